@@ -1,0 +1,83 @@
+# How things are built: one archive a folder, linked in the order of the layers.
+
+OURS := $(CFLAGS_BASE) $(CFLAGS)
+
+# layer NAME DIR EXTRA_CFLAGS: every .c and .S of DIR into $(O)/lib/NAME.a
+define layer
+SRC_$(1) := $$(sort $$(wildcard $(2)/*.c) $$(wildcard $(2)/*.S))
+OBJ_$(1) := $$(patsubst %,$$(O)/obj/%.o,$$(SRC_$(1)))
+$$(OBJ_$(1)): LAYER_CFLAGS := $(3)
+$$(O)/lib/$(1).a: $$(OBJ_$(1))
+	@mkdir -p $$(@D)
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+endef
+
+STORE_CFLAGS  = $(CFLAGS_ZSTD) $(CFLAGS_XXHASH)
+SOURCE_CFLAGS = $(if $(HAVE_BPF),$(CFLAGS_LIBBPF) -DGTV_HAVE_BPF=1 -I$(O)/bpf)
+
+$(eval $(call layer,runtime,runtime,))
+$(eval $(call layer,base,tracer/base,))
+$(eval $(call layer,clock,tracer/clock,))
+$(eval $(call layer,merge,tracer/merge,))
+$(eval $(call layer,store,tracer/store,$$(STORE_CFLAGS)))
+$(eval $(call layer,source,tracer/source,$$(SOURCE_CFLAGS)))
+$(eval $(call layer,launch,tracer/launch,$$(CFLAGS_CAP)))
+$(eval $(call layer,model,tracer/model,))
+$(eval $(call layer,session,tracer/session,))
+$(eval $(call layer,cmd,tracer/cmd,$$(CFLAGS_JSON) $$(CFLAGS_CURSES) $$(CFLAGS_ZSTD) $$(CFLAGS_LIBBPF) $$(if $$(HAVE_BPF),-DGTV_HAVE_BPF=1)))
+$(eval $(call layer,tui,tui,$$(CFLAGS_CURSES)))
+
+TRACER_LAYERS := cmd session launch model source store merge clock base
+A = $(foreach l,$(1),$(O)/lib/$(l).a)
+LIBS_ALL = $(LIBS_ZSTD) $(LIBS_XXHASH) $(LIBS_JSON) $(LIBS_CURSES) $(LIBS_CAP) $(LIBS_LIBBPF) $(LDLIBS_BASE)
+
+# The answers of the probe are part of the source.
+$(O)/obj/%.c.o: %.c $(O)/config.mk
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(OURS) $(LAYER_CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/obj/%.S.o: %.S $(O)/config.mk
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(CC) $(OURS) -MMD -MP -c $< -o $@
+
+# The kernel part: compiled by clang, embedded as a skeleton.
+BPF_SRC := $(wildcard tracer/bpf/*.bpf.c)
+BPF_SKEL := $(if $(HAVE_BPF),$(patsubst tracer/bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(BPF_SRC)))
+$(O)/bpf/%.bpf.o: tracer/bpf/%.bpf.c $(wildcard tracer/bpf/*.h)
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(Q)$(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Werror -I. \
+		$(addprefix -I/usr/include/,$(shell $(CC) -dumpmachine)) -c $< -o $@
+$(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name gtv_$*_bpf > $@.tmp && mv $@.tmp $@
+$(OBJ_source): $(BPF_SKEL)
+
+# libgt: the runtime, for programs.
+lib: $(O)/libgt.a
+$(O)/libgt.a: $(OBJ_runtime)
+	@mkdir -p $(@D)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+# gtviz itself.
+# ./gtviz is a copy of the plain build's, never of an instrumented one.
+gtviz-bin: $(O)/gtviz $(if $(filter build,$(O)),gtviz)
+$(O)/gtviz: $(call A,tui $(TRACER_LAYERS))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(OURS) $(LDFLAGS) -o $@ $(call A,tui $(TRACER_LAYERS)) $(LIBS_ALL)
+gtviz: $(O)/gtviz
+	$(Q)cp $< $@.tmp && mv $@.tmp $@
+
+# Samples: one file each, gt.h only.
+SAMPLES := $(patsubst samples/%.c,$(O)/samples/%,$(wildcard samples/*.c))
+samples: $(SAMPLES)
+$(O)/samples/%: samples/%.c $(O)/libgt.a
+	@mkdir -p $(@D)
+	$(call say,SAMPLE,$@)
+	$(Q)$(CC) $(OURS) -iquote runtime $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(O)/libgt.a $(LDLIBS_BASE)
+
+-include $(shell find $(O)/obj $(O)/samples $(O)/tests -name '*.d' 2>/dev/null)

@@ -1,0 +1,62 @@
+# Set-up, demonstration, pictures, installation, cleaning, help.
+
+setup:
+	$(Q)CC='$(CC)' sh mk/setup.sh build
+setup-check:
+	$(Q)CC='$(CC)' sh mk/setup.sh check
+demo: setup
+	$(Q)$(SUBMAKE) all
+	$(Q)O='$(O)' sh mk/demo.sh
+pictures: all
+	$(Q)O='$(abspath $(O))' sh mk/pictures.sh
+.PHONY: setup setup-check demo pictures
+
+# For programs: gt.h and libgt.a. For other runtimes: the event ABI, which needs no library.
+BIN_DIR     = $(DESTDIR)$(PREFIX)/bin
+LIB_DIR     = $(DESTDIR)$(PREFIX)/lib
+INCLUDE_DIR = $(DESTDIR)$(PREFIX)/include
+MAN_DIR     = $(DESTDIR)$(PREFIX)/share/man
+ABI_HEADERS = $(wildcard runtime/abi/*.h)
+MAN_PAGES   = $(wildcard docs/*.1 docs/*.3 docs/*.5)
+
+install: all
+	install -d $(BIN_DIR) $(LIB_DIR) $(INCLUDE_DIR)/gtviz
+	install -m 755 $(O)/gtviz $(BIN_DIR)/gtviz
+	install -m 644 $(O)/libgt.a $(LIB_DIR)/libgt.a
+	install -m 644 runtime/gt.h $(INCLUDE_DIR)/gt.h
+	install -m 644 $(ABI_HEADERS) $(INCLUDE_DIR)/gtviz
+	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)) &&) :
+
+uninstall:
+	rm -f $(BIN_DIR)/gtviz $(LIB_DIR)/libgt.a $(INCLUDE_DIR)/gt.h
+	rm -f $(addprefix $(INCLUDE_DIR)/gtviz/,$(notdir $(ABI_HEADERS)))
+	rm -f $(foreach page,$(MAN_PAGES),$(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
+	-rmdir $(INCLUDE_DIR)/gtviz 2>/dev/null
+.PHONY: install uninstall
+
+# Only what a build makes: traces and notes of yours stay. The sanitizers' and the
+# coverage build are inside $(O), or beside it when asked for by hand.
+clean:
+	rm -rf $(O) $(if $(filter build,$(O)),build-address-undefined build-thread build-cov gtviz)
+.PHONY: clean
+
+help:
+	@echo 'make            gtviz, $(O)/libgt.a and the samples; installs nothing'
+	@echo 'make demo       set-up, build, and gtviz live on a bundled program'
+	@echo 'make check      set-up, build, lint and every test (under 20 minutes)'
+	@echo 'make lint       style, include arrows, headers, manual pages'
+	@echo 'make bench      measure everything: a table, and $(O)/bench.json; ROW=name for one row'
+	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS (60)'
+	@echo 'make soak       record, kill and check at random for SOAK_SECONDS (600)'
+	@echo 'make coverage   how much of each folder the tests run'
+	@echo 'make pictures   the pictures of the README, from a recorded sample'
+	@echo 'make setup      install what a build needs (setup-check: what the tests need)'
+	@echo 'make install    into PREFIX ($(PREFIX)), under DESTDIR; uninstall takes it away'
+	@echo 'make clean      remove what was built'
+	@echo
+	@echo 'O=DIR           build into DIR (build)'
+	@echo 'CC=, CLANG=     the compilers; NO_BPF=1 leaves the kernel part out'
+	@echo 'SAN=…           address,undefined or thread: instrumented, in a directory of its own'
+	@echo 'COV=1           measure coverage, in build-cov'
+	@echo 'V=1             show the commands'
+.PHONY: help

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Channels. Either side that finds the other waiting passes the element straight
+ * across, stack to stack. An element that was sent is told as sent where and when it
+ * is passed on, even if its sender still sleeps: so in a trace every receive comes
+ * after its send.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/chan.h"
+
+#define ELEM_BYTES_MAX	 ((size_t)1 << 20)
+#define BUFFER_BYTES_MAX ((size_t)1 << 40)
+
+void gt__line_add(struct gt__line *line, struct gt__side *side)
+{
+	side->queued = 1;
+	side->next = NULL;
+	side->prev = line->first ? line->last : NULL;
+	if (line->first)
+		line->last->next = side;
+	else
+		line->first = side;
+	line->last = side;
+}
+
+void gt__line_remove(struct gt__line *line, struct gt__side *side)
+{
+	side->queued = 0;
+	if (side->prev)
+		side->prev->next = side->next;
+	else
+		line->first = side->next;
+	if (side->next)
+		side->next->prev = side->prev;
+	else
+		line->last = side->prev;
+}
+
+/* A select can be taken by one only; it is open from when it can be made ready. */
+static int claim(struct gt__side *side)
+{
+	uint32_t open = GT__SELECT_OPEN;
+
+	if (!__atomic_compare_exchange_n(&side->selection->state, &open, GT__SELECT_CLAIMED,
+					 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return 0;
+	side->selection->winner = side;
+	return 1;
+}
+
+/* The first who waits and still can be had. */
+static struct gt__side *line_take(struct gt__line *line)
+{
+	struct gt__side *side;
+
+	while ((side = line->first)) {
+		line->first = side->next;
+		if (side->next)
+			side->next->prev = NULL;
+		side->queued = 0;
+		if (!side->selection || claim(side))
+			return side;
+	}
+	return NULL;
+}
+
+static void copy(struct gt_chan *ch, void *to, const void *from)
+{
+	if (!to)
+		return;
+	/* Pointers and numbers are most of what is sent; nothing at all is a signal. */
+	if (ch->elem_bytes == 8)
+		memcpy(to, from, 8);
+	else if (ch->elem_bytes)
+		memcpy(to, from, ch->elem_bytes);
+}
+
+struct gt_chan *gt_chan_new(size_t elem_bytes, size_t capacity, const char *name)
+{
+	struct gt_chan *ch;
+
+	if (elem_bytes > ELEM_BYTES_MAX ||
+	    (elem_bytes && capacity > BUFFER_BYTES_MAX / elem_bytes))
+		return NULL;
+	ch = malloc(sizeof *ch + elem_bytes * capacity);
+	if (!ch)
+		return NULL;
+	memset(ch, 0, sizeof *ch);
+	ch->id = gt__next_id(&gt__rt.chan_ids);
+	ch->elem_bytes = elem_bytes;
+	ch->capacity = capacity;
+	if (name)
+		strncpy(ch->name, name, sizeof ch->name - 1);
+	return ch;
+}
+
+void gt_chan_free(struct gt_chan *ch)
+{
+	free(ch);
+}
+
+/* Names it in the trace at its first event: it may have been made before the run. */
+static inline void tell_name(struct gt__os *os, struct gt_chan *ch)
+{
+	if (__builtin_expect(os->tr.on && !ch->told, 0)) {
+		ch->told = 1;
+		if (ch->name[0])
+			gt__trace_text(&os->tr, GTV_TEXT_CHAN, ch->id, ch->name);
+	}
+}
+
+static inline void tell_send(struct gt__os *os, struct gt_chan *ch, const struct gt *gt,
+			     uint32_t receiver)
+{
+	GT_COUNT(os, CHAN_SENDS);
+	gt__emit(&os->tr, GTV_EV_CHAN_SEND, 0, 0, gt->id, ch->id, 0, receiver);
+}
+
+static inline void tell_recv(struct gt__os *os, struct gt_chan *ch, const struct gt *gt,
+			     uint32_t sender)
+{
+	GT_COUNT(os, CHAN_RECEIVES);
+	gt__emit(&os->tr, GTV_EV_CHAN_RECV, 0, 0, gt->id, ch->id, 0, sender);
+}
+
+static void *slot(struct gt_chan *ch, size_t idx)
+{
+	return ch->buffer + (ch->head + idx) % ch->capacity * ch->elem_bytes;
+}
+
+static int pass_to(struct gt__os *os, struct gt_chan *ch, const void *elem,
+		   struct gt__side *receiver, struct gt **wake)
+{
+	*wake = receiver->gt;
+	copy(ch, receiver->to, elem);
+	receiver->peer = os->current->id;
+	receiver->done = 1;
+	tell_send(os, ch, os->current, receiver->gt->id);
+	return 0;
+}
+
+static inline int try_send(struct gt__os *os, struct gt_chan *ch, const void *elem,
+			   struct gt **wake)
+{
+	struct gt__side *receiver;
+
+	*wake = NULL;
+	tell_name(os, ch);
+	if (ch->closed)
+		return -EPIPE;
+	receiver = line_take(&ch->receivers);
+	if (receiver)
+		return pass_to(os, ch, elem, receiver, wake);
+	if (ch->count == ch->capacity)
+		return -EAGAIN;
+	copy(ch, slot(ch, ch->count++), elem);
+	tell_send(os, ch, os->current, 0);
+	return 0;
+}
+
+int gt__chan_try_send(struct gt__os *os, struct gt_chan *ch, const void *elem,
+		      struct gt **wake)
+{
+	return try_send(os, ch, elem, wake);
+}
+
+int gt_chan_send(struct gt_chan *ch, const void *elem)
+{
+	struct gt__os *os = gt__os();
+	struct gt *self = os ? os->current : NULL, *wake;
+	struct gt__side me = {.gt = self, .from = elem};
+	int err;
+
+	if (!self)
+		return -EPERM;
+	gt__guard_lock(&ch->guard);
+	err = try_send(os, ch, elem, &wake);
+	if (err != -EAGAIN) {
+		gt__guard_unlock(&ch->guard);
+		if (wake)
+			gt__ready(os, wake, GTV_BY_GT, self->id);
+		return err;
+	}
+	gt__line_add(&ch->senders, &me);
+	gt__park(os, GTV_EV_SWITCH_CHAN, 0, ch->id, gt__publish_guard, &ch->guard);
+	return me.done ? 0 : -EPIPE;
+}
+
+/* The buffer has an element: takes it, and fills the gap from a sender that waits,
+ * which the caller makes ready. */
+static struct gt *take_buffered(struct gt__os *os, struct gt_chan *ch, void *elem)
+{
+	struct gt__side *sender;
+
+	copy(ch, elem, slot(ch, 0));
+	ch->head = (ch->head + 1) % ch->capacity;
+	ch->count--;
+	tell_recv(os, ch, os->current, 0);
+	sender = line_take(&ch->senders);
+	if (!sender)
+		return NULL;
+	copy(ch, slot(ch, ch->count++), sender->from);
+	sender->done = 1;
+	tell_send(os, ch, sender->gt, 0);
+	return sender->gt;
+}
+
+static struct gt *take_direct(struct gt__os *os, struct gt_chan *ch,
+			      struct gt__side *sender, void *elem)
+{
+	copy(ch, elem, sender->from);
+	sender->done = 1;
+	tell_send(os, ch, sender->gt, os->current->id);
+	tell_recv(os, ch, os->current, sender->gt->id);
+	return sender->gt;
+}
+
+static int received_nothing(struct gt_chan *ch, void *elem)
+{
+	if (elem)
+		memset(elem, 0, ch->elem_bytes);
+	return -EPIPE;
+}
+
+static inline int try_recv(struct gt__os *os, struct gt_chan *ch, void *elem,
+			   struct gt **wake)
+{
+	struct gt__side *sender;
+
+	*wake = NULL;
+	tell_name(os, ch);
+	if (ch->count) {
+		*wake = take_buffered(os, ch, elem);
+		return 0;
+	}
+	sender = line_take(&ch->senders);
+	if (sender) {
+		*wake = take_direct(os, ch, sender, elem);
+		return 0;
+	}
+	if (!ch->closed)
+		return -EAGAIN;
+	tell_recv(os, ch, os->current, 0);
+	return received_nothing(ch, elem);
+}
+
+int gt__chan_try_recv(struct gt__os *os, struct gt_chan *ch, void *elem, struct gt **wake)
+{
+	return try_recv(os, ch, elem, wake);
+}
+
+int gt__chan_received(struct gt__os *os, struct gt_chan *ch, const struct gt__side *side)
+{
+	tell_recv(os, ch, side->gt, side->peer);
+	return side->done ? 0 : received_nothing(ch, side->to);
+}
+
+int gt_chan_recv(struct gt_chan *ch, void *elem)
+{
+	struct gt__os *os = gt__os();
+	struct gt *self = os ? os->current : NULL, *wake;
+	struct gt__side me = {.gt = self, .to = elem};
+	int err;
+
+	if (!self)
+		return -EPERM;
+	gt__guard_lock(&ch->guard);
+	err = try_recv(os, ch, elem, &wake);
+	if (err != -EAGAIN) {
+		gt__guard_unlock(&ch->guard);
+		if (wake)
+			gt__ready(os, wake, GTV_BY_GT, self->id);
+		return err;
+	}
+	gt__line_add(&ch->receivers, &me);
+	os = gt__park(os, GTV_EV_SWITCH_CHAN, 0, ch->id, gt__publish_guard, &ch->guard);
+	return gt__chan_received(os, ch, &me);
+}
+
+/* All in the line, linked by next. */
+static struct gt__side *line_take_all(struct gt__line *line)
+{
+	struct gt__side *first = NULL, **tail = &first, *side;
+
+	while ((side = line_take(line))) {
+		side->next = NULL;
+		*tail = side;
+		tail = &side->next;
+	}
+	return first;
+}
+
+/* They go on empty-handed. */
+static void dismiss(struct gt__os *os, struct gt__side *side)
+{
+	while (side) {
+		struct gt *gt = side->gt;
+
+		side = side->next; /* lies on the stack that runs again */
+		gt__ready(os, gt, GTV_BY_GT, os->current->id);
+	}
+}
+
+int gt_chan_close(struct gt_chan *ch)
+{
+	struct gt__os *os = gt__os();
+	struct gt__side *senders, *receivers;
+
+	if (!os || !os->current)
+		return -EPERM;
+	gt__guard_lock(&ch->guard);
+	tell_name(os, ch);
+	if (ch->closed) {
+		gt__guard_unlock(&ch->guard);
+		return -EPIPE;
+	}
+	ch->closed = 1;
+	senders = line_take_all(&ch->senders);
+	receivers = line_take_all(&ch->receivers);
+	gt__emit(&os->tr, GTV_EV_CHAN_CLOSE, 0, 0, os->current->id, ch->id, 0, 0);
+	gt__guard_unlock(&ch->guard);
+	dismiss(os, receivers);
+	dismiss(os, senders);
+	return 0;
+}

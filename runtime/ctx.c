@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Making contexts; for switching see ctx.h. A new stack is laid out as if it had
+ * been switched away from just before gt__ctx_start, which calls the entry function
+ * that waits above it. Its return address is undefined: unwinders stop there.
+ */
+#include "runtime/ctx.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#ifdef GT_CTX_ASM
+void gt__ctx_start(void);
+
+#ifdef __x86_64__
+__asm__(".text\n"
+	".p2align 4\n"
+	".globl gt__ctx_start\n"
+	".hidden gt__ctx_start\n"
+	".type gt__ctx_start, @function\n"
+	"gt__ctx_start:\n\t"
+	".cfi_startproc\n\t"
+	".cfi_undefined rip\n\t"
+	"endbr64\n\t"
+	"popq %rax\n\t" /* the entry; the message is in rdi already */
+	"call *%rax\n\t"
+	"ud2\n\t"
+	".cfi_endproc\n\t"
+	".size gt__ctx_start, . - gt__ctx_start\n");
+#else
+__asm__(".text\n"
+	".p2align 4\n"
+	".globl gt__ctx_start\n"
+	".hidden gt__ctx_start\n"
+	".type gt__ctx_start, %function\n"
+	"gt__ctx_start:\n\t"
+	".cfi_startproc\n\t"
+	".cfi_undefined x30\n\t"
+	"hint #38\n\t"		    /* bti jc */
+	"ldp x4, x5, [sp], #16\n\t" /* the entry; the message is in x0 already */
+	"mov x30, xzr\n\t"
+	"blr x4\n\t"
+	"brk #1\n\t"
+	".cfi_endproc\n\t"
+	".size gt__ctx_start, . - gt__ctx_start\n");
+#endif
+
+static void lay_out(struct gt__ctx *ctx, void *low, size_t bytes, void (*entry)(void *))
+{
+	uintptr_t *top = (uintptr_t *)((char *)low + bytes);
+
+	/* gt__ctx_start pops the entry, after which the stack is aligned to 16. */
+	*--top = 0;
+#ifdef __x86_64__
+	*--top = 0;
+#endif
+	*--top = (uintptr_t)entry;
+	*--top = (uintptr_t)gt__ctx_start;
+	*--top = 0; /* frame pointer: the chain ends */
+	ctx->sp = top;
+}
+#else
+static _Thread_local struct {
+	struct gt__ctx *starting;
+	void *message;
+} carried;
+
+/* Never inlined: after swapcontext we may be another OS thread, and the address of
+ * a thread-local must be computed afresh. */
+static __attribute__((noinline)) void carry(struct gt__ctx *starting, void *message)
+{
+	carried.starting = starting;
+	carried.message = message;
+	__asm__ volatile("" ::: "memory");
+}
+
+static __attribute__((noinline)) void *message_carried(void)
+{
+	__asm__ volatile("" ::: "memory");
+	return carried.message;
+}
+
+static void start(void)
+{
+	carried.starting->entry(message_carried());
+	abort();
+}
+
+void *gt__ctx_jump(struct gt__ctx *from, struct gt__ctx *to, void *message)
+{
+	carry(to, message);
+	swapcontext(&from->uc, &to->uc);
+	return message_carried();
+}
+
+static void lay_out(struct gt__ctx *ctx, void *low, size_t bytes, void (*entry)(void *))
+{
+	getcontext(&ctx->uc);
+	ctx->uc.uc_stack.ss_sp = low;
+	ctx->uc.uc_stack.ss_size = bytes;
+	ctx->uc.uc_link = NULL;
+	ctx->entry = entry;
+	makecontext(&ctx->uc, start, 0);
+}
+#endif
+
+void gt__ctx_make(struct gt__ctx *ctx, void *low, size_t bytes,
+		  void (*entry)(void *message))
+{
+#ifdef GT_ASAN
+	/* The last user of a pooled stack left it with frames that never returned. */
+	__asan_unpoison_memory_region(low, bytes);
+	ctx->fake_stack = NULL;
+	ctx->stack_low = low;
+	ctx->stack_bytes = bytes;
+#endif
+#ifdef GT_TSAN
+	ctx->fiber = __tsan_create_fiber(0);
+#endif
+	lay_out(ctx, low, bytes, entry);
+}
+
+void gt__ctx_adopt(struct gt__ctx *ctx)
+{
+#ifdef GT_ASAN
+	pthread_attr_t attr;
+	void *low = NULL;
+	size_t bytes = 0;
+
+	if (!pthread_getattr_np(pthread_self(), &attr)) {
+		pthread_attr_getstack(&attr, &low, &bytes);
+		pthread_attr_destroy(&attr);
+	}
+	ctx->fake_stack = NULL;
+	ctx->stack_low = low;
+	ctx->stack_bytes = bytes;
+#endif
+#ifdef GT_TSAN
+	ctx->fiber = __tsan_get_current_fiber();
+#endif
+	(void)ctx;
+}
+
+void gt__ctx_drop(struct gt__ctx *ctx)
+{
+#ifdef GT_TSAN
+	__tsan_destroy_fiber(ctx->fiber);
+	ctx->fiber = NULL;
+#endif
+	(void)ctx;
+}

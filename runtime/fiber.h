@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Green threads as fibers: what the policies share whose workers switch between
+ * them in user space. A policy decides who is next; this does the rest.
+ *
+ * Whoever stops must not be found by another worker before its context is saved. So
+ * what publishes it is not called before the switch but left with the worker, and
+ * whoever goes on calls it first ("lands").
+ */
+#ifndef GT_FIBER_H
+#define GT_FIBER_H
+
+#include "runtime/rt.h"
+#include "runtime/stack.h"
+
+/* An OS thread that runs fibers. Its own context, the hub, looks for work. */
+struct gt__worker {
+	struct gt__os os; /* first: one is the other */
+	void (*after)(void *arg);
+	void *after_arg;
+	struct gt__ctx hub;
+	struct gt__magazine magazine;
+	uint32_t index;
+};
+
+static inline struct gt__worker *gt__worker_of(struct gt__os *os)
+{
+	return (struct gt__worker *)os;
+}
+
+static inline void gt__land(struct gt__worker *w)
+{
+	void (*after)(void *) = w->after;
+
+	if (after) {
+		w->after = NULL;
+		after(w->after_arg);
+	}
+}
+
+/* Stops the context `from` and lets `next` (NULL: the hub) go on. Returns the worker
+ * on which `from` goes on later. */
+static inline __attribute__((always_inline)) struct gt__worker *gt__fiber_go(
+	struct gt__worker *w, struct gt__ctx *from, struct gt *next)
+{
+	w->os.current = next;
+	w = gt__ctx_switch(from, next ? &next->ctx : &w->hub, w);
+	gt__land(w);
+	return w;
+}
+
+/* The current fiber stops as gt__park says, for `next`. */
+static inline struct gt__os *gt__fiber_park(struct gt__os *os, struct gt *next,
+					    uint16_t kind, uint8_t aux, uint32_t what,
+					    void (*publish)(void *), void *arg)
+{
+	struct gt__worker *w = gt__worker_of(os);
+	struct gt *self = os->current;
+
+	gt__tell_wait(os, kind, aux, self, next, what);
+	w->after = publish;
+	w->after_arg = arg;
+	return &gt__fiber_go(w, &self->ctx, next)->os;
+}
+
+/* The current fiber ends for `next`; `joined` says that its joiner is awake already. */
+static inline __attribute__((noreturn)) void gt__fiber_exit(struct gt__os *os,
+							    struct gt *next,
+							    void (*after)(void *arg))
+{
+	struct gt__worker *w = gt__worker_of(os);
+	struct gt *self = os->current;
+
+	GT_COUNT(os, EXITS);
+	gt__tell_switch(os, GTV_EV_SWITCH_EXIT, 0, self, next, 0);
+	w->after = after;
+	w->after_arg = self;
+	os->current = next;
+	gt__ctx_leave(&self->ctx, next ? &next->ctx : &w->hub, w);
+}
+
+/* A fiber's beginning: lands, and calls its function. */
+void gt__fiber_body(void *message);
+/* entry: calls gt__fiber_body, then ends by gt__fiber_exit. */
+struct gt *gt__fiber_alloc(size_t stack_bytes, void (*entry)(void *message));
+void gt__fiber_free(struct gt *gt);
+/* The scheduler: runs what `find` returns until it returns NULL. */
+void gt__hub_run(struct gt__worker *w, struct gt *(*find)(struct gt__worker *w));
+
+/* Green threads that have not ended; the run is over at 0. */
+extern uint32_t gt__alive;
+static inline void gt__alive_add(void)
+{
+	if (gt__rt.single)
+		gt__alive++;
+	else
+		__atomic_fetch_add(&gt__alive, 1, __ATOMIC_RELAXED);
+}
+/* How many are left. */
+static inline uint32_t gt__alive_sub(void)
+{
+	return gt__rt.single ? --gt__alive
+			     : __atomic_sub_fetch(&gt__alive, 1, __ATOMIC_ACQ_REL);
+}
+
+/* --- a queue that any OS thread may fill ---------------------------------- */
+
+struct gt__queue {
+	uint32_t lk;
+	uint32_t count; /* atomic: may be looked at without the lock */
+	struct gt *first, *last;
+};
+
+void gt__queue_push(struct gt__queue *q, struct gt *gt);
+/* `first`…`last` are linked by next. */
+void gt__queue_push_all(struct gt__queue *q, struct gt *first, struct gt *last,
+			uint32_t count);
+/* Takes up to max, linked by next, and *count. NULL: empty. */
+struct gt *gt__queue_take(struct gt__queue *q, uint32_t max, uint32_t *count);
+static inline uint32_t gt__queue_count(const struct gt__queue *q)
+{
+	return __atomic_load_n(&q->count, __ATOMIC_SEQ_CST);
+}
+
+#endif

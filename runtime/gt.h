@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * libgt: green threads whose scheduling policy is chosen when the program
+ * starts: the same program can be watched as N:1 with a hub, M:N with work
+ * stealing, one OS thread each, or one OS thread each under a GIL.
+ *
+ * Names follow pthread's, channels follow Go's. Unless said otherwise a function
+ * returns 0 or a negative errno, may switch to another green thread, and must be
+ * called by a green thread (-EPERM elsewhere). Times are nanoseconds of
+ * CLOCK_MONOTONIC. Names are copied and cut at 63 bytes.
+ *
+ * fork: the child goes on as the calling green thread. Under an N:1 policy it has
+ * copies of the others; under the rest it should soon exec or exit, for the other
+ * OS threads are not there. errno and thread-local variables belong to the OS
+ * thread, which under M:N may be another after any call that can switch.
+ */
+#ifndef GT_H
+#define GT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct gt;
+struct gt_chan;
+
+/* --- running ----------------------------------------------------------- */
+
+struct gt_config {
+	/* "NAME[,PARAMETER=VALUE]…": single, coop, quantum, green, gmp (the default),
+	 * threads, gil2, gil3, or a well-known name (gevent: see gtviz(1)); NULL takes
+	 * GT_POLICY from the environment. */
+	const char *policy;
+	size_t stack_bytes; /* of a green thread by default; 0: 64 KiB */
+};
+
+/* Runs fn(arg) as the first green thread, "main", and returns 0 when every green
+ * thread has ended; -EBUSY inside a run or beside another, -ENOMEM, -EAGAIN. A
+ * policy or parameter that does not exist is told in one line on stderr, and the
+ * program exits with 2; so it does when all green threads wait for one another. */
+int gt_run(void (*fn)(void *arg), void *arg);
+int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *arg);
+
+/* The policy of the present run, "" outside. Borrows. Never switches. */
+const char *gt_policy_name(void);
+
+/* --- green threads ----------------------------------------------------- */
+
+struct gt_attr {
+	const char *name;   /* NULL: none */
+	size_t stack_bytes; /* 0: the run's default; rounded up to pages */
+};
+
+/* Starts fn(arg). *out must be joined exactly once; with out NULL nobody joins,
+ * and the thread is freed at its end. -ENOMEM, -EAGAIN. */
+int gt_spawn(struct gt **out, void (*fn)(void *arg), void *arg);
+int gt_spawn_attr(struct gt **out, const struct gt_attr *attr, void (*fn)(void *arg),
+		  void *arg);
+/* Waits for its end and frees it. Takes gt. -EDEADLK: oneself; -EINVAL: another
+ * joins it already. */
+int gt_join(struct gt *gt);
+/* Lets another ready green thread run, if there is one. */
+void gt_yield(void);
+/* The calling green thread, NULL outside. Borrows. Never switches. */
+struct gt *gt_self(void);
+/* Unique in the process, from 1; 0 for NULL. Never switches. */
+uint32_t gt_id(const struct gt *gt);
+/* gt must be oneself or not yet joined; nobody else may name it meanwhile. */
+void gt_set_name(struct gt *gt, const char *name);
+const char *gt_name(const struct gt *gt); /* Borrows; "" if it has none */
+int gt_sleep_ns(uint64_t ns);
+
+/* A safe point: long computations call it often; where the policy wants the
+ * processor or the GIL back, it is given up here. One load when nothing is wanted. */
+extern uint32_t gt__tick_wanted;
+void gt__tick_slow(void);
+static inline void gt_tick(void)
+{
+	if (__builtin_expect(__atomic_load_n(&gt__tick_wanted, __ATOMIC_RELAXED) != 0, 0))
+		gt__tick_slow();
+}
+
+/* Puts a mark, at most 16 bytes of text, into the trace. Never switches. */
+void gt_mark(const char *text);
+
+/* --- mutex ------------------------------------------------------------- */
+
+/* Fair: an unlock hands it to the one that waited longest. Fields are private. */
+struct gt_mutex {
+	uint32_t state, guard, id, seq;
+	struct gt *owner, *first, *last;
+	const char *name;
+};
+#define GT_MUTEX_INIT(lock_name)                                                           \
+	{                                                                                  \
+		0, 0, 0, 0, NULL, NULL, NULL, (lock_name)                                  \
+	}
+
+/* `name` is borrowed for the mutex's life; NULL: none. */
+void gt_mutex_init(struct gt_mutex *mutex, const char *name);
+int gt_mutex_lock(struct gt_mutex *mutex);    /* -EDEADLK: held by oneself */
+int gt_mutex_trylock(struct gt_mutex *mutex); /* -EBUSY: held. Never switches */
+int gt_mutex_unlock(struct gt_mutex *mutex);  /* -EPERM: not the owner */
+
+/* --- channels ---------------------------------------------------------- */
+
+/* Elements of elem_bytes; capacity 0 is unbuffered: a send waits for its receive.
+ * Returns owned; NULL without memory or with elem_bytes over 1 MiB. */
+struct gt_chan *gt_chan_new(size_t elem_bytes, size_t capacity, const char *name);
+/* Takes. No green thread may be in a call on it. */
+void gt_chan_free(struct gt_chan *chan);
+/* Copies the element in; -EPIPE if the channel is, or becomes, closed. */
+int gt_chan_send(struct gt_chan *chan, const void *elem);
+/* Copies one out (elem NULL: drops it); when closed and empty -EPIPE, and zeroes. */
+int gt_chan_recv(struct gt_chan *chan, void *elem);
+/* No more sends; whoever waits goes on. -EPIPE: it is closed already. */
+int gt_chan_close(struct gt_chan *chan);
+
+/* --- select ------------------------------------------------------------ */
+
+enum gt_select_op { GT_SELECT_SEND, GT_SELECT_RECV };
+
+struct gt_select_case {
+	struct gt_chan *chan; /* NULL: never ready */
+	enum gt_select_op op;
+	void *elem; /* sent, or where what is received goes (NULL: dropped) */
+	int result; /* of the case chosen: as gt_chan_send's or gt_chan_recv's */
+};
+#define GT_SELECT_MAX 64
+
+/* Does one of the cases that can be done, any with the same probability, and returns
+ * its index. If none can, waits for timeout_ns (negative: for ever; 0: not at all, as
+ * Go's default): -ETIMEDOUT. -EINVAL: more than GT_SELECT_MAX cases or a wrong op;
+ * -ENOMEM, -EAGAIN, -EMFILE: no timer. The way of Go's: all channels are locked in the
+ * order of their addresses. */
+int gt_select(struct gt_select_case *cases, size_t count, int64_t timeout_ns);
+/* Where gt_select's choices start: the same seed and the same order of calls make the
+ * same choices. Never switches; anywhere. */
+void gt_select_seed(uint64_t seed);
+
+/* --- timers ------------------------------------------------------------ */
+
+struct gt_timer;
+
+/* A channel of one uint64_t, the time at which it was sent: once after_ns from now, or
+ * every period_ns (at least 1 us) if nobody is late to receive (what does not fit is
+ * left out, as Go's tickers do). A run goes on until its timers are over and its
+ * tickers stopped. Both are served by a green thread named "timers", which is there
+ * while there are some, and 10 ms longer. Returns owned; NULL without memory or outside
+ * a green thread. Never switches. */
+struct gt_timer *gt_timer_new(uint64_t after_ns, const char *name);
+struct gt_timer *gt_ticker_new(uint64_t period_ns, const char *name);
+/* Borrows. It is never closed. */
+struct gt_chan *gt_timer_chan(struct gt_timer *timer);
+/* Nothing is sent after this. 1: it was still to go off, 0: not. Never switches. */
+int gt_timer_stop(struct gt_timer *timer);
+/* Takes; stops it. Nobody may be in a call on its channel. */
+void gt_timer_free(struct gt_timer *timer);
+
+/* --- waiting for one another ------------------------------------------- */
+
+/* Green threads that wait, first come first served. Fields here and below are private;
+ * names are borrowed for the object's life; all zero is a valid object without a name.
+ * Timeouts are nanoseconds; negative: never. None of these need be destroyed, but
+ * nobody may wait on one that goes. */
+struct gt__waiting;
+struct gt__waitline {
+	uint32_t guard, id;
+	struct gt__waiting *first, *last;
+	const char *name;
+};
+#define GT__WAITLINE(line_name)                                                            \
+	{                                                                                  \
+		0, 0, NULL, NULL, (line_name)                                              \
+	}
+
+/* Condition. wait: -EPERM if the mutex is not one's own; holds it again whatever it
+ * returns; wakes only when signalled. timedwait: -ETIMEDOUT, -ENOMEM, -EAGAIN, -EMFILE. */
+struct gt_cond {
+	struct gt__waitline line;
+};
+#define GT_COND_INIT(cond_name)                                                            \
+	{                                                                                  \
+		GT__WAITLINE(cond_name)                                                    \
+	}
+void gt_cond_init(struct gt_cond *cond, const char *name);
+int gt_cond_wait(struct gt_cond *cond, struct gt_mutex *mutex);
+int gt_cond_timedwait(struct gt_cond *cond, struct gt_mutex *mutex, int64_t timeout_ns);
+int gt_cond_signal(struct gt_cond *cond);    /* the first. Never switches */
+int gt_cond_broadcast(struct gt_cond *cond); /* all. Never switches */
+
+/* Reader-writer lock, fair: in the order of asking, so a reader must not ask again
+ * while it reads. -EDEADLK: one writes oneself. try…: -EBUSY, never switch. unlock,
+ * -EPERM: nobody reads, and another or nobody writes. */
+struct gt_rwlock {
+	struct gt__waitline line;
+	struct gt *owner; /* who writes */
+	uint32_t readers, seq;
+};
+#define GT_RWLOCK_INIT(lock_name)                                                          \
+	{                                                                                  \
+		GT__WAITLINE(lock_name), NULL, 0, 0                                        \
+	}
+void gt_rwlock_init(struct gt_rwlock *rw, const char *name);
+int gt_rwlock_rdlock(struct gt_rwlock *rw);
+int gt_rwlock_wrlock(struct gt_rwlock *rw);
+int gt_rwlock_tryrdlock(struct gt_rwlock *rw);
+int gt_rwlock_trywrlock(struct gt_rwlock *rw);
+int gt_rwlock_unlock(struct gt_rwlock *rw);
+
+/* Semaphore that counts from `value` up to `max`; a binary one has max 1. Fair: a post
+ * goes to the one that waited longest. Any green thread may post: -EOVERFLOW at max.
+ * trywait: -EAGAIN at 0, never switches. timedwait: as gt_cond_timedwait. */
+struct gt_sem {
+	struct gt__waitline line;
+	uint32_t value, max;
+};
+#define GT_SEM_INIT(sem_value, sem_max, sem_name)                                          \
+	{                                                                                  \
+		GT__WAITLINE(sem_name), (sem_value), (sem_max)                             \
+	}
+void gt_sem_init(struct gt_sem *sem, uint32_t value, uint32_t max, const char *name);
+int gt_sem_wait(struct gt_sem *sem);
+int gt_sem_timedwait(struct gt_sem *sem, int64_t timeout_ns);
+int gt_sem_trywait(struct gt_sem *sem);
+int gt_sem_post(struct gt_sem *sem);
+
+/* Go's wait group: wait returns when the count is 0. add and done never switch;
+ * -EINVAL: below 0, -EOVERFLOW: above INT32_MAX, and nothing is changed. */
+struct gt_waitgroup {
+	struct gt__waitline line;
+	int32_t count;
+};
+#define GT_WAITGROUP_INIT(group_name)                                                      \
+	{                                                                                  \
+		GT__WAITLINE(group_name), 0                                                \
+	}
+void gt_waitgroup_init(struct gt_waitgroup *group, const char *name);
+int gt_waitgroup_add(struct gt_waitgroup *group, int32_t delta);
+int gt_waitgroup_done(struct gt_waitgroup *group);
+int gt_waitgroup_wait(struct gt_waitgroup *group);
+
+/* Calls fn(arg) unless that was done already with this `once`; who comes meanwhile
+ * waits until it is done. -EDEADLK: from within fn. */
+struct gt_once {
+	struct gt_mutex mutex;
+	uint32_t done;
+};
+#define GT_ONCE_INIT(once_name)                                                            \
+	{                                                                                  \
+		GT_MUTEX_INIT(once_name), 0                                                \
+	}
+int gt_once(struct gt_once *once, void (*fn)(void *arg), void *arg);
+
+/* --- spinlocks --------------------------------------------------------- */
+
+/* Who finds one held runs on, and looks again and again; now and then it yields, so
+ * that they work under every policy. For a few instructions only: while a holder
+ * waits for something, all others burn their cores. -EDEADLK: held by oneself;
+ * -EPERM: unlocked by another than its owner. */
+struct gt__spin {
+	uint32_t id, seq;
+	struct gt *owner;
+	const char *name;
+};
+#define GT__SPIN(lock_name)                                                                \
+	{                                                                                  \
+		0, 0, NULL, (lock_name)                                                    \
+	}
+
+/* Test-and-set: whoever is there first. Unfair. (Test-and-test-and-set: Rudolph and
+ * Segall, 1984.) */
+struct gt_tas {
+	struct gt__spin spin;
+	uint32_t held;
+};
+#define GT_TAS_INIT(lock_name)                                                             \
+	{                                                                                  \
+		GT__SPIN(lock_name), 0                                                     \
+	}
+int gt_tas_lock(struct gt_tas *tas);
+int gt_tas_trylock(struct gt_tas *tas); /* -EBUSY: held. Never switches */
+int gt_tas_unlock(struct gt_tas *tas);	/* Never switches */
+
+/* Ticket: in the order of coming, all looking at one word. (Reed and Kanodia, 1979.) */
+struct gt_ticket {
+	struct gt__spin spin;
+	uint32_t next, serving;
+};
+#define GT_TICKET_INIT(lock_name)                                                          \
+	{                                                                                  \
+		GT__SPIN(lock_name), 0, 0                                                  \
+	}
+int gt_ticket_lock(struct gt_ticket *ticket);
+int gt_ticket_unlock(struct gt_ticket *ticket); /* Never switches */
+
+/* MCS: in the order of coming, each looking at a word of its own. `node` is the
+ * caller's, private, and stays until unlock, which gets the same one. (Mellor-Crummey
+ * and Scott, 1991.) */
+struct gt_mcs_node {
+	struct gt_mcs_node *next;
+	uint32_t waits;
+};
+struct gt_mcs {
+	struct gt__spin spin;
+	struct gt_mcs_node *last;
+};
+#define GT_MCS_INIT(lock_name)                                                             \
+	{                                                                                  \
+		GT__SPIN(lock_name), NULL                                                  \
+	}
+int gt_mcs_lock(struct gt_mcs *mcs, struct gt_mcs_node *node);
+int gt_mcs_unlock(struct gt_mcs *mcs, struct gt_mcs_node *node); /* Never switches */
+
+/* --- input, output, blocking calls ------------------------------------- */
+
+/* As the system calls of these names, but only the calling green thread waits.
+ * Sockets and pipes may be blocking or not; what cannot be polled (a regular file)
+ * is called directly. accept and connect make fd non-blocking. Return the call's
+ * result or -errno. */
+ssize_t gt_read(int fd, void *buf, size_t count);
+ssize_t gt_write(int fd, const void *buf, size_t count);
+int gt_accept(int fd, struct sockaddr *addr, socklen_t *addr_bytes);
+int gt_connect(int fd, const struct sockaddr *addr, socklen_t addr_bytes);
+/* Waits until fd has one of `events` (POLLIN, POLLOUT): those it has, 0 when
+ * timeout_ns is over (negative: never), or -errno. */
+int gt_poll(int fd, short events, int64_t timeout_ns);
+
+/* Calls fn(arg) where it holds up nobody else: in a pool of OS threads, or, where a
+ * green thread is an OS thread, right here without the GIL. `name` is what the call
+ * is known by in a trace (copied; NULL: "call"). Returns fn's result. Outside a
+ * green thread it simply calls fn. fn must not use the functions of this header. */
+long gt_blocking(const char *name, long (*fn)(void *arg), void *arg);
+
+/* The GIL of policies that have one: green threads hold it whenever they run, unless
+ * they have released it (as C extensions do around long computations). Elsewhere
+ * these do nothing. */
+void gt_gil_acquire(void);
+void gt_gil_release(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

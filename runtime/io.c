@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gt_read and its like: try without blocking; if that would block, wait in the
+ * poller, try again. A descriptor may be in blocking mode, for it may belong to
+ * others too: RWF_NOWAIT asks for this one call not to block. Where a kernel or a
+ * file does not know it, readiness is asked for first.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "runtime/rt.h"
+
+/* errno is a thread-local whose address compilers keep across a switch; in functions
+ * of their own that never switch it is read safely. */
+static __attribute__((noinline)) ssize_t transfer(int fd, void *buf, size_t count, int out,
+						  int nowait)
+{
+	struct iovec iov = {buf, count};
+	ssize_t n;
+
+	if (!nowait)
+		n = out ? write(fd, buf, count) : read(fd, buf, count);
+	else
+		n = out ? pwritev2(fd, &iov, 1, -1, RWF_NOWAIT)
+			: preadv2(fd, &iov, 1, -1, RWF_NOWAIT);
+	return n < 0 ? -errno : n;
+}
+
+static int wait_for(int fd, short events)
+{
+	struct gt__os *os = gt__os();
+	short revents;
+
+	return gt__rt.policy->io_wait(os, fd, events, GT__NEVER, &revents);
+}
+
+static int is_ready(int fd, short events)
+{
+	short revents;
+
+	return gt__sys_poll(fd, events, 0, &revents) != 0;
+}
+
+/* For files that know no RWF_NOWAIT. */
+static ssize_t polled(int fd, void *buf, size_t count, int out)
+{
+	short events = out ? POLLOUT : POLLIN;
+
+	for (;;) {
+		int err = is_ready(fd, events) ? 0 : wait_for(fd, events);
+		ssize_t n;
+
+		if (err && err != -EPERM)
+			return err;
+		n = transfer(fd, buf, count, out, 0);
+		if (n != -EAGAIN && n != -EINTR)
+			return n;
+	}
+}
+
+static ssize_t read_or_write(int fd, void *buf, size_t count, int out)
+{
+	for (;;) {
+		ssize_t n = transfer(fd, buf, count, out, 1);
+		int err;
+
+		if (n == -EINTR)
+			continue;
+		if (n == -EOPNOTSUPP || n == -ENOSYS || n == -EINVAL || n == -ESPIPE)
+			return polled(fd, buf, count, out);
+		if (n != -EAGAIN)
+			return n;
+		err = wait_for(fd, out ? POLLOUT : POLLIN);
+		if (err == -EPERM) /* a regular file, not in memory: it does block */
+			return transfer(fd, buf, count, out, 0);
+		if (err)
+			return err;
+	}
+}
+
+static int is_outside(void)
+{
+	return !gt_self();
+}
+
+ssize_t gt_read(int fd, void *buf, size_t count)
+{
+	return is_outside() ? -EPERM : read_or_write(fd, buf, count, 0);
+}
+
+ssize_t gt_write(int fd, const void *buf, size_t count)
+{
+	return is_outside() ? -EPERM : read_or_write(fd, (void *)(uintptr_t)buf, count, 1);
+}
+
+static __attribute__((noinline)) int set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 ||
+	    (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
+		return -errno;
+	return 0;
+}
+
+static __attribute__((noinline)) int try_accept(int fd, struct sockaddr *addr,
+						socklen_t *bytes)
+{
+	int new = accept4(fd, addr, bytes, SOCK_CLOEXEC);
+
+	return new < 0 ? -errno : new;
+}
+
+int gt_accept(int fd, struct sockaddr *addr, socklen_t *addr_bytes)
+{
+	int err = is_outside() ? -EPERM : set_nonblocking(fd);
+
+	while (!err) {
+		int new = try_accept(fd, addr, addr_bytes);
+
+		if (new != -EAGAIN &&new != -EINTR &&new != -ECONNABORTED)
+			return new;
+		if (new == -EAGAIN)
+			err = wait_for(fd, POLLIN);
+	}
+	return err;
+}
+
+static __attribute__((noinline)) int try_connect(int fd, const struct sockaddr *addr,
+						 socklen_t bytes)
+{
+	return connect(fd, addr, bytes) < 0 ? -errno : 0;
+}
+
+static __attribute__((noinline)) int socket_error(int fd)
+{
+	int error = 0;
+	socklen_t bytes = sizeof error;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes) < 0 ? -errno : -error;
+}
+
+int gt_connect(int fd, const struct sockaddr *addr, socklen_t addr_bytes)
+{
+	int err = is_outside() ? -EPERM : set_nonblocking(fd);
+
+	if (!err)
+		err = try_connect(fd, addr, addr_bytes);
+	/* Interrupted, or under way: either way it goes on by itself. */
+	if (err != -EINPROGRESS && err != -EINTR)
+		return err;
+	err = wait_for(fd, POLLOUT);
+	return err ? err : socket_error(fd);
+}
+
+int gt_poll(int fd, short events, int64_t timeout_ns)
+{
+	struct gt__os *os = gt__os();
+	uint64_t now = gt__sys_now_ns(), deadline = GT__NEVER;
+	short revents = 0;
+	int err;
+
+	if (!os || !os->current)
+		return -EPERM;
+	/* What can be said at once needs no wait. */
+	err = gt__sys_poll(fd, events, 0, &revents);
+	if (err || !timeout_ns)
+		return err < 0 ? err : revents;
+	if (timeout_ns > 0 && (uint64_t)timeout_ns < GT__NEVER - now)
+		deadline = now + (uint64_t)timeout_ns;
+	err = gt__rt.policy->io_wait(os, fd, events, deadline, &revents);
+	return err ? err : revents;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The registry of our OS threads, the process's counts, and fork.
+ *
+ * After fork the child is another process to the trace: its one OS thread claims a
+ * ring of its own, says PROC_START, and counts from nothing. Locks that somebody
+ * else might have held at that moment are taken before the fork and released on
+ * both sides after it.
+ */
+#include "runtime/os.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/lock.h"
+#include "runtime/rt.h"
+
+#define CALL_NAMES	1024u /* a power of two; filled to three quarters */
+#define CALL_NAME_BYTES 64
+
+#ifdef __x86_64__
+_Thread_local struct gt__os *gt__os_tls;
+#else
+static _Thread_local struct gt__os *gt__os_tls;
+__attribute__((noinline)) struct gt__os *gt__os(void)
+{
+	__asm__ volatile("" ::: "memory");
+	return gt__os_tls;
+}
+#endif
+
+static struct {
+	uint32_t lk;
+	int begun, stats;
+	struct gt__os *all;
+	uint64_t n[GTV_COUNT_MAX], lost; /* of OS threads that ended */
+	/* what PROC_START said */
+	int announced;
+	uint32_t workers, flags;
+	char policy[32];
+} proc;
+
+static struct {
+	uint32_t lk, count;
+	struct {
+		uint32_t id; /* 0: free */
+		uint32_t told;
+		char name[CALL_NAME_BYTES];
+	} slot[CALL_NAMES];
+} calls;
+
+/* ------------------------------------------------------------- OS threads */
+
+void gt__os_begin(struct gt__os *os)
+{
+	memset(os, 0, sizeof *os);
+	gt__lk_lock(&proc.lk);
+	os->next = proc.all;
+	os->link = &proc.all;
+	if (os->next)
+		os->next->link = &os->next;
+	proc.all = os;
+	gt__lk_unlock(&proc.lk);
+	gt__trace_claim(&os->tr);
+	gt__os_tls = os;
+}
+
+void gt__os_end(struct gt__os *os)
+{
+	gt__os_tls = NULL;
+	gt__trace_close(&os->tr);
+	gt__lk_lock(&proc.lk);
+	*os->link = os->next;
+	if (os->next)
+		os->next->link = os->link;
+	for (int i = 0; i < GTV_COUNT_MAX; i++)
+		proc.n[i] += os->n[i];
+	proc.lost += os->tr.lost;
+	gt__lk_unlock(&proc.lk);
+}
+
+/* --------------------------------------------------------------- GT_STATS */
+
+void gt__process_counts(uint64_t counts[GTV_COUNT_MAX], uint64_t *lost)
+{
+	gt__lk_lock(&proc.lk);
+	memcpy(counts, proc.n, sizeof proc.n);
+	*lost = proc.lost;
+	/* Empty once a run is over; a program that calls exit within one still has
+	 * OS threads, whose counters are read as they are. */
+	for (struct gt__os *os = proc.all; os; os = os->next) {
+		for (int i = 0; i < GTV_COUNT_MAX; i++)
+			counts[i] += __atomic_load_n(&os->n[i], __ATOMIC_RELAXED);
+		*lost += __atomic_load_n(&os->tr.lost, __ATOMIC_RELAXED);
+	}
+	gt__lk_unlock(&proc.lk);
+}
+
+static void print_stats(void)
+{
+	static const char *const names[] = {
+#define X(id, name) #name,
+		GTV_COUNTERS(X)
+#undef X
+	};
+	uint64_t n[GTV_COUNT_MAX], lost;
+	char line[2048];
+	size_t len;
+	struct gt__os *os = gt__os();
+
+	if (os)
+		gt__trace_close(&os->tr);
+	gt__process_counts(n, &lost);
+	len = (size_t)snprintf(line, sizeof line, "{\"pid\":%d,\"policy\":\"%s\"",
+			       (int)getpid(), proc.policy);
+	for (int i = 0; i < GTV_COUNT_MAX; i++)
+		len += (size_t)snprintf(line + len, sizeof line - len, ",\"%s\":%llu",
+					names[i], (unsigned long long)n[i]);
+	len += (size_t)snprintf(line + len, sizeof line - len, ",\"lost\":%llu}\n",
+				(unsigned long long)lost);
+	/* One write, so that the lines of several processes do not mix. */
+	if (write(STDERR_FILENO, line, len) < 0)
+		return;
+}
+
+/* ----------------------------------------------------------- announcements */
+
+static void announce(struct gt__os *os)
+{
+	gt__emit(&os->tr, GTV_EV_PROC_START, 0, 0, 0, proc.workers, GTV_ABI_VERSION,
+		 proc.flags);
+	gt__trace_text(&os->tr, GTV_TEXT_POLICY, 0, proc.policy);
+}
+
+void gt__process_announce(struct gt__os *os, uint32_t workers, uint32_t flags,
+			  const char *policy)
+{
+	if (proc.announced && proc.workers == workers && proc.flags == flags &&
+	    !strcmp(proc.policy, policy))
+		return;
+	proc.announced = 1;
+	proc.workers = workers;
+	proc.flags = flags;
+	snprintf(proc.policy, sizeof proc.policy, "%s", policy);
+	announce(os);
+}
+
+/* -------------------------------------------------------------- call names */
+
+static uint32_t hash(const char *s)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	for (int i = 0; s[i] && i < CALL_NAME_BYTES - 1; i++)
+		h = (h ^ (unsigned char)s[i]) * 16777619u;
+	return h;
+}
+
+uint32_t gt__call_id(struct gt__os *os, const char *name)
+{
+	uint32_t i = hash(name) & (CALL_NAMES - 1), id, tell;
+
+	gt__lk_lock(&calls.lk);
+	while (calls.slot[i].id && strncmp(calls.slot[i].name, name, CALL_NAME_BYTES - 1))
+		i = (i + 1) & (CALL_NAMES - 1);
+	if (!calls.slot[i].id && calls.count < CALL_NAMES / 4 * 3) {
+		calls.slot[i].id = ++calls.count;
+		strncpy(calls.slot[i].name, name, CALL_NAME_BYTES - 1);
+	}
+	id = calls.slot[i].id;
+	tell = id && !calls.slot[i].told;
+	calls.slot[i].told |= tell;
+	gt__lk_unlock(&calls.lk);
+	if (tell)
+		gt__trace_text(&os->tr, GTV_TEXT_CALL, id, name);
+	return id;
+}
+
+/* -------------------------------------------------------------------- fork */
+
+static void before_fork(void)
+{
+	gt__lk_lock(&proc.lk);
+	gt__lk_lock(&calls.lk);
+}
+
+static void after_fork_parent(void)
+{
+	gt__lk_unlock(&calls.lk);
+	gt__lk_unlock(&proc.lk);
+}
+
+static void after_fork_child(void)
+{
+	struct gt__os *os = gt__os();
+
+	proc.lk = 0;
+	calls.lk = 0;
+	memset(proc.n, 0, sizeof proc.n);
+	proc.lost = 0;
+	for (uint32_t i = 0; i < CALL_NAMES; i++)
+		calls.slot[i].told = 0;
+	/* Only the calling OS thread came along. */
+	proc.all = os;
+	if (!os)
+		return;
+	os->next = NULL;
+	os->link = &proc.all;
+	memset(os->n, 0, sizeof os->n);
+	gt__trace_forget(&os->tr);
+	gt__trace_claim(&os->tr);
+	announce(os);
+	gt__run_forked(os);
+}
+
+void gt__process_begin(void)
+{
+	const char *stats = getenv("GT_STATS");
+
+	if (proc.begun)
+		return;
+	proc.begun = 1;
+	gt__trace_open();
+	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+	if (stats && *stats && strcmp(stats, "0"))
+		atexit(print_stats);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An OS thread of ours: a worker, a pool thread, a green thread's own under 1:1. It
+ * has a ring to write events to and counters of its own. The counters are the
+ * runtime's truth: they are added to where the thing is done, traced or not, and
+ * never derived from events (GT_STATS prints their sum).
+ */
+#ifndef GT_OS_H
+#define GT_OS_H
+
+#include "runtime/trace.h"
+
+struct gt;
+
+struct gt__os {
+	struct gt__tracer tr;
+	struct gt *current; /* the green thread that runs here, NULL none */
+	uint32_t is_worker; /* it may switch: not a pool thread */
+	uint64_t n[GTV_COUNT_MAX];
+	struct gt__os *next, **link; /* of all that are alive */
+};
+
+#define GT_COUNT(os, ID) ((os)->n[GTV_COUNT_##ID]++)
+
+/* The calling OS thread's, NULL if it is not one of ours. A green thread may go on
+ * elsewhere after a switch, so a function asks once, before it switches; what
+ * switches returns the new one. */
+#ifdef __x86_64__
+extern _Thread_local struct gt__os *gt__os_tls __attribute__((tls_model("initial-exec")));
+static inline struct gt__os *gt__os(void)
+{
+	return gt__os_tls;
+}
+#else
+/* Elsewhere compilers keep the thread pointer in a register across the switch. */
+struct gt__os *gt__os(void);
+#endif
+
+/* Makes the calling OS thread one of ours: claims a ring, joins the registry. */
+void gt__os_begin(struct gt__os *os);
+/* The end of that: closes the ring, adds the counters to the process's. */
+void gt__os_end(struct gt__os *os);
+
+/* Once a process: reads GT_STATS and the tracer's environment, sees to fork. */
+void gt__process_begin(void);
+/* Once a run: PROC_START (again only if it says something new) and the policy. */
+void gt__process_announce(struct gt__os *os, uint32_t workers, uint32_t flags,
+			  const char *policy);
+/* A blocking call's name as a small number, the same for the same text; 0 when there
+ * are too many. Tells the trace at its first use. */
+uint32_t gt__call_id(struct gt__os *os, const char *name);
+/* The sum over all OS threads, and what the rings dropped. */
+void gt__process_counts(uint64_t counts[GTV_COUNT_MAX], uint64_t *lost);
+
+#endif

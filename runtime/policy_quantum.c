@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * quantum: N:1 with time slices, as Windows NT or a classic Unix on one CPU. A clock
+ * ticks every `tick`; whoever has run for `quantum` ticks goes to the end of the line
+ * (or `slice`, in time: rounded up to whole ticks). Sleeps and descriptors are waits
+ * like any other; a declared blocking call holds up everybody.
+ *
+ * The clock is an OS thread of its own that runs no green threads and emits nothing. It
+ * asks for the core through gt__tick_wanted, so a slice ends at the next safe point
+ * (gt_tick): a green thread that never comes to one, nor waits, is not preempted.
+ *
+ * While nothing is ready the clock stands still: an idle program costs nothing.
+ */
+#include "runtime/native.h"
+#include "runtime/reactor.h"
+#include "runtime/solo.h"
+
+#define CLOCK_STACK_BYTES (64u << 10)
+
+enum { STILL, TICKS, STOP };
+
+static struct {
+	uint32_t state; /* futex, for the clock */
+	uint32_t left;	/* atomic: ticks left of the slice; 0: it is over */
+	uint32_t quantum;
+	uint32_t started;
+	uint64_t tick_ns;
+	pthread_t thread;
+} q;
+
+static void charge(void)
+{
+	if (__atomic_load_n(&q.left, __ATOMIC_RELAXED) &&
+	    !__atomic_sub_fetch(&q.left, 1, __ATOMIC_RELAXED))
+		__atomic_store_n(&gt__tick_wanted, 1, __ATOMIC_RELAXED);
+}
+
+/* Ticks that it slept through (the machine was busy) are not made up for. */
+static void *clock_main(void *unused)
+{
+	uint64_t next = gt__sys_now_ns() + q.tick_ns;
+	uint32_t state;
+
+	(void)unused;
+	while ((state = __atomic_load_n(&q.state, __ATOMIC_ACQUIRE)) != STOP) {
+		uint64_t now;
+
+		gt__sys_futex_wait(&q.state, state, state == TICKS ? next : GT__NEVER);
+		now = gt__sys_now_ns();
+		if (state == TICKS && now >= next)
+			charge();
+		if (state != TICKS || now >= next)
+			next = now + q.tick_ns;
+	}
+	return NULL;
+}
+
+static int clock_start(void)
+{
+	int err = gt__sys_thread_start(&q.thread, CLOCK_STACK_BYTES, clock_main, NULL);
+
+	q.started = !err;
+	return err;
+}
+
+static void clock_set(uint32_t state)
+{
+	if (__atomic_load_n(&q.state, __ATOMIC_RELAXED) == state)
+		return;
+	__atomic_store_n(&q.state, state, __ATOMIC_RELEASE);
+	if (!q.started && state == TICKS)
+		clock_start();
+	else if (state != STILL) /* that one it sees for itself, a tick later */
+		gt__sys_futex_wake(&q.state, 1);
+}
+
+static void slice_begins(void)
+{
+	__atomic_store_n(&gt__tick_wanted, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&q.left, q.quantum, __ATOMIC_RELAXED);
+}
+
+static void turn(int runs)
+{
+	clock_set(runs ? TICKS : STILL);
+	if (runs)
+		slice_begins();
+}
+
+/* The slice may have ended just as another's began: then nothing is left to do. */
+static void quantum_tick(struct gt__os *os)
+{
+	struct gt *self = os->current, *next;
+
+	__atomic_store_n(&gt__tick_wanted, 0, __ATOMIC_RELAXED);
+	if (__atomic_load_n(&q.left, __ATOMIC_RELAXED))
+		return;
+	/* Sleepers whose time has come get their turn although somebody computes. */
+	if (gt__reactor_waiters())
+		gt__reactor_poll(os, 0);
+	next = gt__solo_next(os);
+	if (!next) {
+		slice_begins();
+		return;
+	}
+	gt__solo_push(self);
+	GT_COUNT(os, PREEMPTIONS);
+	gt__tell_switch(os, GTV_EV_SWITCH_PREEMPT, 0, self, next, 0);
+	gt__fiber_go(gt__worker_of(os), &self->ctx, next);
+}
+
+static uint32_t quantum_in_ticks(void)
+{
+	uint64_t slice_ns = gt__param("slice");
+
+	if (!slice_ns)
+		return (uint32_t)gt__param("quantum");
+	return (uint32_t)((slice_ns + q.tick_ns - 1) / q.tick_ns);
+}
+
+static int quantum_run(struct gt *first, struct gt__os *os)
+{
+	int err;
+
+	q.tick_ns = gt__param("tick");
+	q.quantum = quantum_in_ticks();
+	q.state = STILL;
+	q.left = 0;
+	err = clock_start();
+	if (err)
+		return err;
+	err = gt__solo_run(first, os, turn);
+	clock_set(STOP);
+	if (q.started)
+		gt__sys_thread_join(q.thread);
+	__atomic_store_n(&gt__tick_wanted, 0, __ATOMIC_RELAXED);
+	return err;
+}
+
+/* The clock stayed with the parent: the child has its own once it switches. If that
+ * cannot start, the child still switches at waits. */
+static void quantum_forked(struct gt__os *os)
+{
+	gt__solo_forked(os);
+	q.started = 0;
+	q.state = STILL;
+}
+
+const struct gt__policy gt__policy_quantum = {
+	.name = "quantum",
+	.flags = GT__POLICY_SINGLE,
+	.params = {{"tick", GT__UNIT_TIME, 100000, 1000000000, 4000000},
+		   {"quantum", GT__UNIT_COUNT, 1, 10000, 5},
+		   {"slice", GT__UNIT_TIME, 100000, 10000000000, 0}},
+	.os_new = gt__solo_os_new,
+	.os_free = gt__solo_os_free,
+	.workers = gt__solo_workers,
+	.run = quantum_run,
+	.alloc = gt__solo_alloc,
+	.free = gt__fiber_free,
+	.start = gt__solo_start,
+	.yield = gt__solo_yield,
+	.park = gt__solo_park,
+	.ready = gt__solo_ready,
+	.sleep_until = gt__reactor_sleep,
+	.io_wait = gt__reactor_io,
+	.blocking = gt__native_blocking,
+	.tick = quantum_tick,
+	.forked = quantum_forked,
+};

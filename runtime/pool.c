@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define POOL_THREADS_MAX 256u
+#define POOL_STACK_BYTES (256u << 10)
+
+/* A call, on the stack of the green thread that waits for it. */
+struct job {
+	struct job *next;
+	struct gt *gt;
+	long (*fn)(void *);
+	void *arg;
+	long result;
+	uint32_t call_id;
+};
+
+static struct {
+	uint32_t lk;
+	uint32_t changed; /* futex: a job came, or the end */
+	uint32_t threads, threads_max, idle, stop;
+	uint32_t pending; /* atomic */
+	struct job *first, *last;
+	pthread_t thread[POOL_THREADS_MAX];
+} pool;
+
+uint32_t gt__pool_pending(void)
+{
+	return __atomic_load_n(&pool.pending, __ATOMIC_ACQUIRE);
+}
+
+long gt__call_run(struct gt__os *os, uint32_t gt_id, uint32_t call_id, long (*fn)(void *),
+		  void *arg)
+{
+	long result;
+
+	gt__emit(&os->tr, GTV_EV_CALL_BEGIN, 0, 0, gt_id, call_id, 0, 0);
+	result = fn(arg);
+	gt__emit(&os->tr, GTV_EV_CALL_END, 0, 0, gt_id, call_id, 0, (uint64_t)result);
+	return result;
+}
+
+/* The next job, or NULL at the end. */
+static struct job *job_wait(void)
+{
+	struct job *job;
+
+	gt__lk_lock(&pool.lk);
+	while (!(job = pool.first) && !pool.stop) {
+		uint32_t seen = __atomic_load_n(&pool.changed, __ATOMIC_RELAXED);
+
+		pool.idle++;
+		gt__lk_unlock(&pool.lk);
+		gt__sys_futex_wait(&pool.changed, seen, GT__NEVER);
+		gt__lk_lock(&pool.lk);
+		pool.idle--;
+	}
+	if (job)
+		pool.first = job->next;
+	gt__lk_unlock(&pool.lk);
+	gt__acquired();
+	return job;
+}
+
+static void *pool_thread(void *unused)
+{
+	struct gt__os os;
+	struct job *job;
+
+	(void)unused;
+	gt__os_begin(&os);
+	while ((job = job_wait())) {
+		struct gt *gt = job->gt;
+
+		job->result = gt__call_run(&os, gt->id, job->call_id, job->fn, job->arg);
+		gt__ready(&os, gt, GTV_BY_POOL, 0);
+		__atomic_fetch_sub(&pool.pending, 1, __ATOMIC_RELEASE);
+	}
+	gt__os_end(&os);
+	return NULL;
+}
+
+/* There is a thread for one more job, or at least one that will come to it. */
+static int thread_for_one_more(void)
+{
+	int err = 0;
+
+	gt__lk_lock(&pool.lk);
+	if (!pool.idle && pool.threads < pool.threads_max) {
+		err = gt__sys_thread_start(&pool.thread[pool.threads], POOL_STACK_BYTES,
+					   pool_thread, NULL);
+		if (!err)
+			pool.threads++;
+	}
+	err = pool.threads ? 0 : err;
+	gt__lk_unlock(&pool.lk);
+	return err;
+}
+
+static void submit(void *arg)
+{
+	struct job *job = arg;
+	uint32_t idle;
+
+	gt__lk_lock(&pool.lk);
+	job->next = NULL;
+	if (pool.first)
+		pool.last->next = job;
+	else
+		pool.first = job;
+	pool.last = job;
+	__atomic_fetch_add(&pool.changed, 1, __ATOMIC_RELAXED);
+	idle = pool.idle;
+	gt__lk_unlock(&pool.lk);
+	if (idle)
+		gt__sys_futex_wake(&pool.changed, 1);
+}
+
+long gt__pool_call(struct gt__os *os, uint32_t call_id, long (*fn)(void *), void *arg)
+{
+	struct job job = {.gt = os->current, .fn = fn, .arg = arg, .call_id = call_id};
+
+	/* Without a single thread the call is made here, and holds up the worker. */
+	if (thread_for_one_more())
+		return fn(arg);
+	__atomic_fetch_add(&pool.pending, 1, __ATOMIC_RELAXED);
+	gt__park(os, GTV_EV_SWITCH_SYSCALL, 0, call_id, submit, &job);
+	return job.result;
+}
+
+void gt__pool_open(uint32_t threads_max)
+{
+	memset(&pool, 0, sizeof pool);
+	pool.threads_max = threads_max < POOL_THREADS_MAX ? threads_max : POOL_THREADS_MAX;
+}
+
+void gt__pool_close(void)
+{
+	gt__lk_lock(&pool.lk);
+	pool.stop = 1;
+	__atomic_fetch_add(&pool.changed, 1, __ATOMIC_RELAXED);
+	gt__lk_unlock(&pool.lk);
+	gt__sys_futex_wake(&pool.changed, (int)POOL_THREADS_MAX);
+	for (uint32_t i = 0; i < pool.threads; i++)
+		gt__sys_thread_join(pool.thread[i]);
+	pool.threads = 0;
+}
+
+void gt__pool_forked(void)
+{
+	gt__pool_open(pool.threads_max);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The pool of OS threads that make blocking calls for fibers. Threads are started as
+ * they are needed, up to a maximum, and stay until the run is over.
+ */
+#ifndef GT_POOL_H
+#define GT_POOL_H
+
+#include "runtime/rt.h"
+
+void gt__pool_open(uint32_t threads_max);
+/* Waits for the threads' ends. Nothing may be pending. */
+void gt__pool_close(void);
+/* After fork none of the threads is there. */
+void gt__pool_forked(void);
+/* For struct gt__policy. */
+long gt__pool_call(struct gt__os *os, uint32_t call_id, long (*fn)(void *), void *arg);
+/* Calls not yet returned to a queue. */
+uint32_t gt__pool_pending(void);
+
+/* The call itself, told to the trace. */
+long gt__call_run(struct gt__os *os, uint32_t gt_id, uint32_t call_id, long (*fn)(void *),
+		  void *arg);
+
+#endif

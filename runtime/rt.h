@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The runtime's inside: green threads, the table of policies, and the two
+ * primitives on which everything that waits is written.
+ *
+ * gt__park stops the calling green thread; only once its context is saved does it
+ * run `publish`, which releases whatever kept others from finding the thread.
+ * gt__ready makes a thread that waits ready again. Both work for fibers and for
+ * green threads that are OS threads, so that a mutex or a channel is written once.
+ * The pattern: take the object's guard, enqueue oneself, park with a publish that
+ * releases the guard.
+ */
+#ifndef GT_RT_H
+#define GT_RT_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/ctx.h"
+#include "runtime/gt.h"
+#include "runtime/lock.h"
+#include "runtime/os.h"
+#include "runtime/sys.h"
+
+#define GT__NAME_BYTES 64
+
+/* A green thread. Under fiber policies it lies at the top of its own stack. */
+struct gt {
+	struct gt__ctx ctx;
+	struct gt *next; /* in whatever queue it is in */
+	uint32_t id;
+	uint32_t seq; /* number of its last transition */
+	void (*fn)(void *arg);
+	void *arg;
+	struct gt *join;   /* atomic: who joins it, or GT__JOIN_* */
+	uint32_t wake;	   /* 1:1: futex word, 1: go on */
+	uint32_t detached; /* nobody will join it */
+	/* its stack (fiber.c, stack.c) */
+	void *stack_low;
+	size_t stack_bytes; /* of the mapping, guard included */
+	char name[GT__NAME_BYTES];
+};
+
+#define GT__JOIN_NOBODY ((struct gt *)0)
+#define GT__JOIN_ENDED	((struct gt *)1)
+
+/* --- policies ------------------------------------------------------------ */
+
+enum gt__unit { GT__UNIT_COUNT, GT__UNIT_TIME };
+
+/* A parameter that a policy takes; the name of the last is NULL. */
+struct gt__param {
+	const char *name;
+	enum gt__unit unit;
+	uint64_t min, max;
+	uint64_t value; /* the default */
+};
+#define GT__PARAMS_MAX 4
+
+#define GT__POLICY_SINGLE     1u /* one OS thread runs all green threads */
+#define GT__POLICY_ONE_TO_ONE 2u /* each green thread is an OS thread */
+#define GT__POLICY_GIL	      4u
+
+struct gt__policy {
+	const char *name;
+	unsigned flags;
+	struct gt__param params[GT__PARAMS_MAX];
+
+	/* What gt_run's own OS thread is under this policy. Returns owned. */
+	struct gt__os *(*os_new)(void);
+	void (*os_free)(struct gt__os *os);
+	/* OS threads that will run green threads; 0: one each. */
+	uint32_t (*workers)(void);
+	/* Prepares, makes `first` runnable, runs until all have ended. 0 or -errno;
+	 * on an error nothing has run. */
+	int (*run)(struct gt *first, struct gt__os *os);
+
+	/* A new green thread that has all it needs to run. Returns owned, or NULL. */
+	struct gt *(*alloc)(size_t stack_bytes);
+	void (*free)(struct gt *gt);
+	/* It may run from now on. */
+	void (*start)(struct gt__os *os, struct gt *gt);
+
+	void (*yield)(struct gt__os *os);
+	struct gt__os *(*park)(struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what,
+			       void (*publish)(void *arg), void *arg);
+	/* gt was parked, and READY is emitted. Called by any OS thread of ours. */
+	void (*ready)(struct gt__os *os, struct gt *gt);
+
+	int (*sleep_until)(struct gt__os *os, uint64_t deadline_ns);
+	/* Waits until fd has one of `events`: *revents, or 0 when the time is over;
+	 * -EPERM: cannot be polled. */
+	int (*io_wait)(struct gt__os *os, int fd, short events, uint64_t deadline_ns,
+		       short *revents);
+	long (*blocking)(struct gt__os *os, uint32_t call_id, long (*fn)(void *),
+			 void *arg);
+
+	void (*tick)(struct gt__os *os); /* gt__tick_wanted is set; may be NULL */
+	void (*gil)(struct gt__os *os, int acquire); /* may be NULL */
+	void (*forked)(struct gt__os *os);	     /* in the child of fork */
+};
+
+extern const struct gt__policy gt__policy_single, gt__policy_coop, gt__policy_quantum,
+	gt__policy_green, gt__policy_gmp, gt__policy_threads, gt__policy_gil2,
+	gt__policy_gil3;
+
+/* Finds the policy that "NAME,PARAMETER=VALUE…" asks for and sets its parameters.
+ * NULL: `error` says what is wrong and what would be right. */
+const struct gt__policy *gt__policy_parse(const char *text, char *error,
+					  size_t error_bytes);
+/* The well-known name ("gevent") by which the last parse found its policy; NULL: it was
+ * the policy's own. */
+const char *gt__policy_alias(void);
+/* A parameter's value in this run. */
+uint64_t gt__param(const char *name);
+
+/* --- the run -------------------------------------------------------------- */
+
+struct gt__runtime {
+	const struct gt__policy *policy; /* NULL: no run */
+	uint32_t single;		 /* GT__POLICY_SINGLE: no locks are needed */
+	uint32_t gt_ids, lock_ids, chan_ids;
+	size_t stack_bytes;
+};
+extern struct gt__runtime gt__rt;
+
+/* Guards of objects that only green threads touch: under N:1 nothing can come
+ * between, so there they cost a branch. */
+static inline void gt__guard_lock(uint32_t *lk)
+{
+	if (!gt__rt.single) {
+		gt__lk_lock(lk);
+		gt__acquired();
+	}
+}
+
+static inline void gt__guard_unlock(uint32_t *lk)
+{
+	if (!gt__rt.single)
+		gt__lk_unlock(lk);
+}
+
+static inline uint32_t gt__next_id(uint32_t *counter)
+{
+	return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
+}
+
+/* --- transitions: counted and told --------------------------------------- */
+
+extern const uint8_t gt__wait_counter[GTV_EV_USER_MAX];
+
+/* `from` stops for `to` (either NULL: the scheduler). */
+static inline void gt__tell_switch(struct gt__os *os, uint16_t kind, uint8_t aux,
+				   struct gt *from, struct gt *to, uint32_t what)
+{
+	GT_COUNT(os, SWITCHES);
+	if (__builtin_expect(os->tr.on, 0)) {
+		uint32_t stop = from ? ++from->seq : 0;
+		uint64_t go = to ? ++to->seq : 0;
+
+		gt__emit_on(&os->tr, kind, 0, aux, from ? from->id : 0, to ? to->id : 0,
+			    stop, what | go << 32);
+	}
+}
+
+static inline void gt__tell_wait(struct gt__os *os, uint16_t kind, uint8_t aux,
+				 struct gt *from, struct gt *to, uint32_t what)
+{
+	os->n[gt__wait_counter[kind]]++;
+	gt__tell_switch(os, kind, aux, from, to, what);
+}
+
+static inline void gt__tell_ready(struct gt__os *os, struct gt *gt, enum gtv_by by,
+				  uint32_t who)
+{
+	GT_COUNT(os, WAKES);
+	if (__builtin_expect(os->tr.on, 0)) {
+		uint32_t seq = ++gt->seq;
+
+		gt__emit_on(&os->tr, GTV_EV_READY, 0, (uint8_t)by, gt->id, who, seq, 0);
+	}
+}
+
+/* --- the two primitives --------------------------------------------------- */
+
+/* The calling green thread waits: kind is GTV_EV_SWITCH_*, `what` for what. Returns
+ * the OS thread on which it goes on. */
+static inline struct gt__os *gt__park(struct gt__os *os, uint16_t kind, uint8_t aux,
+				      uint32_t what, void (*publish)(void *arg), void *arg)
+{
+	return gt__rt.policy->park(os, kind, aux, what, publish, arg);
+}
+
+/* gt waits, and nobody else will make it ready. */
+static inline void gt__ready(struct gt__os *os, struct gt *gt, enum gtv_by by, uint32_t who)
+{
+	gt__tell_ready(os, gt, by, who);
+	gt__rt.policy->ready(os, gt);
+}
+
+/* A publish that releases a guard. */
+void gt__publish_guard(void *guard);
+
+/* The body of a green thread has returned: takes whoever joins it and is to be
+ * made ready, NULL if nobody is there yet. */
+struct gt *gt__joiner_take(struct gt *gt);
+/* Last act, once nothing stands on gt's stack any more. Makes a joiner ready that
+ * came too late for the above; frees gt if nobody will join it. */
+void gt__ended(struct gt__os *os, struct gt *gt);
+
+/* Says that all wait for one another, and exits. */
+void gt__deadlock(uint32_t waiting) __attribute__((noreturn));
+/* In the child of fork, from os.c. */
+void gt__run_forked(struct gt__os *os);
+
+#endif

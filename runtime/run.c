@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The run, and the life of green threads: what does not depend on the policy.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/rt.h"
+
+#define DEFAULT_POLICY	    "gmp"
+#define DEFAULT_STACK_BYTES (64u << 10)
+#define MIN_STACK_BYTES	    (16u << 10)
+#define MAX_STACK_BYTES	    ((size_t)1 << 30)
+
+struct gt__runtime gt__rt;
+uint32_t gt__tick_wanted;
+static uint32_t running; /* atomic: one run at a time */
+
+const uint8_t gt__wait_counter[GTV_EV_USER_MAX] = {
+	[GTV_EV_SWITCH_LOCK] = GTV_COUNT_LOCK_WAITS,
+	[GTV_EV_SWITCH_GIL] = GTV_COUNT_GIL_WAITS,
+	[GTV_EV_SWITCH_CHAN] = GTV_COUNT_CHAN_WAITS,
+	[GTV_EV_SWITCH_JOIN] = GTV_COUNT_JOINS,
+	[GTV_EV_SWITCH_IO] = GTV_COUNT_IO_WAITS,
+	[GTV_EV_SWITCH_SLEEP] = GTV_COUNT_SLEEPS,
+	[GTV_EV_SWITCH_SYSCALL] = GTV_COUNT_BLOCKING_CALLS,
+};
+
+/* -------------------------------------------------------------------- run */
+
+static int is_verbose(void)
+{
+	const char *verbose = getenv("GT_VERBOSE");
+
+	return verbose && !strcmp(verbose, "1");
+}
+
+static const struct gt__policy *policy_or_exit(const struct gt_config *config)
+{
+	const char *text = config ? config->policy : NULL, *from = "policy ";
+	const struct gt__policy *policy;
+	char error[256];
+
+	if (!text) {
+		text = getenv("GT_POLICY");
+		from = "GT_POLICY: ";
+	}
+	policy = gt__policy_parse(text && *text ? text : DEFAULT_POLICY, error,
+				  sizeof error);
+	if (!policy) {
+		fprintf(stderr, "gt: %s%s\n", from, error);
+		exit(2);
+	}
+	if (gt__policy_alias() && is_verbose())
+		fprintf(stderr, "gt: %s is policy %s here\n", gt__policy_alias(),
+			policy->name);
+	return policy;
+}
+
+static size_t stack_bytes_of(size_t wanted, size_t fallback)
+{
+	if (!wanted)
+		wanted = fallback;
+	if (wanted < MIN_STACK_BYTES)
+		wanted = MIN_STACK_BYTES;
+#if defined(GT_ASAN) || defined(GT_TSAN)
+	wanted *= 4; /* instrumented frames are several times larger */
+#endif
+	return wanted;
+}
+
+static void name_copy(struct gt *gt, const char *name)
+{
+	size_t len = strnlen(name, GT__NAME_BYTES - 1);
+
+	memcpy(gt->name, name, len);
+	gt->name[len] = '\0';
+}
+
+static struct gt *gt_make(const struct gt_attr *attr, void (*fn)(void *), void *arg)
+{
+	size_t bytes = attr ? attr->stack_bytes : 0;
+	struct gt *gt;
+
+	if (bytes > MAX_STACK_BYTES)
+		return NULL;
+	gt = gt__rt.policy->alloc(bytes ? stack_bytes_of(bytes, 0) : gt__rt.stack_bytes);
+	if (!gt)
+		return NULL;
+	gt->next = NULL;
+	gt->id = gt__rt.single ? ++gt__rt.gt_ids : gt__next_id(&gt__rt.gt_ids);
+	gt->seq = 0;
+	gt->fn = fn;
+	gt->arg = arg;
+	gt->join = GT__JOIN_NOBODY;
+	gt->detached = 0;
+	gt->name[0] = '\0';
+	if (attr && attr->name)
+		name_copy(gt, attr->name);
+	return gt;
+}
+
+static void tell_spawn(struct gt__os *os, const struct gt *gt, uint32_t parent)
+{
+	GT_COUNT(os, SPAWNS);
+	gt__emit(&os->tr, GTV_EV_SPAWN, 0, 0, gt->id, parent, 0, (uintptr_t)gt->fn);
+	if (gt->name[0])
+		gt__trace_text(&os->tr, GTV_TEXT_GT, gt->id, gt->name);
+}
+
+static int run_with(struct gt__os *os, void (*fn)(void *), void *arg)
+{
+	const struct gt_attr attr = {.name = "main"};
+	const struct gt__policy *policy = gt__rt.policy;
+	uint32_t flags = 0;
+	struct gt *first = gt_make(&attr, fn, arg);
+	int err;
+
+	if (!first)
+		return -ENOMEM;
+	if (policy->flags & GT__POLICY_ONE_TO_ONE)
+		flags |= GTV_PROC_ONE_TO_ONE;
+	if (policy->flags & GT__POLICY_GIL)
+		flags |= GTV_PROC_HAS_GIL;
+	first->detached = 1;
+	gt__process_announce(os, policy->workers(), flags, policy->name);
+	tell_spawn(os, first, 0);
+	err = policy->run(first, os);
+	if (err)
+		policy->free(first);
+	return err;
+}
+
+int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *arg)
+{
+	const struct gt__policy *policy = policy_or_exit(config);
+	struct gt__os *os;
+	int err;
+
+	if (__atomic_exchange_n(&running, 1, __ATOMIC_ACQUIRE))
+		return -EBUSY;
+	gt__process_begin();
+	gt__rt.policy = policy;
+	gt__rt.single = !!(policy->flags & GT__POLICY_SINGLE);
+	gt__rt.stack_bytes =
+		stack_bytes_of(config ? config->stack_bytes : 0, DEFAULT_STACK_BYTES);
+	gt__fences = !gt__rt.single && gt__trace_is_on();
+	os = gt__rt.policy->os_new();
+	err = os ? 0 : -ENOMEM;
+	if (os) {
+		gt__os_begin(os);
+		os->is_worker = 1;
+		err = run_with(os, fn, arg);
+		gt__os_end(os);
+		gt__rt.policy->os_free(os);
+	}
+	gt__rt.policy = NULL;
+	__atomic_store_n(&running, 0, __ATOMIC_RELEASE);
+	return err;
+}
+
+int gt_run(void (*fn)(void *arg), void *arg)
+{
+	return gt_run_config(NULL, fn, arg);
+}
+
+const char *gt_policy_name(void)
+{
+	const struct gt__policy *policy = gt__rt.policy;
+
+	return policy ? policy->name : "";
+}
+
+void gt__run_forked(struct gt__os *os)
+{
+	if (os->current)
+		gt__trace_text(&os->tr, GTV_TEXT_GT, os->current->id, os->current->name);
+	if (gt__rt.policy && gt__rt.policy->forked)
+		gt__rt.policy->forked(os);
+}
+
+void gt__deadlock(uint32_t waiting)
+{
+	char line[128];
+	int len = snprintf(
+		line, sizeof line,
+		waiting == 1 ? "gt: deadlock: the one green thread left waits for ever\n"
+			     : "gt: deadlock: all %u green threads wait for one another\n",
+		waiting);
+
+	if (write(STDERR_FILENO, line, (size_t)len) < 0)
+		exit(2);
+	exit(2);
+}
+
+/* ---------------------------------------------------------- green threads */
+
+static struct gt *current_of(struct gt__os *os)
+{
+	return os ? os->current : NULL;
+}
+
+int gt_spawn_attr(struct gt **out, const struct gt_attr *attr, void (*fn)(void *arg),
+		  void *arg)
+{
+	struct gt__os *os = gt__os();
+	struct gt *self = current_of(os), *gt;
+
+	if (!self)
+		return -EPERM;
+	gt = gt_make(attr, fn, arg);
+	if (!gt)
+		return -ENOMEM;
+	gt->detached = !out;
+	if (out)
+		*out = gt;
+	tell_spawn(os, gt, self->id);
+	gt__rt.policy->start(os, gt);
+	return 0;
+}
+
+int gt_spawn(struct gt **out, void (*fn)(void *arg), void *arg)
+{
+	return gt_spawn_attr(out, NULL, fn, arg);
+}
+
+struct gt *gt__joiner_take(struct gt *gt)
+{
+	struct gt *joiner = __atomic_load_n(&gt->join, __ATOMIC_ACQUIRE);
+
+	if (joiner) {
+		gt__acquired();
+		__atomic_store_n(&gt->join, GT__JOIN_ENDED, __ATOMIC_RELEASE);
+	}
+	return joiner;
+}
+
+void gt__ended(struct gt__os *os, struct gt *gt)
+{
+	uint32_t id = gt->id;
+	struct gt *joiner;
+
+	if (gt->detached) {
+		gt__rt.policy->free(gt);
+		return;
+	}
+	joiner = __atomic_exchange_n(&gt->join, GT__JOIN_ENDED, __ATOMIC_ACQ_REL);
+	gt__acquired();
+	if (joiner) /* gt is the joiner's from here on */
+		gt__ready(os, joiner, GTV_BY_GT, id);
+}
+
+struct join {
+	struct gt *self, *target;
+};
+
+/* The joiner may be found now, unless the end came first: then it is ready at once. */
+static void publish_join(void *arg)
+{
+	struct join *join = arg;
+	struct gt *self = join->self, *target = join->target, *nobody = GT__JOIN_NOBODY;
+
+	if (gt__rt.single) { /* nobody can have come between: see gt_join */
+		target->join = self;
+		return;
+	}
+	if (__atomic_compare_exchange_n(&target->join, &nobody, self, 0, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return;
+	gt__acquired();
+	gt__ready(gt__os(), self, GTV_BY_GT, target->id);
+}
+
+int gt_join(struct gt *gt)
+{
+	struct gt__os *os = gt__os();
+	struct gt *self = current_of(os), *joiner;
+
+	if (!self)
+		return -EPERM;
+	if (!gt || gt->detached)
+		return -EINVAL;
+	if (gt == self)
+		return -EDEADLK;
+	joiner = __atomic_load_n(&gt->join, __ATOMIC_ACQUIRE);
+	if (joiner == GT__JOIN_NOBODY) {
+		struct join join = {self, gt};
+
+		gt__park(os, GTV_EV_SWITCH_JOIN, 0, gt->id, publish_join, &join);
+	} else if (joiner != GT__JOIN_ENDED) {
+		return -EINVAL;
+	}
+	gt__rt.policy->free(gt);
+	return 0;
+}
+
+void gt_yield(void)
+{
+	struct gt__os *os = gt__os();
+
+	if (current_of(os))
+		gt__rt.policy->yield(os);
+}
+
+struct gt *gt_self(void)
+{
+	return current_of(gt__os());
+}
+
+uint32_t gt_id(const struct gt *gt)
+{
+	return gt ? gt->id : 0;
+}
+
+void gt_set_name(struct gt *gt, const char *name)
+{
+	struct gt__os *os = gt__os();
+
+	if (!gt)
+		return;
+	name_copy(gt, name);
+	if (os)
+		gt__trace_text(&os->tr, GTV_TEXT_GT, gt->id, gt->name);
+}
+
+const char *gt_name(const struct gt *gt)
+{
+	return gt ? gt->name : "";
+}
+
+void gt__publish_guard(void *guard)
+{
+	gt__guard_unlock(guard);
+}
+
+/* --------------------------------------------------------- smaller things */
+
+int gt_sleep_ns(uint64_t ns)
+{
+	uint64_t now = gt__sys_now_ns();
+	struct gt__os *os = gt__os();
+
+	if (!current_of(os))
+		return -EPERM;
+	return gt__rt.policy->sleep_until(os,
+					  ns < GT__NEVER - now ? now + ns : GT__NEVER - 1);
+}
+
+void gt__tick_slow(void)
+{
+	struct gt__os *os = gt__os();
+
+	if (current_of(os) && gt__rt.policy->tick)
+		gt__rt.policy->tick(os);
+}
+
+void gt_mark(const char *text)
+{
+	struct gt__os *os = gt__os();
+	union {
+		struct {
+			uint32_t obj, seq;
+			uint64_t arg;
+		} f;
+		char text[GTV_TEXT_CHUNK];
+	} mark = {.text = ""};
+
+	if (!current_of(os))
+		return;
+	memcpy(mark.text, text, strnlen(text, GTV_TEXT_CHUNK));
+	gt__emit(&os->tr, GTV_EV_MARK, 0, 0, os->current->id, mark.f.obj, mark.f.seq,
+		 mark.f.arg);
+}
+
+long gt_blocking(const char *name, long (*fn)(void *arg), void *arg)
+{
+	struct gt__os *os = gt__os();
+
+	if (!current_of(os))
+		return fn(arg);
+	return gt__rt.policy->blocking(os, gt__call_id(os, name ? name : "call"), fn, arg);
+}
+
+static void gil(int acquire)
+{
+	struct gt__os *os = gt__os();
+
+	if (current_of(os) && gt__rt.policy->gil)
+		gt__rt.policy->gil(os, acquire);
+}
+
+void gt_gil_acquire(void)
+{
+	gil(1);
+}
+
+void gt_gil_release(void)
+{
+	gil(0);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/solo.h"
+
+#include "runtime/reactor.h"
+
+/* Choices after which the poller is looked at although green threads are ready. */
+#define TURNS_PER_POLL 64u
+
+static struct {
+	struct gt *first, *last; /* ready; last is valid if first is */
+	uint32_t turns_left;
+	void (*turn)(int runs);
+	struct gt__worker worker;
+} s;
+
+void gt__solo_push(struct gt *gt)
+{
+	gt->next = NULL;
+	if (s.first)
+		s.last->next = gt;
+	else
+		s.first = gt;
+	s.last = gt;
+}
+
+void gt__solo_push_front(struct gt *gt)
+{
+	gt->next = s.first;
+	if (!s.first)
+		s.last = gt;
+	s.first = gt;
+}
+
+static struct gt *pop(void)
+{
+	struct gt *gt = s.first;
+
+	if (!gt)
+		return NULL;
+	s.first = gt->next;
+	if (s.turn)
+		s.turn(1);
+	return gt;
+}
+
+struct gt *gt__solo_next(struct gt__os *os)
+{
+	if (--s.turns_left == 0) {
+		s.turns_left = TURNS_PER_POLL;
+		if (gt__reactor_waiters())
+			gt__reactor_poll(os, 0);
+	}
+	return pop();
+}
+
+struct gt *gt__solo_next_waiting(void)
+{
+	if (--s.turns_left == 0) {
+		s.turns_left = 1;
+		if (gt__reactor_waiters())
+			return NULL;
+		s.turns_left = TURNS_PER_POLL;
+	}
+	return pop();
+}
+
+void gt__solo_yield(struct gt__os *os)
+{
+	struct gt *self = os->current, *next = gt__solo_next(os);
+
+	if (!next)
+		return;
+	gt__solo_push(self);
+	GT_COUNT(os, YIELDS);
+	gt__tell_switch(os, GTV_EV_SWITCH_YIELD, 0, self, next, 0);
+	gt__fiber_go(gt__worker_of(os), &self->ctx, next);
+}
+
+struct gt__os *gt__solo_park(struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what,
+			     void (*publish)(void *), void *arg)
+{
+	return gt__fiber_park(os, gt__solo_next_waiting(), kind, aux, what, publish, arg);
+}
+
+void gt__solo_ready(struct gt__os *os, struct gt *gt)
+{
+	(void)os;
+	gt__solo_push(gt);
+}
+
+void gt__solo_start(struct gt__os *os, struct gt *gt)
+{
+	(void)os;
+	gt__alive_add();
+	gt__solo_push(gt);
+}
+
+static void after_joined(void *unused)
+{
+	(void)unused;
+	gt__alive_sub();
+}
+
+static void after_exit(void *gt)
+{
+	gt__ended(gt__os(), gt);
+	gt__alive_sub();
+}
+
+/* A joiner that waits already is made ready first, so that it can be next: it frees
+ * the stack that we stand on, but does not run before we have left it. */
+static void entry(void *message)
+{
+	struct gt__os *os;
+	struct gt *self, *joiner;
+
+	gt__fiber_body(message);
+	os = gt__os();
+	self = os->current;
+	joiner = gt__joiner_take(self);
+	if (joiner)
+		gt__ready(os, joiner, GTV_BY_GT, self->id);
+	gt__fiber_exit(os, gt__solo_next(os), joiner ? after_joined : after_exit);
+}
+
+/* Nothing is ready: sleeps in the poller, unless nothing could end that sleep. */
+static void idle(struct gt__os *os)
+{
+	if (!gt__reactor_waiters())
+		gt__deadlock(gt__alive);
+	if (s.turn)
+		s.turn(0);
+	gt__emit(&os->tr, GTV_EV_PARK, 0, 0, 0, 0, 0, 0);
+	gt__reactor_poll(os, GT__NEVER);
+	gt__emit(&os->tr, GTV_EV_UNPARK, 0, 0, 0, 0, 0, 0);
+}
+
+static struct gt *find(struct gt__worker *w)
+{
+	struct gt *gt;
+
+	while (!(gt = gt__solo_next(&w->os))) {
+		if (!gt__alive)
+			return NULL;
+		idle(&w->os);
+	}
+	return gt;
+}
+
+int gt__solo_run(struct gt *first, struct gt__os *os, void (*turn)(int runs))
+{
+	struct gt__worker *w = gt__worker_of(os);
+	int err = gt__reactor_open();
+
+	if (err)
+		return err;
+	s.turn = turn;
+	s.turns_left = TURNS_PER_POLL;
+	gt__emit(&os->tr, GTV_EV_WORKER_START, 0, 0, 0, 0, 0, 0);
+	gt__solo_start(os, first);
+	gt__hub_run(w, find);
+	gt__emit(&os->tr, GTV_EV_WORKER_STOP, 0, 0, 0, 0, 0, 0);
+	gt__reactor_close();
+	gt__magazine_empty(&w->magazine);
+	gt__stack_pool_drain();
+	return 0;
+}
+
+struct gt *gt__solo_alloc(size_t stack_bytes)
+{
+	return gt__fiber_alloc(stack_bytes, entry);
+}
+
+uint32_t gt__solo_workers(void)
+{
+	return 1;
+}
+
+struct gt__os *gt__solo_os_new(void)
+{
+	return &s.worker.os;
+}
+
+void gt__solo_os_free(struct gt__os *os)
+{
+	(void)os;
+}
+
+void gt__solo_forked(struct gt__os *os)
+{
+	(void)os;
+	gt__reactor_forked();
+}

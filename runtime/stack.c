@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/stack.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
+#endif
+
+#define COLOURS	     16u
+#define COLOUR_BYTES 128u
+#define POOL_MAX     4096u
+
+static struct {
+	uint32_t lk, count, colour;
+	struct gt *first;
+} pool;
+
+static size_t page_bytes(void)
+{
+	static size_t bytes;
+	size_t known = __atomic_load_n(&bytes, __ATOMIC_RELAXED);
+
+	if (!known) {
+		known = (size_t)sysconf(_SC_PAGESIZE);
+		__atomic_store_n(&bytes, known, __ATOMIC_RELAXED);
+	}
+	return known;
+}
+
+/* The mapping's size for `bytes` of stack: guard page, and room for struct gt. */
+static size_t mapping_bytes(size_t bytes)
+{
+	size_t page = page_bytes();
+
+	return page + (bytes + page - 1) / page * page;
+}
+
+/* A guard by madvise splits no mapping, so a hundred thousand stacks stay one; by
+ * mprotect it costs two mappings a stack, of which a process has 65530. */
+static int install_guard(void *low)
+{
+	if (!madvise(low, page_bytes(), MADV_GUARD_INSTALL))
+		return 0;
+	return mprotect(low, page_bytes(), PROT_NONE);
+}
+
+static void unmap(struct gt *gt)
+{
+	void *low = gt->stack_low;
+	size_t bytes = gt->stack_bytes;
+
+#ifdef GT_ASAN
+	/* Frames that never returned left their marks; what is mapped here next is
+	 * not theirs. */
+	__asan_unpoison_memory_region(low, bytes);
+#endif
+	munmap(low, bytes);
+}
+
+static struct gt *map_new(size_t total)
+{
+	char *low = mmap(NULL, total, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	uint32_t colour = __atomic_fetch_add(&pool.colour, 1, __ATOMIC_RELAXED) % COLOURS;
+	uintptr_t top;
+	struct gt *gt;
+
+	if (low == MAP_FAILED)
+		return NULL;
+	if (install_guard(low)) {
+		munmap(low, total);
+		return NULL;
+	}
+	top = (uintptr_t)low + total - colour * COLOUR_BYTES - sizeof(struct gt);
+	gt = (struct gt *)(top & ~(uintptr_t)63);
+	gt->stack_low = low;
+	gt->stack_bytes = total;
+	return gt;
+}
+
+size_t gt__stack_usable(const struct gt *gt, void **low)
+{
+	*low = (char *)gt->stack_low + page_bytes();
+	return (size_t)((const char *)gt - (char *)*low);
+}
+
+/* Half a magazine at a time, so that the pool's lock is seldom taken. */
+static void refill(struct gt__magazine *magazine)
+{
+	gt__lk_lock(&pool.lk);
+	while (pool.first && magazine->count < GT__MAGAZINE / 2) {
+		struct gt *gt = pool.first;
+
+		pool.first = gt->next;
+		pool.count--;
+		gt->next = magazine->first;
+		magazine->first = gt;
+		magazine->count++;
+	}
+	gt__lk_unlock(&pool.lk);
+}
+
+static void spill(struct gt__magazine *magazine, uint32_t keep)
+{
+	struct gt *surplus = NULL, *gt;
+
+	gt__lk_lock(&pool.lk);
+	while (magazine->count > keep) {
+		gt = magazine->first;
+		magazine->first = gt->next;
+		magazine->count--;
+		if (pool.count < POOL_MAX) {
+			gt->next = pool.first;
+			pool.first = gt;
+			pool.count++;
+		} else {
+			gt->next = surplus;
+			surplus = gt;
+		}
+	}
+	gt__lk_unlock(&pool.lk);
+	while ((gt = surplus)) {
+		surplus = gt->next;
+		unmap(gt);
+	}
+}
+
+struct gt *gt__stack_alloc(struct gt__magazine *magazine, size_t bytes)
+{
+	struct gt *gt;
+
+	if (bytes != gt__rt.stack_bytes)
+		return map_new(mapping_bytes(bytes));
+	if (!magazine->first)
+		refill(magazine);
+	gt = magazine->first;
+	if (!gt)
+		return map_new(mapping_bytes(bytes));
+	magazine->first = gt->next;
+	magazine->count--;
+	return gt;
+}
+
+void gt__stack_free(struct gt__magazine *magazine, struct gt *gt)
+{
+	if (gt->stack_bytes != mapping_bytes(gt__rt.stack_bytes)) {
+		unmap(gt);
+		return;
+	}
+	gt->next = magazine->first;
+	magazine->first = gt;
+	if (++magazine->count > GT__MAGAZINE)
+		spill(magazine, GT__MAGAZINE / 2);
+}
+
+void gt__magazine_empty(struct gt__magazine *magazine)
+{
+	spill(magazine, 0);
+}
+
+void gt__stack_pool_drain(void)
+{
+	struct gt *gt;
+
+	while ((gt = pool.first)) {
+		pool.first = gt->next;
+		unmap(gt);
+	}
+	pool.count = 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The system layer: clock, futex, epoll, threads. All that the runtime asks of the
+ * operating system while it schedules goes through here, so that a simulated system
+ * can stand beside the real one. Functions return a result or -errno.
+ */
+#ifndef GT_SYS_H
+#define GT_SYS_H
+
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/types.h>
+
+#define GT__NEVER UINT64_MAX /* a deadline that never comes */
+
+uint64_t gt__sys_now_ns(void); /* CLOCK_MONOTONIC */
+void gt__sys_sleep_until(uint64_t deadline_ns);
+
+/* Waits while *word is `expected`, until woken, interrupted, or deadline_ns. May
+ * return for no reason. -ETIMEDOUT, -EAGAIN, -EINTR, 0. */
+int gt__sys_futex_wait(uint32_t *word, uint32_t expected, uint64_t deadline_ns);
+void gt__sys_futex_wake(uint32_t *word, int count);
+/* The same word in memory shared with another process. */
+void gt__sys_futex_wake_shared(uint32_t *word, int count);
+
+int gt__sys_epoll_new(void);
+int gt__sys_epoll_ctl(int epoll_fd, int op, int fd, struct epoll_event *event);
+/* timeout_ns: 0 does not wait, GT__NEVER waits for ever. */
+int gt__sys_epoll_wait(int epoll_fd, struct epoll_event *events, int max,
+		       uint64_t timeout_ns);
+/* Waits until fd has one of `events` or deadline_ns: 1 and *revents, 0, -errno. */
+int gt__sys_poll(int fd, short events, uint64_t deadline_ns, short *revents);
+/* An eventfd, set and cleared. */
+int gt__sys_event_new(void);
+void gt__sys_event_set(int fd);
+void gt__sys_event_clear(int fd);
+
+int gt__sys_thread_start(pthread_t *out, size_t stack_bytes, void *(*fn)(void *),
+			 void *arg);
+void gt__sys_thread_join(pthread_t thread);
+pid_t gt__sys_tid(void);
+void gt__sys_yield(void);
+/* CPUs that this thread may use, at least 1. */
+unsigned gt__sys_cpu_count(void);
+/* Lets the calling thread use only the first `count` of them; what was allowed
+ * before can be put back. */
+void gt__sys_cpu_limit(unsigned count, cpu_set_t *before);
+void gt__sys_cpu_restore(const cpu_set_t *before);
+
+static inline void gt__sys_relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("isb");
+#endif
+}
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The trace hook: wire events (abi/gtv_event.h) from one OS thread into its own ring
+ * (abi/gtv_ring.h). Not traced, an event is one predictable branch; traced, a time
+ * stamp, 32 bytes, and a store-release.
+ *
+ * The writer looks at shared memory only when its private `head` meets its private
+ * `limit`: an eighth of a ring further on, or where the ring is full. That is where
+ * the doorbell, overflow, and a reader that went away are seen to.
+ */
+#ifndef GT_TRACE_H
+#define GT_TRACE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "runtime/abi/gtv_ring.h"
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+/* What one OS thread writes with. All zero is a valid one that is off. */
+struct gt__tracer {
+	uint32_t on;	/* else nothing is written: the one branch */
+	uint32_t clock; /* enum gtv_clock_kind */
+	uint64_t head;	/* events ever published */
+	uint64_t limit; /* head at which to look at the ring again */
+	uint64_t mask;
+	struct gtv_event *events;
+	struct gtv_ring *ring; /* NULL: there was none left */
+	uint64_t lost;	       /* events that never reached a ring */
+	uint32_t lossy;	       /* LOST events are owed */
+};
+
+/* Finds the memory file that the environment names and maps it, once a process.
+ * Returns whether there is one. Nothing in it is trusted. */
+int gt__trace_open(void);
+/* For tests: the same with a given descriptor (Borrows), 0 or -errno; and back. */
+int gt__trace_map(int fd);
+void gt__trace_unmap(void);
+/* Claims a ring for the calling OS thread if the process is traced. */
+void gt__trace_claim(struct gt__tracer *tr);
+int gt__trace_is_on(void); /* of the process */
+/* Hands it back: the reader frees it once it is drained. */
+void gt__trace_close(struct gt__tracer *tr);
+/* After fork, in the child: the ring stays the parent's. */
+void gt__trace_forget(struct gt__tracer *tr);
+
+void gt__emit_slow(struct gt__tracer *tr, const struct gtv_event *ev);
+/* A name, in chunks. */
+void gt__trace_text(struct gt__tracer *tr, enum gtv_text class, uint32_t id,
+		    const char *text);
+
+/* The time of an event. A time stamp counter may be read before earlier instructions
+ * are done. Where such an instruction made us the heirs of another OS thread's event
+ * (we took a lock, a queue gave us a green thread), ours must not seem to be the
+ * earlier one: gt__acquired, called right after, holds the next stamp back. */
+extern uint32_t gt__fences; /* there are other OS threads, and we are traced */
+static inline void gt__acquired(void)
+{
+	if (__builtin_expect(gt__fences, 0)) {
+#if defined(__x86_64__)
+		_mm_lfence();
+#elif defined(__aarch64__)
+		__asm__ volatile("isb" ::: "memory");
+#endif
+	}
+}
+
+static inline uint64_t gt__trace_now(const struct gt__tracer *tr)
+{
+	extern uint64_t gt__sys_now_ns(void);
+
+	if (__builtin_expect(tr->clock != GTV_CLOCK_TSC, 0))
+		return gt__sys_now_ns();
+#if defined(__x86_64__)
+	return __rdtsc();
+#elif defined(__aarch64__)
+	uint64_t raw;
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(raw)::"memory");
+	return raw;
+#else
+	return gt__sys_now_ns();
+#endif
+}
+
+/* Writes one event; the caller has looked at tr->on. */
+static inline void gt__emit_on(struct gt__tracer *tr, uint16_t kind, uint8_t flags,
+			       uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
+			       uint64_t arg)
+{
+	struct gtv_event ev = {
+		.ts_raw = gt__trace_now(tr),
+		.kind = kind,
+		.flags = flags,
+		.aux = aux,
+		.gt = gt,
+		.u.f = {.obj = obj, .seq = seq, .arg = arg},
+	};
+
+	if (__builtin_expect(tr->head == tr->limit, 0)) {
+		gt__emit_slow(tr, &ev);
+		return;
+	}
+	tr->events[tr->head & tr->mask] = ev;
+	__atomic_store_n(&tr->ring->head, ++tr->head, __ATOMIC_RELEASE);
+}
+
+static inline void gt__emit(struct gt__tracer *tr, uint16_t kind, uint8_t flags,
+			    uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
+			    uint64_t arg)
+{
+	if (__builtin_expect(tr->on, 0))
+		gt__emit_on(tr, kind, flags, aux, gt, obj, seq, arg);
+}
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Ten green threads, one lock: who gets it how often, and how long must one wait? A
+ * test-and-set lock goes to whoever looks at the right moment, often to the one that
+ * had it last; ticket and MCS locks go round. Best seen with GT_POLICY=threads.
+ *
+ *   spinlocks [SECONDS=1] [THREADS=10]    for each of the three locks
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "gt.h"
+
+#define THREADS_MAX 1000
+#define WORK	    200 /* turns of a loop with the lock held */
+
+enum kind { TAS, TICKET, MCS, KINDS };
+
+static const char *const kind_name[KINDS] = {"test-and-set", "ticket", "mcs"};
+static struct gt_tas tas = GT_TAS_INIT("test-and-set");
+static struct gt_ticket ticket = GT_TICKET_INIT("ticket");
+static struct gt_mcs mcs = GT_MCS_INIT("mcs");
+
+static enum kind kind;
+static int threads = 10;
+static uint64_t end_ns;
+static struct gt_waitgroup start = GT_WAITGROUP_INIT("start");
+
+struct fighter {
+	struct gt *gt;
+	uint64_t count, worst_ns;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static void lock(struct gt_mcs_node *node)
+{
+	if (kind == TAS)
+		gt_tas_lock(&tas);
+	else if (kind == TICKET)
+		gt_ticket_lock(&ticket);
+	else
+		gt_mcs_lock(&mcs, node);
+}
+
+static void unlock(struct gt_mcs_node *node)
+{
+	if (kind == TAS)
+		gt_tas_unlock(&tas);
+	else if (kind == TICKET)
+		gt_ticket_unlock(&ticket);
+	else
+		gt_mcs_unlock(&mcs, node);
+}
+
+static void work(void)
+{
+	for (volatile int i = 0; i < WORK; i++)
+		;
+}
+
+static void fight(void *arg)
+{
+	struct fighter *me = arg;
+	struct gt_mcs_node node;
+	uint64_t asked, got;
+
+	gt_waitgroup_wait(&start);
+	do {
+		asked = now_ns();
+		lock(&node);
+		got = now_ns();
+		work();
+		unlock(&node);
+		me->count++;
+		if (got - asked > me->worst_ns)
+			me->worst_ns = got - asked;
+		gt_tick();
+		/* Where nobody is ever preempted, one would fight alone. */
+		if (me->count % 1000 == 0)
+			gt_yield();
+	} while (got < end_ns);
+}
+
+static void show(const struct fighter *fighters, int count)
+{
+	uint64_t least = UINT64_MAX, most = 0, worst_ns = 0, sum = 0;
+
+	for (int i = 0; i < count; i++) {
+		const struct fighter *f = &fighters[i];
+
+		least = f->count < least ? f->count : least;
+		most = f->count > most ? f->count : most;
+		worst_ns = f->worst_ns > worst_ns ? f->worst_ns : worst_ns;
+		sum += f->count;
+	}
+	printf("%-12s  %10llu times, most/least %6.1f, worst wait %9.3f ms\n",
+	       kind_name[kind], (unsigned long long)sum, (double)most / (double)least,
+	       (double)worst_ns / 1e6);
+}
+
+static void round_of(struct fighter *fighters, double seconds)
+{
+	int started;
+
+	gt_waitgroup_add(&start, 1);
+	for (started = 0; started < threads; started++) {
+		char name[32];
+		const struct gt_attr attr = {.name = name};
+		struct fighter *f = &fighters[started];
+
+		snprintf(name, sizeof name, "%s-%d", kind_name[kind], started);
+		f->count = f->worst_ns = 0;
+		if (gt_spawn_attr(&f->gt, &attr, fight, f))
+			break;
+	}
+	if (started < threads)
+		fprintf(stderr, "spinlocks: only %d of %d green threads could start\n",
+			started, threads);
+	end_ns = now_ns() + (uint64_t)(seconds * 1e9);
+	gt_waitgroup_done(&start);
+	for (int i = 0; i < started; i++)
+		gt_join(fighters[i].gt);
+	if (started)
+		show(fighters, started);
+}
+
+static void run(void *arg)
+{
+	struct fighter *fighters = calloc((size_t)threads, sizeof *fighters);
+
+	printf("%d green threads, one lock, under %s\n", threads, gt_policy_name());
+	for (kind = TAS; fighters && kind < KINDS; kind++)
+		round_of(fighters, *(double *)arg);
+	free(fighters);
+}
+
+int main(int argc, char **argv)
+{
+	double seconds = argc > 1 ? atof(argv[1]) : 1;
+
+	if (argc > 2)
+		threads = atoi(argv[2]);
+	if (argc > 3 || seconds <= 0 || seconds > 3600 || threads < 1 ||
+	    threads > THREADS_MAX) {
+		fprintf(stderr, "usage: spinlocks [SECONDS=1] [THREADS=10]\n");
+		return 2;
+	}
+	return gt_run(run, &seconds) ? 1 : 0;
+}

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the runtime costs. References are measured beside it: a switch that saves six
+ * registers and nothing else, a bare read of the time stamp counter, a locked
+ * instruction.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tests/bench/bench.h"
+#include "runtime/ctx.h"
+#include "runtime/gt.h"
+#include "runtime/os.h"
+
+#define EMITS	 2000000
+#define SWITCHES 2000000
+#define YIELDS	 2000000
+#define SPAWNS	 300000
+#define TRIPS	 300000
+
+static double per(uint64_t start_ns, uint64_t count)
+{
+	return (double)(bench_now_ns() - start_ns) / (double)count;
+}
+
+/* --- references -------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+__asm__(".text\n"
+	".type bench_switch, @function\n"
+	"bench_switch:\n\t" /* rdi: where to save, rsi: what to load */
+	"pushq %rbp\n\t"
+	"pushq %rbx\n\t"
+	"pushq %r12\n\t"
+	"pushq %r13\n\t"
+	"pushq %r14\n\t"
+	"pushq %r15\n\t"
+	"movq %rsp, (%rdi)\n\t"
+	"movq %rsi, %rsp\n\t"
+	"popq %r15\n\t"
+	"popq %r14\n\t"
+	"popq %r13\n\t"
+	"popq %r12\n\t"
+	"popq %rbx\n\t"
+	"popq %rbp\n\t"
+	"popq %rcx\n\t"
+	"jmpq *%rcx\n\t"
+	".size bench_switch, . - bench_switch\n");
+void bench_switch(void **save, void *load);
+#elif defined(__aarch64__)
+__asm__(".text\n"
+	".type bench_switch, %function\n"
+	"bench_switch:\n\t"
+	"stp x29, x30, [sp, #-96]!\n\t"
+	"stp x19, x20, [sp, #16]\n\t"
+	"stp x21, x22, [sp, #32]\n\t"
+	"stp x23, x24, [sp, #48]\n\t"
+	"stp x25, x26, [sp, #64]\n\t"
+	"stp x27, x28, [sp, #80]\n\t"
+	"mov x9, sp\n\t"
+	"str x9, [x0]\n\t"
+	"mov sp, x1\n\t"
+	"ldp x19, x20, [sp, #16]\n\t"
+	"ldp x21, x22, [sp, #32]\n\t"
+	"ldp x23, x24, [sp, #48]\n\t"
+	"ldp x25, x26, [sp, #64]\n\t"
+	"ldp x27, x28, [sp, #80]\n\t"
+	"ldp x29, x30, [sp], #96\n\t"
+	"br x30\n\t"
+	".size bench_switch, . - bench_switch\n");
+void bench_switch(void **save, void *load);
+#else
+#define NO_REFERENCE 1
+#endif
+
+#ifndef NO_REFERENCE
+static void *bench_home, *bench_away;
+static char bench_stack[65536] __attribute__((aligned(64)));
+
+static void bench_other(void)
+{
+	for (;;)
+		bench_switch(&bench_away, bench_home);
+}
+
+static double minimal_switch(void)
+{
+	uintptr_t *top = (uintptr_t *)(void *)(bench_stack + sizeof bench_stack);
+	uint64_t start;
+
+	memset(bench_stack + sizeof bench_stack - 256, 0, 256);
+#if defined(__x86_64__)
+	top[-2] = (uintptr_t)bench_other; /* and the stack as a call leaves it */
+	bench_away = top - 2 - 6;
+#else
+	top[-11] = (uintptr_t)bench_other;
+	bench_away = top - 12;
+#endif
+	bench_switch(&bench_home, bench_away);
+	start = bench_now_ns();
+	for (int i = 0; i < SWITCHES / 2; i++)
+		bench_switch(&bench_home, bench_away);
+	return per(start, SWITCHES);
+}
+#else
+static double minimal_switch(void)
+{
+	return -1;
+}
+#endif
+
+static double bare_stamp(void)
+{
+	struct gt__tracer tr = {.clock = GTV_CLOCK_TSC};
+	uint64_t start = bench_now_ns(), sum = 0;
+
+	for (int i = 0; i < EMITS; i++)
+		sum += gt__trace_now(&tr);
+	__asm__ volatile("" ::"r"(sum));
+	return per(start, EMITS);
+}
+
+static double locked_instruction(void)
+{
+	uint32_t word = 0;
+	uint64_t start = bench_now_ns();
+
+	for (int i = 0; i < YIELDS; i++)
+		__atomic_fetch_add(&word, 1, __ATOMIC_SEQ_CST);
+	return per(start, YIELDS);
+}
+
+static long short_call(void *arg)
+{
+	(void)arg;
+	return (long)getppid();
+}
+
+static double bare_call(void)
+{
+	uint64_t start = bench_now_ns();
+
+	for (int i = 0; i < 100000; i++)
+		short_call(NULL);
+	return per(start, 100000);
+}
+
+/* --- a ring that is always drained --------------------------------------------- */
+
+#define RING_BYTES (8u << 20)
+#define RINGS	   4u
+
+static struct gtv_shm *shm;
+static pthread_t drainer;
+static int drainer_stop;
+
+static struct gtv_ring *ring_at(uint32_t idx)
+{
+	return (void *)((char *)shm + gtv_ring_control_offset(idx));
+}
+
+/* Moves the tails on, and frees what is closed: a reader that looks at nothing. */
+static void *drain(void *unused)
+{
+	(void)unused;
+	while (!__atomic_load_n(&drainer_stop, __ATOMIC_RELAXED)) {
+		__atomic_store_n(&shm->heartbeat_ns, bench_now_ns(), __ATOMIC_RELEASE);
+		for (uint32_t i = 0; i < RINGS; i++) {
+			struct gtv_ring *ring = ring_at(i);
+			uint32_t state = __atomic_load_n(&ring->state, __ATOMIC_ACQUIRE);
+			uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+
+			__atomic_store_n(&ring->tail, head, __ATOMIC_RELEASE);
+			if (state == GTV_RING_CLOSED)
+				__atomic_store_n(&ring->state, GTV_RING_FREE,
+						 __ATOMIC_RELEASE);
+		}
+		usleep(200);
+	}
+	return NULL;
+}
+
+static int tracing_start(void)
+{
+	int fd = memfd_create("bench-rings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	uint64_t bytes = gtv_shm_size(RINGS, RING_BYTES);
+
+	if (fd < 0 || ftruncate(fd, (off_t)bytes) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
+		return -1;
+	shm = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (shm == MAP_FAILED)
+		return -1;
+	shm->version = GTV_ABI_VERSION;
+	shm->clock = GTV_CLOCK_TSC;
+	shm->ring_count = RINGS;
+	shm->ring_bytes = RING_BYTES;
+	shm->total_bytes = bytes;
+	shm->enabled = 1;
+	shm->heartbeat_ns = bench_now_ns();
+	shm->magic = GTV_SHM_MAGIC;
+	if (gt__trace_map(fd))
+		return -1;
+	close(fd);
+	drainer_stop = 0;
+	return pthread_create(&drainer, NULL, drain, NULL);
+}
+
+static void tracing_stop(void)
+{
+	__atomic_store_n(&drainer_stop, 1, __ATOMIC_RELAXED);
+	pthread_join(drainer, NULL);
+	munmap(shm, gtv_shm_size(RINGS, RING_BYTES));
+	gt__trace_unmap();
+}
+
+static double traced(double (*measure)(void))
+{
+	double result;
+
+	if (tracing_start())
+		return -1;
+	result = measure();
+	tracing_stop();
+	return result;
+}
+
+/* --- rows ----------------------------------------------------------------------- */
+
+static double emit_events(void)
+{
+	struct gt__tracer tr = {0};
+	uint64_t start;
+	double result;
+
+	gt__trace_claim(&tr);
+	for (uint32_t i = 0; i < RING_BYTES / 32; i++) /* touch its pages first */
+		gt__emit(&tr, GTV_EV_READY, 0, GTV_BY_GT, 1, 2, i, 0);
+	start = bench_now_ns();
+	for (uint32_t i = 0; i < EMITS; i++)
+		gt__emit(&tr, GTV_EV_READY, 0, GTV_BY_GT, 1, 2, i, 0);
+	result = per(start, EMITS);
+	if (tr.lost > EMITS / 100)
+		fprintf(stderr, "emit: %llu events lost\n", (unsigned long long)tr.lost);
+	gt__trace_close(&tr);
+	return result;
+}
+
+static double row_emit(void)
+{
+	return traced(emit_events);
+}
+
+static struct gt__ctx here, there;
+static char there_stack[65536] __attribute__((aligned(64)));
+
+static void there_entry(void *message)
+{
+	gt__ctx_begun();
+	for (;;)
+		message = gt__ctx_switch(&there, &here, message);
+}
+
+static double row_switch(void)
+{
+	uint64_t start;
+
+	gt__ctx_adopt(&here);
+	gt__ctx_make(&there, there_stack, sizeof there_stack, there_entry);
+	gt__ctx_switch(&here, &there, NULL);
+	start = bench_now_ns();
+	for (int i = 0; i < SWITCHES / 2; i++)
+		gt__ctx_switch(&here, &there, NULL);
+	return per(start, SWITCHES);
+}
+
+static struct {
+	const char *policy;
+	int threads;
+	double result;
+} job;
+
+static void yielder(void *arg)
+{
+	long n = (long)(intptr_t)arg;
+
+	while (n--)
+		gt_yield();
+}
+
+static void yield_main(void *arg)
+{
+	long each = YIELDS / job.threads;
+	struct gt **gt = calloc((size_t)job.threads, sizeof *gt);
+	uint64_t start;
+
+	(void)arg;
+	for (int i = 0; i < job.threads; i++)
+		gt_spawn(&gt[i], yielder, (void *)(intptr_t)each);
+	gt_yield();
+	start = bench_now_ns();
+	for (int i = 0; i < job.threads; i++)
+		gt_join(gt[i]);
+	job.result = per(start, (uint64_t)each * (uint64_t)job.threads);
+	free(gt);
+}
+
+static double run(const char *policy, int threads, void (*fn)(void *))
+{
+	const struct gt_config config = {.policy = policy};
+
+	job.threads = threads;
+	if (gt_run_config(&config, fn, NULL))
+		return -1;
+	return job.result;
+}
+
+static double row_yield_n1(void)
+{
+	return run("green", 2, yield_main);
+}
+
+static double row_yield_n1_1000(void)
+{
+	return run("green", 1000, yield_main);
+}
+
+static double row_yield_mn(void)
+{
+	return run("gmp,cores=1", 2, yield_main);
+}
+
+static double row_yield_n1_traced(void)
+{
+	return traced(row_yield_n1);
+}
+
+static double row_yield_mn_traced(void)
+{
+	return traced(row_yield_mn);
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void spawn_main(void *arg)
+{
+	uint64_t start = bench_now_ns();
+	struct gt *gt;
+
+	(void)arg;
+	for (int i = 0; i < SPAWNS; i++) {
+		gt_spawn(&gt, nothing, NULL);
+		gt_join(gt);
+	}
+	job.result = per(start, SPAWNS);
+}
+
+static double row_spawn_join(void)
+{
+	return run("green", 0, spawn_main);
+}
+
+static void echo(void *arg)
+{
+	struct gt_chan **ch = arg;
+	long ball;
+
+	while (!gt_chan_recv(ch[0], &ball))
+		gt_chan_send(ch[1], &ball);
+}
+
+static void chan_main(void *arg)
+{
+	struct gt_chan *ch[2] = {gt_chan_new(8, 0, NULL), gt_chan_new(8, 0, NULL)};
+	long ball = 0;
+	struct gt *gt;
+	uint64_t start;
+
+	(void)arg;
+	gt_spawn(&gt, echo, ch);
+	start = bench_now_ns();
+	for (int i = 0; i < TRIPS; i++) {
+		gt_chan_send(ch[0], &ball);
+		gt_chan_recv(ch[1], &ball);
+	}
+	job.result = per(start, TRIPS);
+	gt_chan_close(ch[0]);
+	gt_join(gt);
+	gt_chan_free(ch[0]);
+	gt_chan_free(ch[1]);
+}
+
+static double row_chan_roundtrip(void)
+{
+	return run("green", 0, chan_main);
+}
+
+static double row_chan_roundtrip_traced(void)
+{
+	return traced(row_chan_roundtrip);
+}
+
+static void mutex_main(void *arg)
+{
+	struct gt_mutex m = GT_MUTEX_INIT(NULL);
+	uint64_t start = bench_now_ns();
+
+	(void)arg;
+	for (int i = 0; i < YIELDS; i++) {
+		gt_mutex_lock(&m);
+		gt_mutex_unlock(&m);
+	}
+	job.result = per(start, YIELDS);
+}
+
+/* gmp with two workers: a second OS thread is alive. */
+static double row_mutex(void)
+{
+	return run("gmp,cores=2", 0, mutex_main);
+}
+
+static void blocking_main(void *arg)
+{
+	uint64_t start;
+
+	(void)arg;
+	for (int i = 0; i < 100; i++)
+		gt_blocking("getppid", short_call, NULL);
+	start = bench_now_ns();
+	for (int i = 0; i < 20000; i++)
+		gt_blocking("getppid", short_call, NULL);
+	job.result = per(start, 20000);
+}
+
+static double row_blocking_handoff(void)
+{
+	double all = run("gmp", 0, blocking_main);
+
+	return all < 0 ? all : all - bare_call();
+}
+
+int main(int argc, char **argv)
+{
+	static const struct bench_row rows[] = {
+		{"emit", "ns", row_emit, bare_stamp, {{NULL, NULL}}, 0},
+		{"switch", "ns", row_switch, minimal_switch, {{NULL, NULL}}, 0},
+		{"yield_n1", "ns", row_yield_n1, minimal_switch, {{NULL, NULL}}, 0},
+		{"yield_n1_1000",
+		 "ns",
+		 row_yield_n1_1000,
+		 minimal_switch,
+		 {{NULL, NULL}},
+		 0},
+		{"yield_mn", "ns", row_yield_mn, minimal_switch, {{NULL, NULL}}, 0},
+		{"yield_n1_traced",
+		 "ns",
+		 row_yield_n1_traced,
+		 bare_stamp,
+		 {{NULL, NULL}},
+		 0},
+		{"yield_mn_traced",
+		 "ns",
+		 row_yield_mn_traced,
+		 bare_stamp,
+		 {{NULL, NULL}},
+		 0},
+		{"spawn_join", "ns", row_spawn_join, minimal_switch, {{NULL, NULL}}, 0},
+		{"chan_roundtrip",
+		 "ns",
+		 row_chan_roundtrip,
+		 minimal_switch,
+		 {{NULL, NULL}},
+		 0},
+		{"chan_roundtrip_traced",
+		 "ns",
+		 row_chan_roundtrip_traced,
+		 minimal_switch,
+		 {{NULL, NULL}},
+		 0},
+		{"mutex", "ns", row_mutex, locked_instruction, {{NULL, NULL}}, 0},
+		{"blocking_handoff",
+		 "ns",
+		 row_blocking_handoff,
+		 bare_call,
+		 {{NULL, NULL}},
+		 0},
+		{NULL, NULL, NULL, NULL, {{NULL, NULL}}, 0},
+	};
+
+	return bench_main(argc, argv, rows);
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Golden screens: the convoy scene, through a real store, model and window, drawn
+ * by every view at several sizes and compared byte for byte with the frames in
+ * tests/golden/frames. GENERATE=1 writes them anew; look at them before you commit.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "convoy.h"
+#include "tui/back.h"
+#include "tui/glyph.h"
+#include "tui/view.h"
+
+#define FRAMES "tests/golden/frames/"
+
+struct stage {
+	struct gtv_names *names;
+	struct gtv_store *store;
+	struct gtv_window *window, *overview;
+	struct tui_nav nav;
+	struct tui_facts facts;
+	struct gtv_explanation explanation;
+};
+
+static void stage_init(struct stage *s, int stripes)
+{
+	uint64_t from, to;
+	memset(s, 0, sizeof(*s));
+	s->names = gtv_names_new();
+	s->store = convoy_store(s->names, stripes);
+	s->window = gtv_window_new(s->store);
+	s->overview = gtv_window_new(s->store);
+	assert_non_null(s->window);
+	assert_non_null(s->overview);
+	assert_int_equal(gtv_store_range(s->store, &from, &to), 0);
+	tui_nav_init(&s->nav, CONVOY_START, to, 0);
+	s->facts = (struct tui_facts){.mode = TUI_REPLAY,
+				      .level = 3,
+				      .events = 4711,
+				      .bytes = 4 << 20,
+				      .command = "./convoy --spin 2 --echo",
+				      .policy = "gil3",
+				      .file = "convoy.gtv",
+				      .workers = 4,
+				      .green_threads = 4,
+				      .cores = 4};
+}
+
+static void stage_fini(struct stage *s)
+{
+	gtv_window_free(s->window);
+	gtv_window_free(s->overview);
+	gtv_store_close(s->store);
+	gtv_names_free(s->names);
+}
+
+/* The window of the mock-ups: 50 ms from 1.200 s; the echo thread's wait selected. */
+static void stage_place(struct stage *s)
+{
+	uint64_t at = CONVOY_START + 1204 * CONVOY_MS;
+	struct gtv_span span;
+	tui_nav_window(&s->nav, CONVOY_START + 1200 * CONVOY_MS,
+		       CONVOY_START + 1250 * CONVOY_MS);
+	assert_int_equal(gtv_window_look(s->window, s->nav.from_ns, s->nav.to_ns, 500000),
+			 0);
+	assert_int_equal(
+		gtv_window_span_at(s->window, (struct gtv_lane){GTV_LANE_GT, 3}, at, &span),
+		0);
+	assert_int_equal(span.state, GTV_ST_GIL);
+	tui_nav_select(&s->nav, &span);
+}
+
+static struct tui_scene stage_scene(struct stage *s)
+{
+	return (struct tui_scene){s->store, s->names,  s->window, s->overview,
+				  &s->nav,  &s->facts, NULL};
+}
+
+static void draw(struct stage *s, struct tui_canvas *canvas, enum tui_view_id view,
+		 int cols, int rows)
+{
+	struct tui_scene scene = stage_scene(s);
+	if (view == TUI_VIEW_EXPLAIN) {
+		/* Explanations look around in the window as they find it. */
+		assert_int_equal(
+			gtv_window_look(s->window, s->nav.from_ns, s->nav.to_ns, 500000),
+			0);
+		assert_int_equal(
+			gtv_explain(s->window, s->names, &s->nav.span, &s->explanation), 0);
+		scene.explanation = &s->explanation;
+	}
+	assert_int_equal(tui_canvas_init(canvas, cols, rows), 0);
+	assert_int_equal(tui_view_by_id(view)->draw(canvas, &scene), 0);
+}
+
+/* ---- comparing ---- */
+
+static char *read_frame(const char *path, size_t *size)
+{
+	FILE *f = fopen(path, "rb");
+	char *bytes;
+	if (!f)
+		return NULL;
+	fseek(f, 0, SEEK_END);
+	*size = (size_t)ftell(f);
+	rewind(f);
+	bytes = malloc(*size + 1);
+	assert_non_null(bytes);
+	assert_int_equal(fread(bytes, 1, *size, f), *size);
+	bytes[*size] = '\0';
+	fclose(f);
+	return bytes;
+}
+
+static void write_frame(const char *path, const struct tui_buf *buf)
+{
+	FILE *f = fopen(path, "wb");
+	assert_non_null(f);
+	assert_int_equal(fwrite(buf->bytes, 1, buf->size, f), buf->size);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* The first line that differs, both ways. */
+static void show_difference(const char *path, const char *want, const char *have)
+{
+	int line = 1;
+	while (*want && *have) {
+		size_t a = strcspn(want, "\n"), b = strcspn(have, "\n");
+		if (a != b || strncmp(want, have, a) != 0) {
+			print_message("%s:%d differs\n  want %.*s\n  have %.*s\n", path,
+				      line, (int)a, want, (int)b, have);
+			return;
+		}
+		want += a + (want[a] == '\n');
+		have += b + (have[b] == '\n');
+		line++;
+	}
+	print_message("%s: one is longer\n", path);
+}
+
+static void compare(const char *name, const struct tui_buf *buf)
+{
+	char path[256];
+	size_t size = 0;
+	snprintf(path, sizeof(path), FRAMES "%s", name);
+	if (getenv("GENERATE")) {
+		write_frame(path, buf);
+		return;
+	}
+	char *want = read_frame(path, &size);
+	if (!want)
+		fail_msg("no %s: GENERATE=1 makes it", path);
+	int same = size == buf->size && memcmp(want, buf->bytes, size) == 0;
+	if (!same)
+		show_difference(path, want, buf->bytes);
+	free(want);
+	assert_true(same);
+}
+
+static void compare_text(struct stage *s, const char *name, enum tui_view_id view, int cols,
+			 int rows)
+{
+	struct tui_canvas canvas;
+	struct tui_buf buf = {0};
+	draw(s, &canvas, view, cols, rows);
+	assert_int_equal(tui_back_text(&canvas, &buf), 0);
+	compare(name, &buf);
+	tui_buf_fini(&buf);
+	tui_canvas_fini(&canvas);
+}
+
+/* ---- frames ---- */
+
+static void timelines(void **state)
+{
+	static const char *const rows[] = {"core", "thread", "green", "lock"};
+	static const int size[][2] = {{80, 24}, {120, 40}, {200, 60}};
+	struct stage s;
+	char name[64];
+	(void)state;
+	stage_init(&s, 60);
+	stage_place(&s);
+	for (int r = 0; r < TUI_ROWS_MAX; r++)
+		for (int i = 0; i < 3; i++) {
+			s.nav.rows = (enum tui_rows)r;
+			snprintf(name, sizeof(name), "timeline-%s-%dx%d.txt", rows[r],
+				 size[i][0], size[i][1]);
+			compare_text(&s, name, TUI_VIEW_TIMELINE, size[i][0], size[i][1]);
+		}
+	stage_fini(&s);
+}
+
+static void small_timelines(void **state)
+{
+	static const int size[][2] = {{39, 5}, {40, 10}, {60, 16}, {100, 30}};
+	struct stage s;
+	char name[64];
+	(void)state;
+	stage_init(&s, 60);
+	stage_place(&s);
+	for (int i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "timeline-%dx%d.txt", size[i][0], size[i][1]);
+		compare_text(&s, name, TUI_VIEW_TIMELINE, size[i][0], size[i][1]);
+	}
+	stage_fini(&s);
+}
+
+/* Two minutes: far more events than a window decodes, so tiles. */
+static void a_wide_timeline(void **state)
+{
+	struct stage s;
+	(void)state;
+	stage_init(&s, 24000);
+	tui_nav_window(&s.nav, s.nav.first_ns, s.nav.last_ns);
+	compare_text(&s, "timeline-wide-120x40.txt", TUI_VIEW_TIMELINE, 120, 40);
+	assert_false(gtv_window_exact(s.window));
+	stage_fini(&s);
+}
+
+static void a_live_timeline(void **state)
+{
+	struct stage s;
+	(void)state;
+	stage_init(&s, 60);
+	tui_nav_init(&s.nav, CONVOY_START, s.nav.last_ns, 1);
+	s.facts.mode = TUI_LIVE;
+	s.facts.events_per_s = 48200;
+	s.facts.lost = 1204;
+	compare_text(&s, "timeline-live-120x40.txt", TUI_VIEW_TIMELINE, 120, 40);
+	stage_fini(&s);
+}
+
+static void other_views(void **state)
+{
+	struct stage s;
+	(void)state;
+	stage_init(&s, 60);
+	stage_place(&s);
+	compare_text(&s, "explain-120x40.txt", TUI_VIEW_EXPLAIN, 120, 40);
+	compare_text(&s, "explain-80x24.txt", TUI_VIEW_EXPLAIN, 80, 24);
+	compare_text(&s, "help-120x40.txt", TUI_VIEW_HELP, 120, 40);
+	compare_text(&s, "help-80x24.txt", TUI_VIEW_HELP, 80, 24);
+	compare_text(&s, "output-80x24.txt", TUI_VIEW_OUTPUT, 80, 24);
+	stage_fini(&s);
+}
+
+static void back_ends(void **state)
+{
+	struct stage s;
+	struct tui_canvas canvas;
+	struct tui_buf buf = {0};
+	(void)state;
+	stage_init(&s, 60);
+	stage_place(&s);
+	draw(&s, &canvas, TUI_VIEW_TIMELINE, 120, 40);
+	assert_int_equal(tui_back_ansi(&canvas, TUI_THEME_DARK, &buf), 0);
+	compare("timeline-core-120x40.ansi", &buf);
+	tui_buf_fini(&buf);
+	assert_int_equal(tui_back_svg(&canvas, TUI_THEME_DARK, &buf), 0);
+	compare("timeline-core-120x40.svg", &buf);
+	tui_buf_fini(&buf);
+	tui_glyph_canvas_ascii(&canvas);
+	assert_int_equal(tui_back_text(&canvas, &buf), 0);
+	for (size_t i = 0; i < buf.size; i++)
+		assert_true((unsigned char)buf.bytes[i] < 0x80);
+	compare("timeline-core-120x40.ascii", &buf);
+	tui_buf_fini(&buf);
+	tui_canvas_fini(&canvas);
+	stage_fini(&s);
+}
+
+/* ---- invariants ---- */
+
+/* Every size, every view: nothing crashes, and a second drawing is the same. */
+static void every_size(void **state)
+{
+	struct stage s;
+	struct tui_canvas a, b;
+	(void)state;
+	stage_init(&s, 60);
+	stage_place(&s);
+	s.nav.all_edges = 1;
+	for (int cols = 1; cols <= 220; cols += cols < 90 ? 1 : 13)
+		for (int rows = 1; rows <= 70; rows += rows < 42 ? 1 : 9) {
+			s.nav.rows = (enum tui_rows)((cols + rows) % TUI_ROWS_MAX);
+			draw(&s, &a, TUI_VIEW_TIMELINE, cols, rows);
+			draw(&s, &b, TUI_VIEW_TIMELINE, cols, rows);
+			assert_memory_equal(a.cells, b.cells,
+					    (size_t)cols * (size_t)rows * sizeof(*a.cells));
+			tui_canvas_fini(&a);
+			tui_canvas_fini(&b);
+			for (int v = 1; tui_views[v]; v++) {
+				draw(&s, &a, tui_views[v]->id, cols, rows);
+				tui_canvas_fini(&a);
+			}
+		}
+	stage_fini(&s);
+}
+
+/* Zooming from all of it to nothing, and past both ends. */
+static void every_zoom(void **state)
+{
+	struct stage s;
+	struct tui_canvas canvas;
+	(void)state;
+	stage_init(&s, 60);
+	for (int i = 0; i < 60; i++) {
+		tui_nav_zoom(&s.nav, i < 45 ? 700 : 1900);
+		tui_nav_pan(&s.nav, i % 7 == 0 ? 130 : i % 5 == 0 ? -170 : 3);
+		draw(&s, &canvas, TUI_VIEW_TIMELINE, 80, 24);
+		tui_canvas_fini(&canvas);
+	}
+	stage_fini(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(timelines),	   cmocka_unit_test(small_timelines),
+		cmocka_unit_test(a_wide_timeline), cmocka_unit_test(a_live_timeline),
+		cmocka_unit_test(other_views),	   cmocka_unit_test(back_ends),
+		cmocka_unit_test(every_size),	   cmocka_unit_test(every_zoom),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Any program: one that knows nothing of libgt, forks and execs, is recorded with its
+ * whole family, each under its own last name; one that sleeps goes on in time.
+ */
+#include "tests/kernel/accept.h"
+
+#define ROUNDS 5
+
+static int count_comm(struct json_object *threads, const char *comm)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < json_object_array_length(threads); i++) {
+		struct json_object *t = json_object_array_get_idx(threads, i);
+		n += !strcmp(json_object_get_string(get(t, "comm")), comm);
+	}
+	return n;
+}
+
+static void record_shell(const char *trace, const char *script)
+{
+	const char *argv[] = {gtviz_path(), "record", "-o",   trace, "--",
+			      "/bin/sh",    "-c",     script, NULL};
+	struct ran r;
+
+	run(&r, NULL, argv);
+	expect_exit(&r, 0, script);
+	ran_free(&r);
+}
+
+static void everybody_has_the_last_name(void **state)
+{
+	(void)state;
+	const char *trace = file_path("names.gtv");
+	char why[256];
+
+	if (!level_works(1, why, sizeof why))
+		SKIP("%s", why);
+	for (int i = 0; i < ROUNDS; i++) {
+		record_shell(trace, "sleep 0.01; ls / >/dev/null; sleep 0.02");
+		struct json_object *report = report_of(trace);
+		struct json_object *threads = get(report, "os_threads");
+		assert_int_equal(count_comm(threads, "sh"), 1);
+		assert_int_equal(count_comm(threads, "sleep"), 2);
+		assert_int_equal(count_comm(threads, "ls"), 1);
+		json_object_put(report);
+		assert_good_trace(trace);
+	}
+}
+
+struct pause {
+	int64_t last_ns, longest_ns;
+	int ticks;
+};
+
+static void watch_time(void *arg, const char *line)
+{
+	struct pause *p = arg;
+	int64_t ts = line_need(line, "ts_ns");
+
+	if (p->last_ns && ts - p->last_ns > p->longest_ns)
+		p->longest_ns = ts - p->last_ns;
+	p->last_ns = ts;
+	p->ticks += line_kind(line, "tick");
+}
+
+static void a_sleeping_program_goes_on_in_time(void **state)
+{
+	(void)state;
+	const char *trace = file_path("asleep.gtv");
+	struct pause p = {0};
+
+	record_shell(trace, "exec sleep 1");
+	each_event(trace, NULL, watch_time, &p);
+	/* One every 100 ms and a round; a busy machine may miss some. */
+	assert_in_range(p.ticks, 3, 10);
+	assert_true(p.longest_ns < 500000000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(everybody_has_the_last_name),
+		cmocka_unit_test(a_sleeping_program_goes_on_in_time),
+	};
+	return cmocka_run_group_tests(tests, accept_setup, accept_teardown);
+}

@@ -1,0 +1,73 @@
+#!/bin/sh
+# The manual says what the program does: COMMANDS and OPTIONS of gtviz.1 against
+# `gtviz help --man-options`, KEYS against tui/keys.h, and mandoc has no complaint.
+# usage: GTVIZ=… CC=… manual.sh [ROOT]
+cd "${1:-.}" || exit 1
+CC=${CC:-cc}
+page=docs/gtviz.1
+bad=0
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+# The items of a section, as words without macros: one a line.
+items() { # SECTION
+	awk -v section="$1" '
+	/^\.Sh / { inside = (substr($0, 5) == section) }
+	inside && /^\.It / {
+		sub(/^\.It /, ""); gsub(/\\&/, ""); gsub(/\\-/, "-")
+		gsub(/Fl Fl /, "--"); gsub(/Fl /, "-"); gsub(/(Cm|Ic|Ar) /, "")
+		gsub(/ , /, " "); print
+	}' "$page"
+}
+same() { # WHAT WANTED FOUND
+	if ! cmp -s "$2" "$3"; then
+		echo "$page: $1: the lines with < are missing, those with > are of no use:"
+		diff "$2" "$3" | grep '^[<>]'
+		bad=1
+	fi
+}
+
+if [ -x "$GTVIZ" ]; then
+	"$GTVIZ" help --man-options >"$tmp/table" || { echo "gtviz help --man-options failed"; bad=1; }
+	awk -F'\t' '$1 == "command" { print $2 }' "$tmp/table" | sort >"$tmp/commands"
+	items COMMANDS | sort >"$tmp/page"
+	same COMMANDS "$tmp/commands" "$tmp/page"
+	awk -F'\t' '$1 == "option" {
+		line = ""
+		for (i = 2; i <= 4; i++) if ($i != "-") line = line (line == "" ? "" : " ") $i
+		print line
+	}' "$tmp/table" | sort >"$tmp/options"
+	items OPTIONS | sort >"$tmp/page"
+	same OPTIONS "$tmp/options" "$tmp/page"
+else
+	echo "gtviz is not built: COMMANDS and OPTIONS are not compared"
+	bad=1
+fi
+
+cat >"$tmp/keys.c" <<'C'
+#include <stdio.h>
+#include "tui/keys.h"
+int main(void)
+{
+#define X(action, group, keys, help) puts(keys);
+	TUI_KEYS(X)
+	return 0;
+}
+C
+if $CC -I. "$tmp/keys.c" -o "$tmp/keys"; then
+	"$tmp/keys" >"$tmp/wanted"
+	items KEYS >"$tmp/page"
+	same KEYS "$tmp/wanted" "$tmp/page"
+else
+	bad=1
+fi
+
+if command -v mandoc >/dev/null; then
+	for file in docs/*.[135]; do
+		# Pages of other packages need not be here.
+		mandoc -T lint -W warning "$file" || bad=1
+	done
+else
+	echo 'mandoc is not installed: the pages are not checked by it'
+fi
+exit $bad

@@ -1,0 +1,99 @@
+#!/bin/sh
+# Each check can fail: a small tree that breaks one rule is shown to each, which
+# must complain of it; and a tree without fault must pass.
+# usage: selftest.sh
+here=$(cd "$(dirname "$0")" && pwd)
+tree=$(mktemp -d) || exit 1
+trap 'rm -rf "$tree"' EXIT
+bad=0
+
+# A tree without fault, as small as the checks allow.
+plant() {
+	rm -rf "${tree:?}"/*
+	mkdir -p "$tree/docs" "$tree/mk" "$tree/runtime/abi" "$tree/samples" "$tree/tests" \
+		"$tree/tracer/base" "$tree/tracer/bpf" "$tree/tracer/store" "$tree/tracer/cmd" "$tree/tui"
+	cp "$here/../../docs/design.md" "$here/../../docs/gtviz.1" "$tree/docs/"
+	cp "$here/../../tui/keys.h" "$tree/tui/"
+	cp "$here/../../.clang-format" "$tree/"
+	for file in runtime/gt.h runtime/abi/gtv_event.h tracer/base/err.h tracer/store/store.h \
+		tui/canvas.h tui/term_curses.c samples/one.c; do
+		printf '/* SPDX-License-Identifier: MIT */\n' >"$tree/$file"
+	done
+	echo '#include <curses.h>' >>"$tree/tui/term_curses.c"
+	echo '#include "gt.h"' >>"$tree/samples/one.c"
+	printf '#!/bin/sh\ntrue\n' >"$tree/mk/ok.sh"
+}
+complains() { # CHECK ABOUT
+	said=$("$here/$1.sh" "$tree" 2>&1) && { echo "$1: does not see $2"; bad=1; }
+	case $said in
+	*"$2"*) ;;
+	*) echo "$1: complains, but not of $2:"; echo "$said" | head -n 3; bad=1 ;;
+	esac
+}
+passes() { # CHECK
+	said=$("$here/$1.sh" "$tree" 2>&1) || {
+		[ $? = 77 ] && return
+		echo "$1: complains of a tree without fault:"; echo "$said" | head -n 5; bad=1
+	}
+}
+add() { # FILE TEXT
+	printf '%s\n' "$2" >>"$tree/$1"
+}
+
+plant
+for check in arrows names headers format shell; do passes $check; done
+
+plant; add tracer/base/err.h '#include "tracer/store/store.h"'
+complains arrows 'tracer/base may not include tracer/store/store.h'
+plant; add tui/canvas.h '#include "tracer/cmd/cmd.h"'; add tracer/cmd/cmd.h '/* */'
+complains arrows 'tui may not include tracer/cmd/cmd.h'
+plant; add samples/one.c '#include "runtime/abi/gtv_event.h"'
+complains arrows 'samples may not include runtime/abi/gtv_event.h'
+plant; add tui/view.c '#include <curses.h>'
+complains arrows 'more than one file includes <curses.h>'
+plant; add tracer/base/err.h '#include <ncurses.h>'
+complains arrows 'only tui may include'
+plant; add tui/canvas.h '#include "tui/nowhere.h"'
+complains arrows 'which is not there'
+plant; mkdir "$tree/tracer/new"; add tracer/new/x.c 'int x;'
+complains arrows 'belongs to no layer'
+
+plant; awk 'BEGIN { for (i = 0; i < 900; i++) print "" }' >>"$tree/tui/term_curses.c"
+complains names 'lines (at most'
+plant; echo 'int x;' >"$tree/tui/bare.c"
+complains names 'no SPDX'
+plant; add tui/canvas.h '/* TO''DO: later */'
+complains names 'unfinished'
+plant; add mk/ok.sh 'cd /wo''rk/somewhere'
+complains names 'not part of the project'
+plant; add tui/utils.c '/* SPDX-License-Identifier: MIT */'
+complains names 'named after what it is for'
+
+plant; add tui/canvas.h 'size_t lost(void);'
+complains headers 'does not compile by itself'
+plant; add runtime/abi/gtv_event.h 'static inline int f(void) { for (int *class = 0;;) return !class; }'
+complains headers 'as C++'
+plant; add runtime/abi/gtv_event.h '#ifdef __bpf__
+#error no
+#endif'
+command -v clang >/dev/null && complains headers 'for BPF'
+
+if command -v clang-format >/dev/null; then
+	plant; add tui/canvas.h 'int   x ;'
+	complains format 'not formatted'
+fi
+plant; add mk/ok.sh 'if true; then'
+complains shell 'mk/ok.sh'
+
+plant; sed 's/^\.It Ic w.*/.It Ic w W/' "$here/../../docs/gtviz.1" >"$tree/docs/gtviz.1"
+complains manual '> w W'
+if [ -x "$GTVIZ" ]; then
+	plant; sed '/^\.It Fl o , Fl Fl output/d' "$here/../../docs/gtviz.1" >"$tree/docs/gtviz.1"
+	complains manual '< -o --output FILE'
+fi
+if command -v mandoc >/dev/null; then
+	plant; add docs/gtviz.1 '.Nosuchmacro'
+	complains manual 'Nosuchmacro'
+fi
+[ $bad = 0 ] && echo 'every check fails when it should'
+exit $bad

@@ -1,0 +1,112 @@
+#!/bin/sh
+# Runs test programs one after the other and says what happened.
+#
+# usage: run.sh -l LOGDIR { -s SUITE [-t SECONDS] [-w WRAPPER] [-a ARGUMENTS] PROGRAM… }…
+#
+# A program is either cmocka's (its cases are counted by its own lines) or any
+# other: then it is one case: exit status 0 passed, 77 skipped, else failed.
+# What a skipped case printed last is shown as the reason. A program that is not
+# there did not build: a failure. WRAPPER and ARGUMENTS stand before and after the
+# program's name.
+#
+# The last line is "N passed, N failed, N skipped"; the exit status is 1 if
+# anything failed.
+logs=
+suite=
+limit=120
+wrapper=
+arguments=
+total_passed=0 total_failed=0 total_skipped=0
+
+# Log in; out: "PASSED FAILED SKIPPED", then "skip NAME: REASON" and "fail NAME".
+# cmocka repeats names in its closing list, so only lines between "Running" and
+# "run." count. A case that was begun and never ended took the program with it.
+read_log() { # LOG EXIT_STATUS
+	awk -v status="$2" '
+	function name() { sub(/^\[[ A-Z]*\] /, ""); return $0 }
+	function skip(what) { note[++notes] = "skip " what (said != "" ? ": " said : ": (no reason given)"); skipped++ }
+	function fail(what) { note[++notes] = "fail " what; failed++ }
+	{ sub(/\r$/, "") }
+	/^\[==========\] .*Running/ { cmocka = running = 1; next }
+	/^\[==========\] .*run\.$/ { running = 0; next }
+	running && /^\[ RUN      \]/ { open = name(); said = ""; next }
+	running && /^\[       OK \]/ { passed++; open = ""; next }
+	running && /^\[  SKIPPED \]/ { skip(name()); open = ""; next }
+	running && /^\[  FAILED  \]/ { fail(name()); open = ""; next }
+	running && /^\[  ERROR   \] [A-Za-z_0-9]+$/ && open != "" && $NF == open { fail(name()); open = ""; next }
+	/[^ \t]/ { said = $0; sub(/^skip(ped)?: */, "", said) }
+	END {
+		if (open != "")
+			fail(open " (took the program with it: exit status " status ")")
+		else if (running)
+			fail("the program ended early: exit status " status)
+		else if (cmocka && status != 0 && !failed)
+			fail("all cases passed, but the exit status is " status)
+		if (!cmocka) {
+			if (status == 0) passed++
+			else if (status == 77) skip("(all)")
+			else fail("exit status " status)
+		}
+		print passed + 0, failed + 0, skipped + 0
+		for (i = 1; i <= notes; i++) print note[i]
+	}' "$1"
+}
+
+seconds() { date +%s; }
+
+run_one() { # PROGRAM
+	label=$suite/$(basename "$1")
+	log=$logs/$(echo "$label" | tr '/ ' '__').log
+	begin=$(seconds)
+	if [ -x "$1" ]; then
+		# shellcheck disable=SC2086
+		timeout -k 5 "$limit" $wrapper "$1" $arguments >"$log" 2>&1 </dev/null
+		status=$?
+		[ $status = 124 ] && echo "over its time limit of $limit s" >>"$log"
+	else
+		echo "$1 did not build" >"$log"
+		status=1
+	fi
+	result=$(read_log "$log" $status)
+	# shellcheck disable=SC2086
+	set -- $(echo "$result" | head -n 1)
+	total_passed=$((total_passed + $1))
+	total_failed=$((total_failed + $2))
+	total_skipped=$((total_skipped + $3))
+	verdict="$1 passed"
+	[ "$2" != 0 ] && verdict="$verdict, $2 FAILED"
+	[ "$3" != 0 ] && verdict="$verdict, $3 skipped"
+	printf '%-34s %s  (%d s)\n' "$label" "$verdict" $(($(seconds) - begin))
+	echo "$result" | sed -n "s|^skip |  SKIPPED $label |p" | tee -a "$logs/skipped"
+	if [ "$2" != 0 ]; then
+		echo "$result" | sed -n "s|^fail |  FAILED $label |p" | tee -a "$logs/failed"
+		echo "  --- the end of $log:"
+		tail -n 30 "$log" | sed 's/^/  | /'
+	fi
+}
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	-l) logs=$2; shift 2; mkdir -p "$logs" && : >"$logs/skipped" && : >"$logs/failed" || exit 2 ;;
+	-s) suite=$2 limit=120 wrapper='' arguments=''; shift 2 ;;
+	-t) limit=$2; shift 2 ;;
+	-w) wrapper=$2; shift 2 ;;
+	-a) arguments=$2; shift 2 ;;
+	*)  run_one "$1"; shift ;;
+	esac
+done
+[ -n "$logs" ] || { echo "usage: $0 -l LOGDIR { -s SUITE [-t SECONDS] [-w WRAPPER] [-a ARGUMENTS] PROGRAM… }…" >&2; exit 2; }
+
+if [ $total_skipped != 0 ]; then
+	echo
+	echo "Skipped:"
+	cat "$logs/skipped"
+fi
+if [ $total_failed != 0 ]; then
+	echo
+	echo "Failed:"
+	cat "$logs/failed"
+fi
+echo
+echo "$total_passed passed, $total_failed failed, $total_skipped skipped"
+[ $total_failed = 0 ]

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The ring source against hostile producers: they can at worst lose their own events.
+ */
+#include "source_rig.h"
+
+/* Ends of processes that never were, and ids that cannot be. */
+static void test_hostile_identity(void **state)
+{
+	(void)state;
+	struct producer p;
+	struct gtv_ev ev[8];
+	struct {
+		uint32_t pid, tid;
+	} liars[] = {{0, 1}, {UINT32_MAX, 1}, {1, UINT32_MAX}, {1, 0}};
+
+	rig_open(8);
+	for (size_t i = 0; i < 4; i++) {
+		claim_as(&p, liars[i].pid, liars[i].tid);
+		emit(&p, mk(GTV_EV_SPAWN, 1, 0, 0, 0));
+	}
+	assert_int_equal(drain(), 0);
+	assert_int_equal(take(ev, 8), 4);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(ev[i].kind, GTV_EV_LOSS);
+		assert_int_equal(ev[i].seq, GTV_EV_SPAWN);
+		assert_int_equal(ev[i].tid, 0);
+	}
+	assert_int_equal(gtv_names_count(rig.names, GTV_CLASS_GT), 0);
+	assert_int_equal(stats().corrupt, 4);
+	rig_close();
+}
+
+static void test_hostile_head(void **state)
+{
+	(void)state;
+	struct producer p;
+	struct gtv_ev ev[8];
+	uint64_t heads[] = {SLOTS + 1, UINT64_MAX, 1ull << 63, 5, 0};
+
+	rig_open(2);
+	claim(&p);
+	emit(&p, mk(GTV_EV_SPAWN, 1, 0, 0, 0));
+	drain();
+	assert_int_equal(take(ev, 8), 1);
+	for (size_t i = 0; i < 5; i++) {
+		__atomic_store_n(&p.ring->head, heads[i], __ATOMIC_RELEASE);
+		assert_int_equal(drain(), 0);
+		__atomic_store_n(&p.ring->tail, heads[4 - i] + 3, __ATOMIC_RELEASE);
+	}
+	assert_true(stats().corrupt >= 4);
+	take(ev, 8);
+	/* It can go on being traced from wherever it says it is. */
+	p.head = p.ring->head;
+	publish(&p, mk(GTV_EV_SPAWN, 2, 0, 0, 0));
+	drain();
+	assert_int_equal(take(ev, 8), 1);
+	assert_int_equal(ev[0].gt, 2);
+	rig_close();
+}
+
+static void test_hostile_events(void **state)
+{
+	(void)state;
+	static struct gtv_ev ev[SLOTS * 2];
+	struct producer p;
+	unsigned seed = 1;
+
+	rig_open(2);
+	claim(&p);
+	uint64_t start = gtv_clock_mono_ns();
+	for (int round = 0; round < 50; round++) {
+		for (uint32_t i = 0; i < SLOTS; i++) {
+			union {
+				struct gtv_event ev;
+				uint32_t word[8];
+			} junk;
+			for (int w = 0; w < 8; w++)
+				junk.word[w] = (uint32_t)rand_r(&seed) * 2654435761u;
+			if (i % 4)
+				junk.ev.kind = (uint16_t)(junk.ev.kind % 70);
+			if (i % 3)
+				junk.ev.ts_raw = gtv_clock_raw(rig.shm->clock);
+			if (junk.ev.kind == GTV_EV_LOST)
+				junk.ev.u.f.obj %= 64;
+			p.events[p.head % SLOTS] = junk.ev;
+			__atomic_store_n(&p.ring->head, ++p.head, __ATOMIC_RELEASE);
+		}
+		for (int k = 0; k < 64; k++)
+			p.ring->dropped[k] = ((uint64_t)(unsigned)rand_r(&seed) << 33);
+		assert_int_equal(drain(), 0);
+		uint64_t now = gtv_clock_mono_ns();
+		size_t n;
+		while ((n = take(ev, SLOTS * 2)))
+			for (size_t i = 0; i < n; i++) {
+				assert_true(ev[i].ts_ns <= now + 1000000);
+				assert_true(ev[i].ts_ns + 1000000000ull >= start);
+				assert_true(ev[i].kind && ev[i].kind != GTV_EV_TEXT);
+				assert_non_null(gtv_event_name(ev[i].kind));
+			}
+	}
+	assert_true(stats().corrupt > 10000);
+	rig_close();
+}
+
+/* Scribbles all over the file for as long as it is read. */
+static void test_scribbler(void **state)
+{
+	(void)state;
+	static struct gtv_ev ev[4096];
+
+	rig_open(3);
+	pid_t pid = fork();
+	if (!pid) {
+		unsigned seed = 5;
+		uint64_t *words = (void *)rig.shm;
+		struct producer p;
+		claim(&p);
+		for (;;) {
+			uint32_t at =
+				8 + (uint32_t)rand_r(&seed) % (uint32_t)(rig.size / 8 - 8);
+			if (rand_r(&seed) % 4 == 0)
+				at = 512u * (1 + (unsigned)rand_r(&seed) % 3) +
+				     (unsigned)rand_r(&seed) % 30;
+			words[at] = (uint64_t)rand_r(&seed) % 5000;
+		}
+	}
+	uint64_t end = gtv_clock_mono_ns() + 300000000ull;
+	while (gtv_clock_mono_ns() < end) {
+		assert_int_equal(drain(), 0);
+		while (take(ev, 4096))
+			;
+	}
+	kill(pid, SIGKILL);
+	wait_for(pid);
+	rig_close();
+}
+
+/* More objects than the budget: their events are losses, by kind, and no memory. */
+static void test_object_budget(void **state)
+{
+	(void)state;
+	static struct gtv_ev ev[SLOTS];
+	struct producer p;
+	uint64_t kept = 0, lost = 0, want = 1000000 + 5000;
+
+	rig_open(2);
+	claim(&p);
+	for (uint32_t id = 1; id <= want; id++) {
+		emit(&p, mk(GTV_EV_SPAWN, id, 0, 0, 0));
+		if (id % 1024 && id != want)
+			continue;
+		drain();
+		for (size_t n; (n = take(ev, SLOTS));)
+			for (size_t i = 0; i < n; i++) {
+				kept += ev[i].kind == GTV_EV_SPAWN;
+				lost += ev[i].kind == GTV_EV_LOSS ? ev[i].arg : 0;
+			}
+	}
+	assert_int_equal(kept, 1000000);
+	assert_int_equal(lost, 5000);
+	assert_int_equal(gtv_names_count(rig.names, GTV_CLASS_GT), 1000000);
+	rig_close();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hostile_identity),
+		cmocka_unit_test(test_hostile_head),
+		cmocka_unit_test(test_hostile_events),
+		cmocka_unit_test(test_scribbler),
+		cmocka_unit_test(test_object_budget),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

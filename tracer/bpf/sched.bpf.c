@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause)
+/*
+ * The kernel part of level 3: what the scheduler does to the program's threads.
+ *
+ * Threads of the program's tree carry a tag (task storage), inherited at fork. A
+ * switch is kept if the thread that stops or the one that goes on is tagged, or if
+ * some tagged thread is waiting for that core: who kept it waiting is evidence. For
+ * that each core counts its tagged runnable threads; a tag says where its thread is
+ * counted, and moves by exchange, so that the counts stay true whoever moves it.
+ *
+ * The price of every instruction here is paid by the whole machine: what is not ours
+ * leaves after one or two look-ups.
+ */
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <stdbool.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "tracer/bpf/gtv_bpf.h"
+#include "tracer/bpf/kernel_compat.bpf.h"
+
+#define KF_PREEMPTED  1u
+#define KF_PREV_OURS  2u
+#define KF_NEXT_OURS  4u
+#define KF_RECOVERED  8u
+#define OFF_PREEMPTED 0
+#define OFF_DEAD      4
+#define CORES_LOOP    256u
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+const volatile __u32 core_count = 1;
+const volatile __u32 slots = 1; /* records a core, a power of two */
+const volatile bool all_tasks = false;
+const volatile bool switch_has_state = false; /* the tracepoint's 4th argument, 5.18 */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gtv_bpf_rec);
+} records SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gtv_bpf_core);
+} cores SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} seen SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct gtv_bpf_tag);
+} tags SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} slow SEC(".maps");
+
+static __always_inline struct gtv_bpf_core *core_of(__u32 core)
+{
+	return bpf_map_lookup_elem(&cores, &core);
+}
+
+static __always_inline struct gtv_bpf_tag *tag_of(struct task_struct *task)
+{
+	return bpf_task_storage_get(&tags, task, NULL, 0);
+}
+
+/* ------------------------------------------------------------------ rings */
+
+static __always_inline void count_drop(struct gtv_bpf_core *c, __u32 kind, __u64 now)
+{
+	__u64 epoch = *(volatile __u64 *)&c->epoch;
+
+	__sync_fetch_and_add(&c->dropped[kind & (GTV_BPF_KINDS - 1)], 1);
+	if (c->loss_epoch != epoch) {
+		c->loss_first_ns = now;
+		c->loss_epoch = epoch;
+	}
+	c->loss_last_ns = now;
+}
+
+/* The next free record of this core, or NULL (counted). */
+static __always_inline struct gtv_bpf_rec *reserve(struct gtv_bpf_core *c, __u32 core,
+						   __u32 kind, __u64 now)
+{
+	__u64 head = c->head;
+	__u32 idx;
+
+	if (head - *(volatile __u64 *)&c->tail >= slots) {
+		count_drop(c, kind, now);
+		return NULL;
+	}
+	idx = core * slots + ((__u32)head & (slots - 1));
+	return bpf_map_lookup_elem(&records, &idx);
+}
+
+static __always_inline void publish(struct gtv_bpf_core *c)
+{
+#if defined(__TARGET_ARCH_x86)
+	/* Stores are not reordered here: the compiler is all that must be held. */
+	barrier();
+	*(volatile __u64 *)&c->head = c->head + 1;
+#else
+	__sync_lock_test_and_set(&c->head, c->head + 1);
+#endif
+}
+
+static __always_inline void put_slow(__u8 kind, __u32 tid, __u32 obj, __u32 seq, __u64 arg)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct gtv_bpf_slow *s = bpf_ringbuf_reserve(&slow, sizeof *s, 0);
+	struct gtv_bpf_core *stray;
+
+	if (!s) {
+		stray = core_of(core_count);
+		if (stray)
+			count_drop(stray, kind, now);
+		return;
+	}
+	s->rec = (struct gtv_bpf_rec){.kind = kind, .tid = tid, .obj = obj, .seq = seq};
+	s->rec.u.t.ts_ns = now;
+	s->rec.u.t.arg = arg;
+	s->core = bpf_get_smp_processor_id();
+	s->pad = 0;
+	bpf_ringbuf_submit(s, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void put_name_slow(struct task_struct *task, const char *comm,
+					  bool ours)
+{
+	struct gtv_bpf_slow *s = bpf_ringbuf_reserve(&slow, sizeof *s, 0);
+
+	if (!s)
+		return; /* a name, not an event: the next rename or /proc mends it */
+	s->rec = (struct gtv_bpf_rec){
+		.kind = GTV_BPF_NAME, .tid = task->pid, .obj = task->tgid, .seq = ours};
+	bpf_probe_read_kernel_str(s->rec.u.comm, sizeof s->rec.u.comm, comm);
+	s->core = 0;
+	s->pad = 0;
+	bpf_ringbuf_submit(s, BPF_RB_NO_WAKEUP);
+}
+
+/* A thread of others is named when it is first seen on a core. */
+static __always_inline void name_once(struct gtv_bpf_core *c, __u32 core,
+				      struct task_struct *task, __u64 now)
+{
+	__u32 pid = task->pid, idx = core * GTV_BPF_SEEN + (pid & (GTV_BPF_SEEN - 1));
+	__u32 *last = bpf_map_lookup_elem(&seen, &idx);
+	struct gtv_bpf_rec *r;
+
+	if (!pid || !last || *last == pid)
+		return;
+	r = reserve(c, core, GTV_BPF_NAME, now);
+	if (!r)
+		return;
+	*last = pid;
+	*r = (struct gtv_bpf_rec){.kind = GTV_BPF_NAME, .tid = pid, .obj = task->tgid};
+	__builtin_memcpy(r->u.comm, task->comm, sizeof r->u.comm);
+	publish(c);
+}
+
+/* ------------------------------------------------- tagged runnable threads */
+
+static __always_inline void count_at(__s32 core, int by)
+{
+	struct gtv_bpf_core *c;
+
+	if (core < 0)
+		return;
+	c = core_of((__u32)core);
+	if (c)
+		__sync_fetch_and_add(&c->runnable, by);
+}
+
+static __always_inline void move_tag(struct gtv_bpf_tag *tag, __s32 to)
+{
+	__s32 from;
+
+	if (tag->core == to)
+		return;
+	from = __sync_lock_test_and_set(&tag->core, to);
+	count_at(from, -1);
+	count_at(to, 1);
+}
+
+/* --------------------------------------------------------------- programs */
+
+/*
+ * A thread of the tree leaves a core, and was never seen to come: the switch that
+ * brought it was not reported. (Some sandboxes keep a thread of their own out of all
+ * tracing: a switch from it is told to nobody.) The kernel's account of its running
+ * time says when it came.
+ */
+static __always_inline void tell_coming(struct gtv_bpf_core *c, __u32 core, __u32 pid,
+					__u64 ran_ns, __u64 now)
+{
+	struct gtv_bpf_rec *r = reserve(c, core, GTV_BPF_ON, now);
+
+	if (!r)
+		return;
+	*r = (struct gtv_bpf_rec){.kind = GTV_BPF_ON, .flags = KF_RECOVERED, .tid = pid};
+	r->u.t.ts_ns = now - ran_ns;
+	r->u.t.arg = now;
+	publish(c);
+}
+
+SEC("tp_btf/sched_switch")
+int on_switch(__u64 *ctx)
+{
+	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
+	__u32 core = bpf_get_smp_processor_id(), prev_pid = prev->pid, next_pid = next->pid;
+	struct gtv_bpf_tag *prev_tag = prev_pid ? tag_of(prev) : NULL;
+	struct gtv_bpf_tag *next_tag = next_pid ? tag_of(next) : NULL;
+	struct gtv_bpf_core *c = core_of(core);
+	struct gtv_bpf_rec *r;
+	unsigned int state;
+	__u64 now, ran, arg = 0;
+	__u32 nr = 0, ours = 0;
+	__u8 off;
+
+	/* As numbers: the compiler would OR the pointers, which no verifier allows. */
+	if (prev_tag)
+		ours |= KF_PREV_OURS;
+	barrier_var(ours);
+	if (next_tag)
+		ours |= KF_NEXT_OURS;
+	barrier_var(ours);
+	if (!c || (!ours && c->runnable <= 0 && !all_tasks))
+		return 0;
+	state = kc_state(prev);
+	off = kc_off((int)ctx[0], switch_has_state ? (unsigned int)ctx[3] : state, state);
+	now = bpf_ktime_get_ns();
+	if (prev_tag) {
+		if (off != OFF_PREEMPTED && off != OFF_DEAD)
+			nr = kc_syscall(prev, &arg);
+		move_tag(prev_tag, off == OFF_PREEMPTED ? (__s32)core : -1);
+		ran = prev->se.sum_exec_runtime;
+		if (prev_tag->on == GTV_TAG_OFF)
+			tell_coming(c, core, prev_pid, ran - prev_tag->ran_ns, now);
+		prev_tag->on = GTV_TAG_OFF;
+		prev_tag->ran_ns = ran;
+	} else {
+		name_once(c, core, prev, now);
+	}
+	if (next_tag) {
+		move_tag(next_tag, (__s32)core);
+		next_tag->on = GTV_TAG_ON;
+	} else
+		name_once(c, core, next, now);
+	r = reserve(c, core, GTV_BPF_SWITCH, now);
+	if (!r)
+		return 0;
+	r->kind = GTV_BPF_SWITCH;
+	r->flags = (__u8)(ours | (off == OFF_PREEMPTED ? KF_PREEMPTED : 0));
+	r->state = off;
+	r->pad = 0;
+	r->tid = prev_pid;
+	r->obj = next_pid;
+	r->seq = nr;
+	r->u.t.ts_ns = now;
+	r->u.t.arg = arg;
+	publish(c);
+	return 0;
+}
+
+static __always_inline void put(struct gtv_bpf_core *c, __u32 core, __u8 kind, __u32 tid,
+				__u32 obj, __u32 seq, __u64 arg, __u64 now)
+{
+	struct gtv_bpf_rec *r = reserve(c, core, kind, now);
+
+	if (!r)
+		return;
+	*r = (struct gtv_bpf_rec){.kind = kind, .tid = tid, .obj = obj, .seq = seq};
+	r->u.t.ts_ns = now;
+	r->u.t.arg = arg;
+	publish(c);
+}
+
+SEC("tp_btf/sched_waking")
+int BPF_PROG(on_waking, struct task_struct *task)
+{
+	struct gtv_bpf_tag *tag = tag_of(task);
+	__u32 core, waker, pid;
+	struct gtv_bpf_core *c;
+	__u64 now;
+
+	if (!tag && !all_tasks)
+		return 0;
+	pid = task->pid;
+	waker = (__u32)bpf_get_current_pid_tgid();
+	if (waker == pid) {
+		/* It had not gone to sleep yet, and interrupts may be on. */
+		put_slow(GTV_BPF_WAKING, waker, pid, 0, 0);
+		return 0;
+	}
+	core = bpf_get_smp_processor_id();
+	c = core_of(core);
+	if (!c)
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (tag && tag->core < 0)
+		move_tag(tag, kc_cpu(task));
+	name_once(c, core, bpf_get_current_task_btf(), now);
+	put(c, core, GTV_BPF_WAKING, waker, pid, 0, 0, now);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(on_new, struct task_struct *task)
+{
+	struct gtv_bpf_tag *tag = tag_of(task);
+	__u32 core = bpf_get_smp_processor_id();
+	struct gtv_bpf_core *c;
+	int at;
+
+	if (!tag && !all_tasks)
+		return 0;
+	c = core_of(core);
+	if (!c)
+		return 0;
+	at = kc_cpu(task);
+	if (tag)
+		move_tag(tag, at);
+	put(c, core, GTV_BPF_NEW, (__u32)bpf_get_current_pid_tgid(), task->pid, 0,
+	    (__u64)at, bpf_ktime_get_ns());
+	return 0;
+}
+
+SEC("tp_btf/sched_migrate_task")
+int BPF_PROG(on_migrate, struct task_struct *task, int to)
+{
+	struct gtv_bpf_tag *tag = tag_of(task);
+	__u32 core = bpf_get_smp_processor_id();
+	struct gtv_bpf_core *c;
+
+	if (!tag && !all_tasks)
+		return 0;
+	c = core_of(core);
+	if (!c)
+		return 0;
+	if (tag && tag->core >= 0)
+		move_tag(tag, to);
+	put(c, core, GTV_BPF_MIGRATE, 0, task->pid, (__u32)kc_cpu(task), (__u64)to,
+	    bpf_ktime_get_ns());
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct gtv_bpf_tag unborn = {.core = -1, .on = GTV_TAG_OFF, .ran_ns = 0};
+	bool ours = tag_of(parent) != NULL;
+	struct gtv_bpf_core *stray;
+
+	if (!ours && !all_tasks)
+		return 0;
+	if (ours &&
+	    !bpf_task_storage_get(&tags, child, &unborn, BPF_LOCAL_STORAGE_GET_F_CREATE)) {
+		stray = core_of(core_count);
+		if (stray)
+			__sync_fetch_and_add(&stray->untagged, 1);
+	}
+	put_slow(GTV_BPF_FORK, parent->pid, child->pid, ours, (__u64)child->tgid);
+	put_name_slow(child, child->comm, ours);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, int old_pid)
+{
+	if (all_tasks || tag_of(task))
+		put_slow(GTV_BPF_EXEC, task->pid,
+			 (__u32)old_pid == (__u32)task->pid ? 0 : old_pid, 0, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	if (all_tasks || tag_of(task))
+		put_slow(GTV_BPF_EXIT, task->pid, 0, 0, (__u64)task->tgid);
+	return 0;
+}
+
+/* Others' threads are told again when they are next seen, under the new name. */
+static __always_inline void forget_name(__u32 pid)
+{
+	for (__u32 core = 0; core < CORES_LOOP && core < core_count; core++) {
+		__u32 idx = core * GTV_BPF_SEEN + (pid & (GTV_BPF_SEEN - 1));
+		__u32 *last = bpf_map_lookup_elem(&seen, &idx);
+
+		if (last && *last == pid)
+			*last = 0;
+	}
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
+{
+	if (tag_of(task))
+		put_name_slow(task, comm, true);
+	else
+		forget_name(task->pid);
+	return 0;
+}

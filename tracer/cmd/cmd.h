@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The commands: a function each, called by main with the parsed command line.
+ * They return the exit status of gtviz and print what went wrong themselves.
+ */
+#ifndef GTV_CMD_H
+#define GTV_CMD_H
+
+#include "tracer/base/err.h"
+#include "tracer/cmd/options.h"
+
+/* Exit statuses. run and record take on the program's own, or these, as env and
+ * timeout do. */
+enum {
+	GTV_EXIT_GOOD = 0,
+	GTV_EXIT_FAILED = 1,	 /* or check found a fault */
+	GTV_EXIT_USAGE = 2,	 /* wrong usage */
+	GTV_EXIT_GTVIZ = 125,	 /* run, record: gtviz itself failed */
+	GTV_EXIT_NOEXEC = 126,	 /* run, record: the program cannot be executed */
+	GTV_EXIT_NOTFOUND = 127, /* run, record: there is no such program */
+};
+
+int gtv_cmd_record(const struct gtv_options *opts);
+int gtv_cmd_report(const struct gtv_options *opts);
+int gtv_cmd_events(const struct gtv_options *opts);
+int gtv_cmd_check(const struct gtv_options *opts);
+int gtv_cmd_doctor(const struct gtv_options *opts);
+
+/* Prints "gtviz: WHAT: WHY (HOW TO MEND)" on stderr. Returns the exit status that
+ * goes with the error: 2 for GTV_EUSAGE, else 1. */
+int gtv_cmd_error(const struct gtv_err *err);
+/* The same for run and record: 125, 126, 127 or 2. */
+int gtv_cmd_launch_error(const struct gtv_err *err);
+
+#endif

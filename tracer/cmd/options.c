@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: MIT */
+#include "tracer/cmd/options.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tracer/store/block.h"
+
+#define RING_BYTES_MIN ((size_t)64 << 10)
+#define RING_BYTES_MAX ((size_t)1 << 30)
+#define NO_COMMAND     GTV_COMMAND_MAX
+
+struct command {
+	const char *name;
+	enum gtv_operand operand;
+	const char *usage, *summary;
+};
+
+static const struct command commands[] = {
+#define X(id, name, operand, usage, summary) {name, GTV_OPERAND_##operand, usage, summary},
+	GTV_COMMANDS(X)
+#undef X
+};
+
+struct option_row {
+	char short_name;
+	const char *long_name, *arg;
+	unsigned commands;
+	const char *help;
+};
+
+static const struct option_row option_rows[] = {
+#define X(id, short_name, long_name, arg, cmds, help)                                      \
+	{short_name, long_name, arg, cmds, help},
+	GTV_OPTIONS(X)
+#undef X
+};
+
+/* Promised words and options of later versions. They are refused rather than taken for
+ * a program's name, so that what a script means never changes under it. */
+static const char *const later_commands[] = {"export", "import", "demo", "talk", NULL};
+static const char *const later_options[] = {"-p", "--cast", "--ring", NULL};
+
+static int usage_error(struct gtv_err *err, const char *what, const char *mend,
+		       const char *why)
+{
+	return gtv_err_set(err, GTV_EUSAGE, what, mend, "%s", why);
+}
+
+static int is_in(const char *const *list, const char *word, size_t size)
+{
+	for (; *list; list++)
+		if (strlen(*list) == size && !strncmp(*list, word, size))
+			return 1;
+	return 0;
+}
+
+enum gtv_command gtv_options_command(const char *name)
+{
+	for (int i = 0; i < GTV_COMMAND_MAX; i++)
+		if (!strcmp(commands[i].name, name))
+			return (enum gtv_command)i;
+	return NO_COMMAND;
+}
+
+/* Does a file of this name begin as a trace does? Opened so that a FIFO or a device
+ * neither blocks nor acts. */
+static int is_trace(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char head[GTV_MAGIC_BYTES];
+	struct stat st;
+	int yes = 0;
+
+	if (fd < 0)
+		return 0;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
+		yes = pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
+		      !memcmp(head, GTV_BLOCK_MAGIC, sizeof(head));
+	close(fd);
+	return yes;
+}
+
+/* Digits at *text into *out, moving *text behind them; 0 if there are none or they do
+ * not fit. */
+static int digits(const char **text, uint64_t *out)
+{
+	const char *p = *text;
+	uint64_t n = 0;
+
+	if (*p < '0' || *p > '9')
+		return 0;
+	for (; *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(n, 10u, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))
+			return 0;
+	*text = p;
+	*out = n;
+	return 1;
+}
+
+int gtv_options_time(const char *text, uint64_t *out_ns)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {
+		{"s", 1000000000}, {"ms", 1000000}, {"us", 1000}, {"µs", 1000}, {"ns", 1}};
+	const char *fraction = NULL;
+	uint64_t whole, unit_ns = 0, ns;
+
+	if (!digits(&text, &whole))
+		return -GTV_EUSAGE;
+	if (*text == '.') {
+		uint64_t unused;
+
+		fraction = ++text;
+		if (!digits(&text, &unused))
+			return -GTV_EUSAGE;
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (!strcmp(text, units[i].name))
+			unit_ns = units[i].ns;
+	/* Nought is the same in every unit. */
+	if (!unit_ns && !(whole == 0 && !fraction && !*text))
+		return -GTV_EUSAGE;
+	if (__builtin_mul_overflow(whole, unit_ns, &ns))
+		return -GTV_EUSAGE;
+	/* Decimal places, exactly; those below a nanosecond fall away. */
+	for (uint64_t place = unit_ns / 10; fraction && place && fraction < text;
+	     place /= 10) {
+		if (*fraction < '0' || *fraction > '9')
+			break;
+		ns += (uint64_t)(*fraction++ - '0') * place;
+	}
+	*out_ns = ns;
+	return 0;
+}
+
+int gtv_options_bytes(const char *text, size_t *out_bytes)
+{
+	uint64_t n;
+	unsigned shift;
+
+	if (!digits(&text, &n))
+		return -GTV_EUSAGE;
+	switch (*text) {
+	case 'K':
+	case 'k':
+		shift = 10;
+		break;
+	case 'M':
+	case 'm':
+		shift = 20;
+		break;
+	case 'G':
+	case 'g':
+		shift = 30;
+		break;
+	default:
+		shift = 0;
+	}
+	if (shift)
+		text++;
+	if (*text || n > (uint64_t)SIZE_MAX >> shift)
+		return -GTV_EUSAGE;
+	*out_bytes = (size_t)n << shift;
+	return 0;
+}
+
+static int parse_size(const char *text, int *cols_count, int *rows_count)
+{
+	uint64_t cols, rows;
+
+	if (!digits(&text, &cols) || (*text != 'x' && *text != 'X'))
+		return -1;
+	text++;
+	if (!digits(&text, &rows) || *text || !cols || !rows || cols > GTV_SIZE_MAX ||
+	    rows > GTV_SIZE_MAX)
+		return -1;
+	*cols_count = (int)cols;
+	*rows_count = (int)rows;
+	return 0;
+}
+
+static int set_ring(struct gtv_options *o, const char *value, struct gtv_err *err)
+{
+	uint64_t ns;
+
+	if (!gtv_options_time(value, &ns) && ns)
+		return usage_error(err, "--buffer", "give a size, as 8M",
+				   "a ring by time is not in this version");
+	if (gtv_options_bytes(value, &o->ring_bytes) || o->ring_bytes < RING_BYTES_MIN ||
+	    o->ring_bytes > RING_BYTES_MAX)
+		return gtv_err_set(err, GTV_EUSAGE, "--buffer", "64K to 1G, as 8M",
+				   "\"%s\" is not a size of a ring", value);
+	return 0;
+}
+
+static int set_level(struct gtv_options *o, const char *value, struct gtv_err *err)
+{
+	if (value[0] < '0' || value[0] > '3' || value[1])
+		return gtv_err_set(err, GTV_EUSAGE, "--level",
+				   "3, 1 or 0; see gtviz doctor",
+				   "there is no level \"%s\"", value);
+	o->level = value[0] - '0';
+	if (o->level == 2)
+		return usage_error(err, "--level 2", "3, 1 or 0; see gtviz doctor",
+				   "perf tracepoints are not in this version");
+	return 0;
+}
+
+static int set_time(uint64_t *out_ns, const char *what, const char *value,
+		    struct gtv_err *err)
+{
+	if (!gtv_options_time(value, out_ns))
+		return 0;
+	return gtv_err_set(err, GTV_EUSAGE, what, "1.5s, 20ms, 300us after the start",
+			   "\"%s\" is not a time", value);
+}
+
+static int set_format(struct gtv_options *o, const char *value, struct gtv_err *err)
+{
+	if (!strcmp(value, "text"))
+		o->format = GTV_FORMAT_TEXT;
+	else if (!strcmp(value, "ansi"))
+		o->format = GTV_FORMAT_ANSI;
+	else if (!strcmp(value, "svg"))
+		o->format = GTV_FORMAT_SVG;
+	else
+		return gtv_err_set(err, GTV_EUSAGE, "--format", "text, ansi or svg",
+				   "there is no format \"%s\"", value);
+	return 0;
+}
+
+static int set_size(struct gtv_options *o, const char *value, struct gtv_err *err)
+{
+	if (!parse_size(value, &o->cols_count, &o->rows_count))
+		return 0;
+	return gtv_err_set(err, GTV_EUSAGE, "--size", "columns x rows, as 120x40",
+			   "\"%s\" is not a size of 1x1 to %dx%d", value, GTV_SIZE_MAX,
+			   GTV_SIZE_MAX);
+}
+
+/* Takes one option into *o. `value` is NULL for those without an argument. */
+static int set_option(struct gtv_options *o, enum gtv_option option, const char *value,
+		      struct gtv_err *err)
+{
+	o->given |= 1u << option;
+	switch (option) {
+	case GTV_OPTION_OUTPUT:
+		o->output = value;
+		return *value ? 0 : usage_error(err, "-o", "-o FILE", "no file named");
+	case GTV_OPTION_LEVEL:
+		return set_level(o, value, err);
+	case GTV_OPTION_BUFFER:
+		return set_ring(o, value, err);
+	case GTV_OPTION_SIZE:
+		return set_size(o, value, err);
+	case GTV_OPTION_FROM:
+		return set_time(&o->from_ns, "--from", value, err);
+	case GTV_OPTION_TO:
+		return set_time(&o->to_ns, "--to", value, err);
+	case GTV_OPTION_FORMAT:
+		return set_format(o, value, err);
+	case GTV_OPTION_ALL:
+		o->all = 1;
+		return 0;
+	case GTV_OPTION_AS_ROOT:
+		o->as_root = 1;
+		return 0;
+	case GTV_OPTION_ASCII:
+		o->ascii = 1;
+		return 0;
+	case GTV_OPTION_JSON:
+		o->json = 1;
+		return 0;
+	case GTV_OPTION_CSV:
+		o->csv = 1;
+		return 0;
+	case GTV_OPTION_POLICY:
+		o->policy = value;
+		return 0;
+	case GTV_OPTION_VIEW:
+		o->view = value;
+		return 0;
+	case GTV_OPTION_ROWS:
+		o->rows = value;
+		return 0;
+	case GTV_OPTION_SELECT:
+		o->select = value;
+		return 0;
+	case GTV_OPTION_THEME:
+		o->theme = value;
+		return 0;
+	case GTV_OPTION_LANE:
+		o->lane = value;
+		return 0;
+	case GTV_OPTION_KIND:
+		o->kind = value;
+		return 0;
+	case GTV_OPTION_MAN_OPTIONS:
+	case GTV_OPTION_HELP:
+	case GTV_OPTION_VERSION:
+	case GTV_OPTION_MAX:
+		return 0;
+	}
+	return 0;
+}
+
+/* The option that `word` names: "-o", "-oFILE", "--output", "--output=FILE". *value is
+ * what is joined to it, or NULL. */
+static enum gtv_option find_option(const char *word, const char **value)
+{
+	*value = NULL;
+	for (int i = 0; i < GTV_OPTION_MAX; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (word[1] != '-') {
+			if (word[1] != row->short_name)
+				continue;
+			*value = word[2] ? word + 2 : NULL;
+			return (enum gtv_option)i;
+		}
+		size_t size = strlen(row->long_name);
+
+		if (strncmp(word + 2, row->long_name, size))
+			continue;
+		if (word[2 + size] == '=')
+			*value = word + 2 + size + 1;
+		else if (word[2 + size])
+			continue;
+		return (enum gtv_option)i;
+	}
+	return GTV_OPTION_MAX;
+}
+
+static int unknown_option(const char *word, struct gtv_err *err)
+{
+	size_t size = word[1] == '-' ? strcspn(word, "=") : 2;
+	char what[64];
+
+	snprintf(what, sizeof(what), "%.*s", (int)(size < 60 ? size : 60), word);
+	if (is_in(later_options, word, size))
+		return usage_error(err, what, "gtviz help", "not in this version");
+	return usage_error(err, what, "gtviz help", "there is no such option");
+}
+
+/* Takes the option at argv[*idx] and its argument, moving *idx behind them. */
+static int take_option(struct gtv_options *o, int argc, char *const *argv, int *idx,
+		       struct gtv_err *err)
+{
+	const char *word = argv[(*idx)++], *value;
+	enum gtv_option option = find_option(word, &value);
+
+	if (option == GTV_OPTION_MAX)
+		return unknown_option(word, err);
+	const struct option_row *row = &option_rows[option];
+
+	if (!row->arg) {
+		if (value)
+			return usage_error(err, word, "leave it off", "takes no argument");
+		return set_option(o, option, NULL, err);
+	}
+	if (!value) {
+		if (*idx >= argc)
+			return gtv_err_set(err, GTV_EUSAGE, word, "gtviz help",
+					   "its %s is missing", row->arg);
+		value = argv[(*idx)++];
+	}
+	return set_option(o, option, value, err);
+}
+
+/* The first operand says what is meant, if no command did. */
+static int choose_command(struct gtv_options *o, const char *word, struct gtv_err *err)
+{
+	if (is_in(later_commands, word, strlen(word)))
+		return usage_error(err, word, "for a program of that name: gtviz -- NAME",
+				   "this command is not in this version");
+	o->command = is_trace(word) ? GTV_COMMAND_REPLAY : GTV_COMMAND_RUN;
+	return 0;
+}
+
+/* Takes an operand. Returns 1 when the rest belongs to the program. */
+static int take_operand(struct gtv_options *o, char *const *operand, struct gtv_err *err)
+{
+	switch (commands[o->command].operand) {
+	case GTV_OPERAND_PROGRAM:
+		o->program = operand;
+		return 1;
+	case GTV_OPERAND_FILE:
+		if (o->file && o->command == GTV_COMMAND_REPLAY)
+			return usage_error(
+				err, *operand, "open one trace",
+				"two traces side by side are not in this version");
+		if (o->file)
+			return usage_error(err, *operand, "name one trace", "one too many");
+		o->file = *operand;
+		return 0;
+	case GTV_OPERAND_COMMAND:
+		if (o->topic || gtv_options_command(*operand) == NO_COMMAND)
+			return usage_error(err, *operand, "gtviz help",
+					   "there is no such command");
+		o->topic = *operand;
+		return 0;
+	case GTV_OPERAND_NONE:
+		break;
+	}
+	return usage_error(err, *operand, "leave it off", "this command takes no argument");
+}
+
+/* Each option must belong to the command; what the command needs must be there. */
+static int check_options(const struct gtv_options *o, struct gtv_err *err)
+{
+	const struct command *command = &commands[o->command];
+	char what[64], mend[128];
+
+	snprintf(mend, sizeof(mend), "gtviz help %s", command->name);
+	for (int i = 0; i < GTV_OPTION_MAX; i++) {
+		if (!(o->given >> i & 1) || (option_rows[i].commands >> o->command & 1))
+			continue;
+		snprintf(what, sizeof(what), "--%s", option_rows[i].long_name);
+		return gtv_err_set(err, GTV_EUSAGE, what, mend, "not an option of %s",
+				   command->name);
+	}
+	if (gtv_options_given(o, GTV_OPTION_HELP) ||
+	    gtv_options_given(o, GTV_OPTION_VERSION))
+		return 0;
+	if (command->operand == GTV_OPERAND_PROGRAM && (!o->program || !*o->program))
+		return usage_error(err, command->name, mend, "no program given");
+	if (command->operand == GTV_OPERAND_PROGRAM && !**o->program)
+		return usage_error(err, command->name, mend, "the program's name is empty");
+	if (command->operand == GTV_OPERAND_FILE && !o->file)
+		return usage_error(err, command->name, mend, "no trace given");
+	if (o->command == GTV_COMMAND_RECORD && !o->output)
+		return usage_error(err, "record", "record -o FILE PROGRAM",
+				   "no file to write to given");
+	if (o->json && o->csv)
+		return usage_error(err, "--csv", "one of them", "not together with --json");
+	if (o->to_ns <= o->from_ns && o->from_ns != UINT64_MAX)
+		return usage_error(err, "--to", "a later time", "not after --from");
+	return 0;
+}
+
+int gtv_options_parse(struct gtv_options *out, int argc, char *const *argv,
+		      struct gtv_err *err)
+{
+	int idx = 1, forced = 0, rc = 0;
+
+	*out = (struct gtv_options){.command = NO_COMMAND,
+				    .level = -1,
+				    .from_ns = UINT64_MAX,
+				    .to_ns = UINT64_MAX};
+	while (idx < argc && rc == 0) {
+		const char *word = argv[idx];
+
+		if (!forced && !strcmp(word, "--")) {
+			forced = 1;
+			idx++;
+			if (out->command == NO_COMMAND)
+				out->command = GTV_COMMAND_RUN;
+		} else if (!forced && word[0] == '-' && word[1]) {
+			rc = take_option(out, argc, argv, &idx, err);
+		} else if (out->command == NO_COMMAND &&
+			   gtv_options_command(word) != NO_COMMAND) {
+			out->command = gtv_options_command(word);
+			idx++;
+		} else {
+			if (out->command == NO_COMMAND)
+				rc = choose_command(out, word, err);
+			if (!rc)
+				rc = take_operand(out, argv + idx++, err);
+		}
+	}
+	if (rc < 0)
+		return rc;
+	if (out->command == NO_COMMAND) {
+		if (!gtv_options_given(out, GTV_OPTION_HELP) &&
+		    !gtv_options_given(out, GTV_OPTION_VERSION))
+			return usage_error(err, "no program and no trace given",
+					   "gtviz help", "nothing to show");
+		out->command = GTV_COMMAND_HELP;
+	}
+	return check_options(out, err);
+}
+
+static void print_option(FILE *out, const struct option_row *row)
+{
+	char left[40];
+
+	snprintf(left, sizeof(left), "%c%c%s --%s%s%s", row->short_name ? '-' : ' ',
+		 row->short_name ? row->short_name : ' ', row->short_name ? "," : " ",
+		 row->long_name, row->arg ? " " : "", row->arg ? row->arg : "");
+	fprintf(out, "  %-21s %s\n", left, row->help);
+}
+
+void gtv_options_help(FILE *out, enum gtv_command command)
+{
+	fprintf(out, "usage: gtviz %s\n%s\n\n", commands[command].usage,
+		commands[command].summary);
+	for (int i = 0; i < GTV_OPTION_MAX; i++)
+		if (option_rows[i].commands >> command & 1)
+			print_option(out, &option_rows[i]);
+}
+
+void gtv_options_overview(FILE *out)
+{
+	fprintf(out, "gtviz " GTV_VERSION ": an oscilloscope for schedulers\n\n"
+		     "usage: gtviz [OPTIONS] [--] PROGRAM [ARG...]\n"
+		     "       gtviz FILE\n"
+		     "       gtviz COMMAND [OPTIONS] ...\n\n");
+	for (int i = 0; i < GTV_COMMAND_MAX; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fprintf(out, "\nOptions of a command: gtviz help COMMAND\n");
+}
+
+/* "run,record" */
+static void print_commands(FILE *out, unsigned mask)
+{
+	const char *comma = "";
+
+	for (int i = 0; i < GTV_COMMAND_MAX; i++) {
+		if (!(mask >> i & 1))
+			continue;
+		fprintf(out, "%s%s", comma, commands[i].name);
+		comma = ",";
+	}
+}
+
+void gtv_options_man(FILE *out)
+{
+	for (int i = 0; i < GTV_COMMAND_MAX; i++)
+		fprintf(out, "command\t%s\t%s\t%s\n", commands[i].name, commands[i].usage,
+			commands[i].summary);
+	for (int i = 0; i < GTV_OPTION_MAX; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		fprintf(out, "option\t");
+		if (row->short_name)
+			fprintf(out, "-%c", row->short_name);
+		else
+			fputc('-', out);
+		fprintf(out, "\t--%s\t%s\t", row->long_name, row->arg ? row->arg : "-");
+		print_commands(out, row->commands);
+		fprintf(out, "\t%s\n", row->help);
+	}
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `gtviz record`: run a program and write its trace. Its standard streams are
+ * untouched; we speak on stderr only, and a progress line only on a terminal.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/eventfd.h>
+
+#include "tracer/cmd/cmd.h"
+#include "tracer/session/session.h"
+
+#define PROGRESS_MS 250
+
+/* Signals that reach us come out of here: a terminal's Ctrl-C has reached the
+ * program already, what was sent to us alone is passed on. */
+static int signal_fd = -1;
+static volatile sig_atomic_t passed_on;
+
+static void on_signal(int sig)
+{
+	int saved = errno;
+
+	if (sig == SIGTERM || sig == SIGHUP)
+		passed_on = sig;
+	eventfd_write(signal_fd, 1);
+	errno = saved;
+}
+
+/* Handlers, not SIG_IGN: the program's exec puts them back to their defaults. */
+static int catch_signals(void)
+{
+	static const int caught[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+	signal_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (signal_fd < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof caught / sizeof *caught; i++) {
+		struct sigaction old;
+		/* What the caller ignores (nohup) the program goes on ignoring. */
+		if (sigaction(caught[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+			continue;
+		sigaction(caught[i], &sa, NULL);
+	}
+	return 0;
+}
+
+static void show_progress(const struct gtv_session_status *st)
+{
+	double s =
+		st->now_ns > st->start_ns ? (double)(st->now_ns - st->start_ns) / 1e9 : 0;
+
+	fprintf(stderr,
+		"\r\033[Kgtviz: recording %.1f s  level %d  %llu events  lost %llu  %.1f "
+		"MiB",
+		s, st->level, (unsigned long long)st->events, (unsigned long long)st->lost,
+		(double)st->bytes / (1 << 20));
+	fflush(stderr);
+}
+
+static void wait_for_end(struct gtv_session *session, int progress)
+{
+	struct pollfd fds[] = {
+		{.fd = gtv_session_event_fd(session), .events = POLLIN},
+		{.fd = signal_fd, .events = POLLIN},
+	};
+	struct gtv_session_status st;
+	eventfd_t value;
+
+	for (;;) {
+		gtv_session_status(session, &st);
+		if (st.finished)
+			break;
+		if (progress)
+			show_progress(&st);
+		poll(fds, 2, progress ? PROGRESS_MS : -1);
+		eventfd_read(fds[0].fd, &value);
+		eventfd_read(fds[1].fd, &value);
+		int sig = passed_on;
+		if (sig) {
+			passed_on = 0;
+			gtv_session_signal(session, sig);
+		}
+	}
+	if (progress)
+		fputs("\r\033[K", stderr);
+}
+
+static void say_goodbye(const struct gtv_options *opts, const struct gtv_session_status *st,
+			int progress)
+{
+	if (progress)
+		fprintf(stderr, "gtviz: %s: %llu events, level %d, %.1f MiB\n",
+			opts->output, (unsigned long long)st->events, st->level,
+			(double)st->bytes / (1 << 20));
+	if (progress && st->level_why[0])
+		fprintf(stderr, "gtviz: level %d only: %s\n", st->level, st->level_why);
+	if (st->lost)
+		fprintf(stderr,
+			"gtviz: %s: %llu events were lost, and are marked (larger rings: "
+			"--buffer 64M)\n",
+			opts->output, (unsigned long long)st->lost);
+	if (st->survivors)
+		fprintf(stderr, "gtviz: still running, no longer recorded: %s\n",
+			st->survivor_names);
+}
+
+int gtv_cmd_record(const struct gtv_options *opts)
+{
+	struct gtv_session *session;
+	struct gtv_session_status st;
+	struct gtv_err err = {0};
+	int progress = isatty(STDERR_FILENO);
+
+	if (!opts->output) {
+		gtv_err_set(&err, GTV_EUSAGE, "record", "record -o FILE -- PROGRAM", "%s",
+			    "no output file was given");
+		return gtv_cmd_launch_error(&err);
+	}
+	if (!strcmp(opts->output, "-") && isatty(STDOUT_FILENO)) {
+		gtv_err_set(&err, GTV_EUSAGE, "-o -", "redirect it, or name a file", "%s",
+			    "a trace is not for a terminal");
+		return gtv_cmd_launch_error(&err);
+	}
+	if (catch_signals() < 0) {
+		gtv_err_set(&err, GTV_EIO, "signals", "", "%s", strerror(errno));
+		return gtv_cmd_launch_error(&err);
+	}
+	struct gtv_session_config config = {
+		.argv = opts->program,
+		.output = opts->output,
+		.policy = opts->policy,
+		.level = opts->level,
+		.all_tasks = opts->all,
+		.as_root = opts->as_root,
+		.ring_bytes = opts->ring_bytes,
+	};
+	if (gtv_session_start(&session, &config, &err) < 0)
+		return gtv_cmd_launch_error(&err);
+	wait_for_end(session, progress);
+	int rc = gtv_session_wait(session, &err);
+	gtv_session_status(session, &st);
+	gtv_session_close(session);
+	if (rc < 0)
+		return gtv_cmd_launch_error(&err);
+	say_goodbye(opts, &st, progress);
+	return gtv_launch_exit_code(st.wait_status);
+}

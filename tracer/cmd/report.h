@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A trace read from end to end, once, through the model: what `report` prints
+ * and what `check` judges. Damage is told to the model as gaps, where it lies.
+ */
+#ifndef GTV_CMD_REPORT_H
+#define GTV_CMD_REPORT_H
+
+#include <stdio.h>
+
+#include "runtime/abi/gtv_ring.h"
+
+#include "tracer/base/names.h"
+#include "tracer/cmd/walk.h"
+#include "tracer/model/model.h"
+
+struct gtv_report {
+	const struct gtv_store *store;
+	const struct gtv_names *names;
+	struct gtv_model *model; /* fed and finished */
+	struct gtv_store_info info;
+	struct gtv_store_stats stats;
+	uint64_t start_ns;   /* times are shown relative to it */
+	uint64_t end_ns;     /* of the last event */
+	uint64_t events;     /* decoded */
+	uint64_t gap_count;  /* parts of the file that could not be read */
+	uint64_t bad_blocks; /* of these, blocks whose place is known */
+	uint64_t gap_bytes, gap_ns;
+	uint64_t user_lost[GTV_EV_MAX]; /* told by LOSS events; 0: of unknown kind */
+	uint64_t kernel_lost[GTV_EV_MAX];
+};
+
+/* Called for each part of the trace before the model sees it. */
+typedef void gtv_report_item_fn(void *arg, const struct gtv_walk_item *item);
+
+/* Borrows store; each may be NULL. 0, or -GTV_E* and err; fini in either case. */
+int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
+		    gtv_report_item_fn *each, void *arg, struct gtv_err *err);
+void gtv_report_fini(struct gtv_report *r);
+
+/* Lost events, all kinds and sources. */
+uint64_t gtv_report_lost(const struct gtv_report *r);
+/* "exited 0", "killed by signal 9", "still running when the trace ends". */
+char *gtv_report_exit(const struct gtv_report *r, char *buf, size_t size);
+/* The policy of the traced program's process, "" if it has none. Raw: escape. */
+void gtv_report_policy(const struct gtv_report *r, char policy[GTV_KIND_BYTES]);
+
+/* design: `report` and `report --json`. 0, or 1 without memory. */
+int gtv_report_text(const struct gtv_report *r, FILE *f);
+int gtv_report_json(const struct gtv_report *r, FILE *f);
+
+/* The states whose times a report of green threads gives at this level, in the
+ * order of the attribution bars; ends with GTV_ST_NONE. */
+const uint8_t *gtv_report_states(int level);
+/* ns a lock's owner was off its core. */
+static inline uint64_t gtv_report_held_off(const struct gtv_lock_totals *lock)
+{
+	return lock->held_preempted_ns + lock->held_asleep_ns;
+}
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT
+ * Reads a whole trace through the model. See report.h.
+ */
+#include "tracer/cmd/report.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+static void note_losses(struct gtv_report *r, const struct gtv_ev *evs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct gtv_ev *ev = &evs[i];
+
+		if (ev->kind != GTV_EV_LOSS)
+			continue;
+		uint64_t *lost = ev->obj == GTV_SRC_RING ? r->user_lost : r->kernel_lost;
+
+		lost[ev->seq < GTV_EV_MAX ? ev->seq : 0] += ev->arg;
+	}
+}
+
+/* Tells the model of a gap, cut to what the trace covers: the last one may have
+ * no end. */
+static int feed_gap(struct gtv_report *r, const struct gtv_walk_item *gap)
+{
+	uint64_t to = gap->to_ns < r->end_ns ? gap->to_ns : r->end_ns;
+	uint64_t from = gap->from_ns < to ? gap->from_ns : to;
+
+	r->gap_count++;
+	r->bad_blocks += gap->block_damaged != 0;
+	r->gap_bytes += gap->gap_bytes;
+	r->gap_ns += to - from;
+	return from < to ? gtv_model_gap(r->model, from, to) : 0;
+}
+
+static int feed_block(struct gtv_report *r, const struct gtv_walk_item *item)
+{
+	note_losses(r, item->evs, item->count);
+	r->events += item->count;
+	return gtv_model_feed(r->model, item->evs, item->count);
+}
+
+static int feed_all(struct gtv_report *r, struct gtv_walk *w, gtv_report_item_fn *each,
+		    void *arg)
+{
+	struct gtv_walk_item item;
+	int rc;
+
+	while ((rc = gtv_walk_next(w, &item)) == 0) {
+		if (each)
+			each(arg, &item);
+		rc = item.gap ? feed_gap(r, &item) : feed_block(r, &item);
+		if (rc)
+			return rc;
+	}
+	if (rc == 1)
+		gtv_model_finish(r->model, r->end_ns);
+	return rc < 0 ? rc : 0;
+}
+
+/* Times are shown relative to the recorded start; a damaged header has none. */
+static void set_range(struct gtv_report *r)
+{
+	uint64_t from;
+
+	r->start_ns = r->info.start_ns;
+	if (gtv_store_range(r->store, &from, &r->end_ns))
+		from = r->end_ns = r->start_ns;
+	else
+		r->end_ns--; /* the range is half-open: the last event's time */
+	if (!r->start_ns || r->start_ns > r->end_ns)
+		r->start_ns = from;
+}
+
+int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
+		    gtv_report_item_fn *each, void *arg, struct gtv_err *err)
+{
+	struct gtv_walk walk;
+	int rc;
+
+	memset(r, 0, sizeof *r);
+	r->store = store;
+	r->names = gtv_store_names(store);
+	gtv_store_get_info(store, &r->info);
+	gtv_store_get_stats(store, &r->stats);
+	set_range(r);
+	r->model = gtv_model_new(r->info.level, r->names, NULL);
+	rc = gtv_walk_init(&walk, store, 0);
+	if (!r->model)
+		rc = -GTV_ENOMEM;
+	if (!rc)
+		rc = feed_all(r, &walk, each, arg);
+	gtv_walk_fini(&walk);
+	if (rc == -GTV_ENOMEM)
+		return gtv_err_set(err, GTV_ENOMEM, "trace", "", "out of memory");
+	if (rc)
+		return gtv_err_set(err, -rc, "trace", "", "cannot be read to its end");
+	return 0;
+}
+
+void gtv_report_fini(struct gtv_report *r)
+{
+	gtv_model_free(r->model);
+	r->model = NULL;
+}
+
+uint64_t gtv_report_lost(const struct gtv_report *r)
+{
+	uint64_t sum = 0;
+
+	for (size_t k = 0; k < GTV_EV_MAX; k++)
+		sum += r->user_lost[k] + r->kernel_lost[k];
+	return sum;
+}
+
+char *gtv_report_exit(const struct gtv_report *r, char *buf, size_t size)
+{
+	int status = r->info.exit_status;
+
+	if (status == -1)
+		snprintf(buf, size, "still running when the trace ends");
+	else if (WIFSIGNALED(status))
+		snprintf(buf, size, "killed by signal %d", WTERMSIG(status));
+	else
+		snprintf(buf, size, "exited %d", WEXITSTATUS(status));
+	return buf;
+}
+
+void gtv_report_policy(const struct gtv_report *r, char policy[GTV_KIND_BYTES])
+{
+	struct gtv_name process;
+
+	policy[0] = 0;
+	if (!gtv_names_get(r->names, GTV_CLASS_PROCESS, r->info.pid, &process))
+		memcpy(policy, process.extra, GTV_KIND_BYTES);
+	for (size_t i = 0; !policy[0] && i < gtv_names_count(r->names, GTV_CLASS_PROCESS);
+	     i++)
+		if (!gtv_names_at(r->names, GTV_CLASS_PROCESS, i, &process))
+			memcpy(policy, process.extra, GTV_KIND_BYTES);
+	policy[GTV_KIND_BYTES - 1] = 0;
+}
+
+const uint8_t *gtv_report_states(int level)
+{
+	static const uint8_t with_kernel[] = {
+		GTV_ST_RUNNING, GTV_ST_PREEMPTED, GTV_ST_READY,	  GTV_ST_STALLED,
+		GTV_ST_LOCK,	GTV_ST_GIL,	  GTV_ST_CHAN,	  GTV_ST_IO,
+		GTV_ST_SLEEP,	GTV_ST_SYSCALL,	  GTV_ST_UNKNOWN, GTV_ST_NONE};
+	/* Level 0 has no kernel: what it cannot tell apart is absent, not 0. */
+	static const uint8_t runtime_only[] = {
+		GTV_ST_RUNNING, GTV_ST_READY, GTV_ST_LOCK,    GTV_ST_GIL,     GTV_ST_CHAN,
+		GTV_ST_IO,	GTV_ST_SLEEP, GTV_ST_SYSCALL, GTV_ST_UNKNOWN, GTV_ST_NONE};
+
+	return level > 0 ? with_kernel : runtime_only;
+}

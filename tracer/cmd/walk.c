@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "tracer/cmd/walk.h"
+
+#include <stdlib.h>
+
+struct gtv_walk_gap {
+	uint64_t from_ns, to_ns, bytes;
+	size_t idx;
+};
+
+static int earlier(const void *a, const void *b)
+{
+	const struct gtv_walk_gap *x = a, *y = b;
+
+	if (x->from_ns != y->from_ns)
+		return x->from_ns < y->from_ns ? -1 : 1;
+	return (x->idx > y->idx) - (x->idx < y->idx);
+}
+
+/* The store lists its gaps as it found them: damaged names after all others. */
+static int sort_gaps(struct gtv_walk *w)
+{
+	size_t count = gtv_store_gap_count(w->store);
+
+	w->gaps = calloc(count + 1, sizeof *w->gaps);
+	for (size_t i = 0; w->gaps && i < count; i++) {
+		struct gtv_walk_gap *g = &w->gaps[w->gap_count];
+
+		g->idx = i;
+		w->gap_count +=
+			!gtv_store_gap(w->store, i, &g->from_ns, &g->to_ns, &g->bytes);
+	}
+	if (w->gap_count)
+		qsort(w->gaps, w->gap_count, sizeof *w->gaps, earlier);
+	return w->gaps ? 0 : -GTV_ENOMEM;
+}
+
+int gtv_walk_init(struct gtv_walk *w, const struct gtv_store *store, uint64_t from_ns)
+{
+	*w = (struct gtv_walk){.store = store};
+	w->evs = malloc(GTV_BLOCK_MAX * sizeof *w->evs);
+	if (!w->evs || sort_gaps(w))
+		return -GTV_ENOMEM;
+	w->block = from_ns ? gtv_store_find(store, from_ns) : 0;
+	while (w->gap < w->gap_count && w->gaps[w->gap].to_ns < from_ns)
+		w->gap++;
+	return 0;
+}
+
+void gtv_walk_fini(struct gtv_walk *w)
+{
+	free(w->evs);
+	free(w->gaps);
+	w->evs = NULL;
+	w->gaps = NULL;
+}
+
+/* The next gap, if it begins before `ts_ns`. Its limits are guesses from its
+ * neighbours, so it never reaches into the block after it. */
+static int gap_before(struct gtv_walk *w, uint64_t ts_ns, struct gtv_walk_item *item)
+{
+	const struct gtv_walk_gap *gap = &w->gaps[w->gap];
+
+	if (w->gap == w->gap_count || gap->from_ns >= ts_ns)
+		return 0;
+	w->gap++;
+	*item = (struct gtv_walk_item){.gap = 1,
+				       .from_ns = gap->from_ns,
+				       .to_ns = gap->to_ns < ts_ns ? gap->to_ns : ts_ns,
+				       .gap_bytes = gap->bytes};
+	return 1;
+}
+
+static int read_block(struct gtv_walk *w, struct gtv_walk_item *item)
+{
+	long n = gtv_store_read(w->store, w->block++, w->evs);
+
+	item->from_ns = item->block.from_ns;
+	item->to_ns = item->block.to_ns;
+	if (n == -GTV_ECORRUPT)
+		item->gap = item->block_damaged = 1;
+	else if (n < 0)
+		return (int)n;
+	else
+		item->count = (size_t)n;
+	item->evs = w->evs;
+	return 0;
+}
+
+int gtv_walk_next(struct gtv_walk *w, struct gtv_walk_item *item)
+{
+	*item = (struct gtv_walk_item){0};
+	struct gtv_block_info next;
+
+	if (gtv_store_block(w->store, w->block, &next))
+		return !gap_before(w, UINT64_MAX, item);
+	if (gap_before(w, next.from_ns, item))
+		return 0;
+	item->block = next;
+	return read_block(w, item);
+}

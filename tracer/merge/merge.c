@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Each stream keeps its queued events in a circular array in order of time; a heap
+ * holds the streams that have any, by their first event. Two things make the result
+ * depend on the events alone and not on when they were queued: within a stream equal
+ * times keep the order in which they came, and between streams the order of two first
+ * events is total: time, transition number, stream.
+ */
+#include "tracer/merge/merge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/base/err.h"
+
+#define FIRST_ROOM 256u
+#define OUTSIDE	   UINT32_MAX
+
+struct stream {
+	struct gtv_ev *ev; /* circular: room is 0 or a power of two */
+	uint32_t room, first, count;
+	uint32_t place; /* in the heap, OUTSIDE when empty */
+	uint64_t order;
+};
+
+/* A heap entry carries the keys, so that sifting touches no stream. */
+struct head {
+	uint64_t ts_ns;
+	uint32_t seq;
+	uint32_t stream;
+};
+
+struct gtv_merge {
+	struct stream *stream;
+	struct head *heap;
+	uint32_t stream_count, stream_room, heap_count;
+	uint64_t watermark_ns;
+	uint64_t late;
+	size_t queued;
+};
+
+struct gtv_merge *gtv_merge_new(void)
+{
+	return calloc(1, sizeof(struct gtv_merge));
+}
+
+void gtv_merge_free(struct gtv_merge *m)
+{
+	if (!m)
+		return;
+	for (uint32_t i = 0; i < m->stream_count; i++)
+		free(m->stream[i].ev);
+	free(m->stream);
+	free(m->heap);
+	free(m);
+}
+
+static int grow_streams(struct gtv_merge *m)
+{
+	uint32_t room = m->stream_room ? 2 * m->stream_room : 16;
+	struct stream *stream = realloc(m->stream, room * sizeof *stream);
+
+	if (!stream)
+		return -GTV_ENOMEM;
+	m->stream = stream;
+	struct head *heap = realloc(m->heap, room * sizeof *heap);
+	if (!heap)
+		return -GTV_ENOMEM;
+	m->heap = heap;
+	m->stream_room = room;
+	return 0;
+}
+
+int gtv_merge_stream(struct gtv_merge *m, uint64_t order)
+{
+	if (m->stream_count >= 1u << 24 ||
+	    (m->stream_count == m->stream_room && grow_streams(m) < 0))
+		return -GTV_ENOMEM;
+	m->stream[m->stream_count] = (struct stream){.place = OUTSIDE, .order = order};
+	return (int)m->stream_count++;
+}
+
+/* ------------------------------------------------------------------- heap */
+
+/* The transition number that orders an event among equals in time: that of its
+ * subject, or of who goes on where the scheduler is the subject. Other kinds use the
+ * field for other things. */
+static uint32_t transition(const struct gtv_ev *ev)
+{
+	if (ev->kind == GTV_EV_SWITCH_RUN)
+		return (uint32_t)(ev->arg >> 32);
+	return ev->kind < GTV_EV_USER_MAX && ev->kind != GTV_EV_MARK ? ev->seq : 0;
+}
+
+static int before(const struct gtv_merge *m, const struct head *a, const struct head *b)
+{
+	if (a->ts_ns != b->ts_ns)
+		return a->ts_ns < b->ts_ns;
+	if (a->seq != b->seq)
+		return a->seq < b->seq;
+	uint64_t x = m->stream[a->stream].order, y = m->stream[b->stream].order;
+	return x != y ? x < y : a->stream < b->stream;
+}
+
+static void put_at(struct gtv_merge *m, uint32_t place, struct head h)
+{
+	m->heap[place] = h;
+	m->stream[h.stream].place = place;
+}
+
+static void sift_up(struct gtv_merge *m, uint32_t place, struct head h)
+{
+	while (place > 0) {
+		uint32_t parent = (place - 1) / 2;
+		if (!before(m, &h, &m->heap[parent]))
+			break;
+		put_at(m, place, m->heap[parent]);
+		place = parent;
+	}
+	put_at(m, place, h);
+}
+
+static void sift_down(struct gtv_merge *m, uint32_t place, struct head h)
+{
+	for (;;) {
+		uint32_t child = 2 * place + 1;
+		if (child >= m->heap_count)
+			break;
+		if (child + 1 < m->heap_count &&
+		    before(m, &m->heap[child + 1], &m->heap[child]))
+			child++;
+		if (!before(m, &m->heap[child], &h))
+			break;
+		put_at(m, place, m->heap[child]);
+		place = child;
+	}
+	put_at(m, place, h);
+}
+
+static struct head head_of(const struct gtv_merge *m, uint32_t idx)
+{
+	const struct gtv_ev *ev = &m->stream[idx].ev[m->stream[idx].first];
+
+	return (struct head){ev->ts_ns, transition(ev), idx};
+}
+
+/* ---------------------------------------------------------------- streams */
+
+static struct gtv_ev *at(const struct stream *s, uint32_t pos)
+{
+	return &s->ev[(s->first + pos) & (s->room - 1)];
+}
+
+static int grow(struct stream *s)
+{
+	uint32_t room = s->room ? 2 * s->room : FIRST_ROOM;
+	struct gtv_ev *ev = room <= 1u << 30 ? malloc((size_t)room * sizeof *ev) : NULL;
+
+	if (!ev)
+		return -GTV_ENOMEM;
+	uint32_t tail = s->room - s->first < s->count ? s->room - s->first : s->count;
+	if (s->count) {
+		memcpy(ev, s->ev + s->first, tail * sizeof *ev);
+		memcpy(ev + tail, s->ev, (s->count - tail) * sizeof *ev);
+	}
+	free(s->ev);
+	s->ev = ev;
+	s->room = room;
+	s->first = 0;
+	return 0;
+}
+
+/* Puts a copy in its place: behind all that are not later. Returns the place. */
+static uint32_t insert(struct stream *s, const struct gtv_ev *ev)
+{
+	uint32_t pos = s->count++;
+
+	while (pos > 0 && at(s, pos - 1)->ts_ns > ev->ts_ns) {
+		*at(s, pos) = *at(s, pos - 1);
+		pos--;
+	}
+	*at(s, pos) = *ev;
+	return pos;
+}
+
+/* Moves a late event to the watermark. A loss stays a range from where it began. */
+static void clamp_late(struct gtv_merge *m, struct gtv_ev *ev)
+{
+	uint64_t by = m->watermark_ns - ev->ts_ns;
+
+	if (ev->kind == GTV_EV_LOSS)
+		ev->gt = by > UINT32_MAX - ev->gt ? UINT32_MAX : ev->gt + (uint32_t)by;
+	else
+		ev->flags |= GTV_EV_LATE;
+	ev->ts_ns = m->watermark_ns;
+	m->late++;
+}
+
+int gtv_merge_push(struct gtv_merge *m, int stream, const struct gtv_ev *ev)
+{
+	uint32_t idx = (uint32_t)stream;
+	struct stream *s;
+	struct gtv_ev moved;
+
+	if (stream < 0 || idx >= m->stream_count)
+		return -GTV_EUSAGE;
+	s = &m->stream[idx];
+	if (s->count == s->room && grow(s) < 0)
+		return -GTV_ENOMEM;
+	if (ev->ts_ns < m->watermark_ns) {
+		moved = *ev;
+		clamp_late(m, &moved);
+		ev = &moved;
+	}
+	uint32_t pos = insert(s, ev);
+	m->queued++;
+	if (pos == 0) {
+		if (s->place == OUTSIDE)
+			s->place = m->heap_count++;
+		sift_up(m, s->place, head_of(m, idx));
+	}
+	return 0;
+}
+
+/* The first stream's first event is gone: its next one, or none. */
+static void advance(struct gtv_merge *m, uint32_t idx)
+{
+	struct stream *s = &m->stream[idx];
+
+	s->first = (s->first + 1) & (s->room - 1);
+	s->count--;
+	m->queued--;
+	if (s->count) {
+		sift_down(m, 0, head_of(m, idx));
+		return;
+	}
+	s->place = OUTSIDE;
+	m->heap_count--;
+	if (m->heap_count)
+		sift_down(m, 0, m->heap[m->heap_count]);
+}
+
+int gtv_merge_pop(struct gtv_merge *m, uint64_t watermark_ns, struct gtv_ev *out)
+{
+	if (watermark_ns > m->watermark_ns)
+		m->watermark_ns = watermark_ns;
+	if (!m->heap_count || m->heap[0].ts_ns > watermark_ns)
+		return 1;
+	uint32_t idx = m->heap[0].stream;
+	*out = m->stream[idx].ev[m->stream[idx].first];
+	advance(m, idx);
+	return 0;
+}
+
+uint64_t gtv_merge_late(const struct gtv_merge *m)
+{
+	return m->late;
+}
+
+size_t gtv_merge_queued(const struct gtv_merge *m)
+{
+	return m->queued;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Merge: many streams, each nearly in order, into one in order of time.
+ *
+ * A k-way heap over the streams' heads with a lateness watermark: an event
+ * leaves when no stream can still deliver an earlier one. Ties are broken by
+ * the object's transition number, then source, stream and position, so that the
+ * same input always merges the same. What comes later than the watermark is
+ * moved to it, counted, and never dropped.
+ */
+#ifndef GTV_MERGE_H
+#define GTV_MERGE_H
+
+#include <stddef.h>
+
+#include "tracer/base/event.h"
+
+struct gtv_merge;
+
+struct gtv_merge *gtv_merge_new(void); /* Returns owned, NULL without memory */
+void gtv_merge_free(struct gtv_merge *m);
+
+/* A new stream; `order` breaks ties between streams (source, then ring).
+ * Returns its index or -GTV_ENOMEM. */
+int gtv_merge_stream(struct gtv_merge *m, uint64_t order);
+/* Queues an event. Events within a stream may be out of order by a little: they
+ * are put in their place (by going back one by one, so a source must not let a
+ * hostile producer run time backwards). A late LOSS keeps the beginning of its
+ * range. 0 or -GTV_ENOMEM. */
+int gtv_merge_push(struct gtv_merge *m, int stream, const struct gtv_ev *ev);
+/* Takes the next event that is due: ts <= watermark. 0 got one, 1 none is due. */
+int gtv_merge_pop(struct gtv_merge *m, uint64_t watermark_ns, struct gtv_ev *out);
+/* Events moved forward because they came after the watermark had passed. */
+uint64_t gtv_merge_late(const struct gtv_merge *m);
+size_t gtv_merge_queued(const struct gtv_merge *m);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The model: merged events in, spans and edges out, exactly as docs/design.md
+ * ("States") says. It is a state machine that never guesses and never aborts:
+ * what it cannot know is UNKNOWN, what contradicts is counted.
+ *
+ * It runs live behind the merge (zoom summaries, checkpoints) and in readers
+ * (report, check, screen) over stored blocks; its whole state can be saved and
+ * restored, so a reader can start at a checkpoint.
+ */
+#ifndef GTV_MODEL_H
+#define GTV_MODEL_H
+
+#include <stddef.h>
+
+#include "tracer/base/event.h"
+#include "tracer/base/names.h"
+#include "tracer/model/span.h"
+
+struct gtv_model;
+
+struct gtv_model_sink {
+	void *arg;
+	/* A span ended. Per lane in order of time. May be NULL. */
+	void (*span)(void *arg, const struct gtv_span *span);
+	/* Both ends are known. May be NULL. */
+	void (*edge)(void *arg, const struct gtv_edge *edge);
+};
+
+/* level: of the trace; names: Borrows, may grow meanwhile (flags OURS, GIL,
+ * ONE_TO_ONE are read from it). Returns owned, NULL without memory. */
+struct gtv_model *gtv_model_new(int level, const struct gtv_names *names,
+				const struct gtv_model_sink *sink);
+void gtv_model_free(struct gtv_model *m);
+
+/* Events must come in order of time. 0 or -GTV_ENOMEM. */
+int gtv_model_feed(struct gtv_model *m, const struct gtv_ev *evs, size_t count);
+/* Nothing is known of [from, to]: every open span becomes UNKNOWN from `from`. */
+int gtv_model_gap(struct gtv_model *m, uint64_t from_ns, uint64_t to_ns);
+/* The trace ends at end_ns: closes every open span there (states go on; feed may
+ * be called again only after restore). */
+void gtv_model_finish(struct gtv_model *m, uint64_t end_ns);
+/* Calls `each` for the open span of every live lane, to_ns = now_ns, flag OPEN. */
+void gtv_model_open_spans(const struct gtv_model *m, uint64_t now_ns,
+			  void (*each)(void *arg, const struct gtv_span *span), void *arg);
+
+/* Whole state as bytes (Returns owned) and back; restore trusts nothing. The
+ * totals below are not part of it. */
+int gtv_model_save(const struct gtv_model *m, void **bytes, size_t *size);
+int gtv_model_restore(struct gtv_model *m, const void *bytes, size_t size);
+
+/* Faults: what a true trace never has; `check` prints them. */
+enum gtv_fault {
+	GTV_FAULT_TIME,	      /* events out of order */
+	GTV_FAULT_SEQ,	      /* an object's number jumped with no loss to explain it */
+	GTV_FAULT_TWO_CORES,  /* a thread on two cores, or two on one */
+	GTV_FAULT_TWO_PLACES, /* a green thread in two places */
+	GTV_FAULT_LOCK,	      /* taken while held, dropped by another */
+	GTV_FAULT_OFF_CORE,   /* a user event of a thread that was not on a core */
+	GTV_FAULT_WAKE,	      /* a wait that ended before its wake */
+	GTV_FAULT_CLAMPED,    /* a boundary moved to keep order */
+	GTV_FAULT_MAX
+};
+const char *gtv_fault_name(unsigned fault);
+uint64_t gtv_model_faults(const struct gtv_model *m, unsigned fault);
+/* The first of that kind: when, and a line about it. Borrows. "" if none. */
+const char *gtv_model_fault_text(const struct gtv_model *m, unsigned fault,
+				 uint64_t *ts_ns);
+
+/* Totals since new (spans closed, and by finish the open ones). */
+struct gtv_gt_totals {
+	uint32_t id;
+	uint64_t spawn_ns, end_ns; /* end: exit, or the trace's end */
+	int exited;
+	uint64_t state_ns[GTV_ST_MAX]; /* sum = end - spawn exactly */
+	uint64_t switches, waits;
+};
+struct gtv_thread_totals {
+	uint32_t tid, pid;
+	uint64_t first_ns, end_ns;
+	uint64_t state_ns[GTV_ST_MAX];
+	uint64_t switches;  /* times it left a core, its last (dead) left out */
+	uint64_t voluntary; /* of these asleep; the rest preempted */
+	uint64_t migrations;
+	int ours;
+};
+struct gtv_lock_totals {
+	uint32_t id;
+	uint64_t handoffs, takes, waits, false_wakeups, requests;
+	uint64_t held_on_ns, held_preempted_ns, held_asleep_ns, free_ns, wait_ns,
+		wait_max_ns;
+};
+struct gtv_core_totals {
+	int core;
+	uint64_t busy_ns, other_ns, idle_ns, away_ns, unknown_ns, switches;
+};
+size_t gtv_model_gt_count(const struct gtv_model *m);
+size_t gtv_model_thread_count(const struct gtv_model *m);
+size_t gtv_model_lock_count(const struct gtv_model *m);
+size_t gtv_model_core_count(const struct gtv_model *m);
+int gtv_model_gt_totals(const struct gtv_model *m, size_t idx, struct gtv_gt_totals *out);
+int gtv_model_thread_totals(const struct gtv_model *m, size_t idx,
+			    struct gtv_thread_totals *out);
+int gtv_model_lock_totals(const struct gtv_model *m, size_t idx,
+			  struct gtv_lock_totals *out);
+int gtv_model_core_totals(const struct gtv_model *m, size_t idx,
+			  struct gtv_core_totals *out);
+/* counts[GTV_COUNT_MAX]: what the events add to (ring events only), and what is
+ * known lost, by kind (lost[GTV_EV_MAX]). Borrows. */
+const uint64_t *gtv_model_counts(const struct gtv_model *m);
+const uint64_t *gtv_model_lost(const struct gtv_model *m);
+
+#endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Inside the model: its objects and the few operations that its files share.
+ *
+ *   model.c         life, dispatch of events, loss and gaps, the end
+ *   model_table.c   objects by id, lanes (the open span of each), faults
+ *   model_gt.c      green threads: spawn, switch, ready, channels
+ *   model_kernel.c  OS threads and cores
+ *   model_lock.c    locks
+ *   model_save.c    the whole state as bytes and back
+ *   model_totals.c  what was summed
+ *
+ * Each object has one lane, and each lane one open span. An event changes facts
+ * (who runs where); a `show` function then derives the lane's state from facts,
+ * and gtv__lane_set closes the open span if anything in it changed. States are
+ * never edited directly, so a state can't disagree with the facts.
+ */
+#ifndef GTV_MODEL_PRIV_H
+#define GTV_MODEL_PRIV_H
+
+#include <stddef.h>
+#include <string.h>
+
+#include "tracer/base/err.h"
+#include "tracer/model/model.h"
+
+/* More objects than this are not modelled: a hostile trace can't eat memory. */
+#define GTV__OBJECTS_MAX (1u << 20)
+#define GTV__CORES_MAX	 8192
+#define GTV__WORKERS_MAX 4096
+#define GTV__HELD_MAX	 256 /* locks of one owner */
+
+/* id -> object. Open addressing; objects are never removed. */
+struct gtv__map {
+	struct gtv__slot {
+		uint32_t id;
+		void *obj; /* NULL: empty */
+	} * slot;
+	size_t cap, used;
+	unsigned shift;
+};
+
+/* Objects of one size at addresses that never move. */
+#define GTV__POOL_CHUNK 256
+struct gtv__pool {
+	char **chunk;
+	size_t chunk_cap, count, elem_bytes;
+};
+
+struct gtv__lane {
+	struct gtv_span cur; /* the open span; state NONE: not alive */
+	uint64_t first_ns, end_ns;
+	uint64_t state_ns[GTV_ST_MAX];
+};
+
+/* Ranges in which something was lost: sorted, disjoint. */
+struct gtv__losses {
+	struct {
+		uint64_t from_ns, to_ns;
+	} * range;
+	size_t count, cap;
+};
+#define GTV__LOSSES_MAX 1024
+
+struct gtv__proc {
+	uint32_t pid;
+	uint32_t flags; /* GTV_PROC_* */
+	uint32_t live_threads;
+	struct gtv__gt *gts; /* alive ones */
+	struct gtv__lock *locks;
+	struct gtv__losses losses;
+	uint32_t *worker_tid; /* by worker index */
+	uint32_t worker_cap;
+};
+
+/* What the runtime says of a green thread. */
+enum gtv__run {
+	GTV__RUN_NEW, /* known by name only: no lane yet */
+	GTV__RUN_UNKNOWN,
+	GTV__RUN_READY,
+	GTV__RUN_RUNNING,
+	GTV__RUN_WAIT,
+	GTV__RUN_DONE,
+	GTV__RUN_MAX
+};
+
+struct gtv__gt {
+	struct gtv__lane lane;
+	uint32_t id, seq;
+	uint8_t run;	  /* enum gtv__run */
+	uint8_t doubt;	  /* the next number may be any */
+	uint8_t state;	  /* READY or the wait's state */
+	uint8_t flags;	  /* GTV_SP_* of it */
+	uint8_t woken_by; /* enum gtv_by of the last READY */
+	uint8_t exited;
+	uint32_t who, call, held_count;
+	struct gtv__thread *thread; /* runs there, or did last */
+	struct gtv__proc *proc;
+	struct gtv__gt *next, *prev; /* of the process, while alive */
+	struct gtv__lock *held;	     /* list */
+	struct gtv__lock *top;	     /* of these the one to show: a GIL first */
+	struct gtv__lock *wait;	     /* the lock it waits for now */
+	struct gtv__lock *want;	     /* …waited for and did not take yet */
+	uint64_t want_ns;	     /* since when */
+	uint64_t last_ns;	     /* its last event */
+	/* Edges begun. */
+	uint64_t wake_ns; /* made ready then by `waker`, 0 none */
+	uint32_t waker;
+	uint8_t wake_edge; /* enum gtv_edge_kind */
+	uint64_t send_ns;  /* sent to send_peer, not yet received */
+	uint32_t send_chan, send_peer;
+	uint32_t owed_chan, owed_peer; /* received already, its send comes */
+	uint64_t switches, waits;
+};
+
+/* What the kernel says of an OS thread. */
+enum gtv__on {
+	GTV__K_UNKNOWN,
+	GTV__K_ON,
+	GTV__K_RUNNABLE,  /* woken */
+	GTV__K_PREEMPTED, /* left its core still runnable */
+	GTV__K_SLEEPING,
+	GTV__K_DISK,
+	GTV__K_STOPPED,
+	GTV__K_DEAD,
+	GTV__K_MAX
+};
+
+struct gtv__thread {
+	struct gtv__lane lane;
+	uint32_t tid, pid;
+	uint8_t on;	    /* enum gtv__on */
+	uint8_t exiting;    /* K_EXIT was seen */
+	uint8_t gt_known;   /* `gt` is a fact, not just never heard of */
+	int32_t core;	    /* on it, or queued there; -1 unknown */
+	int32_t last_core;  /* ran there last */
+	uint32_t taker;	    /* tid that has the core it waits for */
+	uint32_t call;	    /* system call + 1 in which it sleeps */
+	struct gtv__gt *gt; /* the runtime runs it here */
+	struct gtv__proc *proc;
+	uint64_t last_ns;  /* last kernel event */
+	uint64_t left_ns;  /* last left a core */
+	uint64_t early_ns; /* told something while off, 0 no: the next kernel event says why
+			    */
+	uint64_t wake_ns;  /* woken then by `waker`, 0 none */
+	uint32_t waker;
+	uint64_t switches, voluntary, migrations;
+};
+
+enum gtv__core_known {
+	GTV__CORE_UNKNOWN, /* evidence is lost */
+	GTV__CORE_KNOWN,   /* runs `tid`, 0 idle */
+	GTV__CORE_AWAY,	   /* none of ours: all that the source's filter lets us know */
+};
+
+struct gtv__core {
+	struct gtv__lane lane;
+	int32_t core;
+	uint8_t known;		    /* enum gtv__core_known */
+	uint32_t tid;		    /* 0 idle */
+	struct gtv__thread *thread; /* of the program, or NULL */
+	uint64_t switches;
+};
+
+struct gtv__lock {
+	struct gtv__lane lane;
+	uint32_t id, seq;
+	uint8_t seen;  /* a numbered event was */
+	uint8_t known; /* held or free is a fact */
+	uint8_t held;
+	uint8_t doubt;
+	uint8_t gil;
+	uint8_t gone; /* its process ended */
+	struct gtv__gt *owner;
+	struct gtv__lock *next_held, *next; /* of the owner; of the process */
+	struct gtv__proc *proc;
+	uint32_t waiters, last_owner;
+	uint64_t last_ns;
+	uint64_t drop_ns; /* dropped then by last_owner, 0 none */
+	uint64_t handoffs, takes, waits, false_wakeups, requests, wait_ns, wait_max_ns;
+};
+
+struct gtv__fault {
+	uint64_t count, ts_ns;
+	char text[160];
+};
+
+/*
+ * Something contradicts, and no loss is known that explains it. But a loss is
+ * told when its range ends, so one may yet come: a suspicion is a fault only if
+ * none does.
+ */
+struct gtv__suspect {
+	uint64_t from_ns, ts_ns;      /* the loss must meet this */
+	const struct gtv__proc *proc; /* of user events; NULL: kernel events */
+	uint8_t fault;
+	char text[160];
+};
+#define GTV__SUSPECTS_MAX 64
+
+struct gtv_model {
+	int level;
+	const struct gtv_names *names;
+	struct gtv_model_sink sink;
+	uint64_t now_ns;
+	int retro; /* boundaries may be moved back silently: the past became unknown */
+	int no_memory;
+	struct gtv__map gt_map, thread_map, lock_map, proc_map;
+	struct gtv__pool gts, threads, locks, procs, cores;
+	struct gtv__core **core; /* by number */
+	size_t core_cap;
+	struct gtv__thread *last_thread; /* the one just looked up: mostly asked again */
+	struct gtv__losses any_losses;	 /* of rings, process unknown */
+	struct gtv__losses kernel_losses;
+	struct gtv__fault fault[GTV_FAULT_MAX];
+	struct gtv__suspect suspect[GTV__SUSPECTS_MAX];
+	size_t suspects;
+	uint64_t kind_count[GTV_EV_MAX];
+	uint64_t lost[GTV_EV_MAX];
+	uint64_t counts[GTV_COUNT_MAX];
+};
+
+/* model_table.c */
+void *gtv__map_get(const struct gtv__map *map, uint32_t id);
+int gtv__map_set(struct gtv__map *map, uint32_t id, void *obj);
+void *gtv__pool_new(struct gtv__pool *pool);
+void *gtv__pool_at(const struct gtv__pool *pool, size_t idx);
+void gtv__pool_free(struct gtv__pool *pool);
+
+/* Objects by id; made if new. NULL: without memory, or too many. */
+struct gtv__proc *gtv__proc(struct gtv_model *m, uint32_t pid);
+struct gtv__gt *gtv__gt(struct gtv_model *m, uint32_t id, const struct gtv__thread *by);
+struct gtv__lock *gtv__lock(struct gtv_model *m, uint32_t id, const struct gtv__thread *by);
+struct gtv__gt *gtv__gt_new(struct gtv_model *m, uint32_t id, struct gtv__proc *p);
+struct gtv__lock *gtv__lock_new(struct gtv_model *m, uint32_t id, struct gtv__proc *p);
+struct gtv__core *gtv__core(struct gtv_model *m, int32_t core);
+struct gtv__thread *gtv__thread(struct gtv_model *m, uint32_t tid); /* makes: it is ours */
+struct gtv__thread *gtv__thread_find(struct gtv_model *m,
+				     uint32_t tid); /* alive, or NULL */
+struct gtv__thread *gtv__thread_new(struct gtv_model *m, uint32_t tid, uint32_t pid);
+
+/* The lane shows `content` (state, flags, core, gt … waiters) from ts on. */
+void gtv__lane_set(struct gtv_model *m, struct gtv__lane *lane, uint64_t ts_ns,
+		   const struct gtv_span *content);
+void gtv__lane_end(struct gtv_model *m, struct gtv__lane *lane, uint64_t ts_ns);
+void gtv__lane_unknown(struct gtv_model *m, struct gtv__lane *lane, uint64_t ts_ns);
+static inline int gtv__lane_alive(const struct gtv__lane *lane)
+{
+	return lane->cur.state != GTV_ST_NONE;
+}
+void gtv__edge(struct gtv_model *m, enum gtv_edge_kind kind, uint64_t from_ns,
+	       struct gtv_lane from, uint64_t to_ns, struct gtv_lane to, uint32_t obj);
+static inline struct gtv_lane gtv__lane_of(enum gtv_lane_kind kind, uint32_t id)
+{
+	return (struct gtv_lane){.kind = (uint8_t)kind, .id = id};
+}
+
+void gtv__fault(struct gtv_model *m, enum gtv_fault fault, uint64_t ts_ns, const char *fmt,
+		...) __attribute__((format(printf, 4, 5)));
+/* A fault unless a loss that meets [from, ts] is told yet: of the user events of
+ * `proc`, or with NULL of kernel events. */
+void gtv__suspect(struct gtv_model *m, enum gtv_fault fault, const struct gtv__proc *proc,
+		  uint64_t from_ns, uint64_t ts_ns, const char *fmt, ...)
+	__attribute__((format(printf, 6, 7)));
+/* Such a loss was told. proc NULL: of which process is not known. */
+void gtv__absolve(struct gtv_model *m, int kernel, const struct gtv__proc *proc,
+		  uint64_t from_ns, uint64_t to_ns);
+void gtv__losses_add(struct gtv__losses *l, uint64_t from_ns, uint64_t to_ns);
+/* The first instant after ts_ns at which something was lost: 1 and *at, or 0. */
+int gtv__losses_after(const struct gtv__losses *l, uint64_t ts_ns, uint64_t *at_ns);
+/* …of the user events of a process. */
+int gtv__user_loss_after(const struct gtv_model *m, const struct gtv__proc *proc,
+			 uint64_t ts_ns, uint64_t *at_ns);
+
+/* The living OS thread that it runs on or ran on last, 0 none. */
+static inline uint32_t gtv__gt_tid(const struct gtv__gt *g)
+{
+	return g->thread && g->thread->on != GTV__K_DEAD ? g->thread->tid : 0;
+}
+
+/* model_gt.c */
+void gtv__gt_event(struct gtv_model *m, struct gtv__thread *t, const struct gtv_ev *ev);
+void gtv__gt_show(struct gtv_model *m, struct gtv__gt *g, uint64_t ts_ns);
+/* Nothing is known of it from ts_ns until its next event. */
+void gtv__gt_unknown(struct gtv_model *m, struct gtv__gt *g, uint64_t ts_ns);
+void gtv__gt_end(struct gtv_model *m, struct gtv__gt *g, uint64_t ts_ns, int exited);
+void gtv__gt_link(struct gtv__gt *g, struct gtv__proc *proc);
+
+/* model_kernel.c */
+void gtv__kernel_event(struct gtv_model *m, const struct gtv_ev *ev);
+/* A user event of t: it is on a core now, whatever we knew. */
+void gtv__thread_evidence(struct gtv_model *m, struct gtv__thread *t, uint64_t ts_ns);
+void gtv__thread_show(struct gtv_model *m, struct gtv__thread *t, uint64_t ts_ns);
+void gtv__core_show(struct gtv_model *m, struct gtv__core *c, uint64_t ts_ns);
+/* The lanes of t and of the core it is on. */
+void gtv__place_show(struct gtv_model *m, struct gtv__thread *t, uint64_t ts_ns);
+void gtv__thread_unknown(struct gtv_model *m, struct gtv__thread *t, uint64_t ts_ns);
+void gtv__core_unknown(struct gtv_model *m, struct gtv__core *c, uint64_t ts_ns);
+void gtv__thread_end(struct gtv_model *m, struct gtv__thread *t, uint64_t ts_ns);
+void gtv__proc_end(struct gtv_model *m, struct gtv__proc *p, uint64_t ts_ns);
+
+/* model_lock.c */
+void gtv__lock_event(struct gtv_model *m, struct gtv__thread *t, const struct gtv_ev *ev);
+void gtv__lock_show(struct gtv_model *m, struct gtv__lock *l, uint64_t ts_ns);
+void gtv__lock_unknown(struct gtv_model *m, struct gtv__lock *l, uint64_t ts_ns);
+void gtv__lock_wait(struct gtv_model *m, struct gtv__gt *g, struct gtv__lock *l,
+		    uint64_t ts_ns);
+void gtv__lock_unwait(struct gtv_model *m, struct gtv__gt *g, uint64_t ts_ns);
+/* Puts l into the list of its owner, or takes it out. */
+void gtv__lock_hold(struct gtv__lock *l, struct gtv__gt *owner);
+
+#endif

@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The window: decides whether a look is exact or made of tiles, finds the lanes that
+ * live in it, and makes their pieces when somebody asks (a screen shows few of many).
+ */
+#include "tracer/model/window_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SPAN_BLOCKS_MAX 256 /* decoded to find the end of one span */
+#define LOSSES_MAX	4096
+#define PIECES_MAX	(1u << 17) /* of a lane; more are summed, not kept apart */
+
+/* Pieces of a lane in the present look. */
+struct wlane {
+	struct gtv_lane lane;
+	struct gtv_piece *piece;
+	size_t count, cap;
+	int made;
+};
+
+struct shown {
+	uint32_t pid;
+	size_t idx; /* of its wlane */
+};
+
+struct block {
+	uint64_t from_ns, to_ns, before; /* events before it */
+	uint32_t count;
+};
+
+struct gtv_window {
+	const struct gtv_store *st;
+	struct gtv_ev *evs;
+	struct block *block; /* all blocks of the store, as far as it has grown */
+	size_t blocks, block_cap;
+	struct gtv__region region; /* the look's, when exact */
+	struct gtv__region probe;  /* for single spans elsewhere */
+	struct gtv__tiles tiles;
+	uint64_t from_ns, to_ns, cell_ns;
+	int exact;
+	struct wlane *lane; /* by kind and id */
+	size_t lanes, lane_cap;
+	size_t first[GTV_LANE_KIND_MAX + 1]; /* of a kind */
+	struct shown *shown;		     /* threads, in the order shown */
+	size_t shown_cap;
+	struct gtv_edge *edge;
+	size_t edges, edge_cap;
+	struct gtv_loss *all_loss; /* of the whole trace */
+	size_t all_losses, all_loss_cap, loss_blocks, loss_gaps;
+	struct gtv_loss *loss;
+	size_t losses, loss_cap;
+	int no_memory;
+};
+
+struct gtv_window *gtv_window_new(const struct gtv_store *st)
+{
+	struct gtv_window *w = calloc(1, sizeof *w);
+
+	if (!w)
+		return NULL;
+	w->st = st;
+	w->evs = malloc(GTV_BLOCK_MAX * sizeof *w->evs);
+	if (!w->evs) {
+		free(w);
+		return NULL;
+	}
+	gtv__tiles_init(&w->tiles, st, w);
+	return w;
+}
+
+const struct gtv_store *gtv__window_store(const struct gtv_window *w)
+{
+	return w->st;
+}
+
+static void lanes_clear(struct gtv_window *w)
+{
+	for (size_t i = 0; i < w->lanes; i++)
+		free(w->lane[i].piece);
+	w->lanes = 0;
+	memset(w->first, 0, sizeof w->first);
+}
+
+void gtv_window_free(struct gtv_window *w)
+{
+	if (!w)
+		return;
+	lanes_clear(w);
+	gtv__region_fini(&w->region);
+	gtv__region_fini(&w->probe);
+	gtv__tiles_fini(&w->tiles);
+	free(w->lane);
+	free(w->shown);
+	free(w->block);
+	free(w->edge);
+	free(w->all_loss);
+	free(w->loss);
+	free(w->evs);
+	free(w);
+}
+
+static int grow(void **array, size_t *cap, size_t count, size_t bytes)
+{
+	if (count < *cap)
+		return 0;
+	size_t more = *cap ? *cap * 2 : 64;
+	void *grown = realloc(*array, more * bytes);
+	if (!grown)
+		return -GTV_ENOMEM;
+	*array = grown;
+	*cap = more;
+	return 0;
+}
+
+/* ---- blocks ---- */
+
+static int refresh_blocks(struct gtv_window *w)
+{
+	struct gtv_block_info info;
+
+	while (!gtv_store_block(w->st, w->blocks, &info)) {
+		if (grow((void **)&w->block, &w->block_cap, w->blocks, sizeof *w->block))
+			return -GTV_ENOMEM;
+		const struct block *last = w->blocks ? &w->block[w->blocks - 1] : NULL;
+		w->block[w->blocks++] =
+			(struct block){info.from_ns, info.to_ns,
+				       last ? last->before + last->count : 0, info.count};
+	}
+	return 0;
+}
+
+/* First block that ends at or after ts. */
+static size_t block_at(const struct gtv_window *w, uint64_t ts_ns)
+{
+	size_t lo = 0, hi = w->blocks;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (w->block[mid].to_ns < ts_ns)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static uint64_t events_before(const struct gtv_window *w, uint64_t ts_ns)
+{
+	size_t i = block_at(w, ts_ns);
+
+	if (i == w->blocks)
+		return i ? w->block[i - 1].before + w->block[i - 1].count : 0;
+	const struct block *b = &w->block[i];
+	if (ts_ns <= b->from_ns)
+		return b->before;
+	double part = (double)(ts_ns - b->from_ns) / (double)(b->to_ns - b->from_ns + 1);
+	return b->before + (uint64_t)(part * b->count);
+}
+
+uint64_t gtv__window_block_events(const struct gtv_window *w, uint64_t from_ns,
+				  uint64_t to_ns)
+{
+	size_t a = block_at(w, from_ns), b = block_at(w, to_ns);
+	uint64_t end;
+
+	if (a == w->blocks)
+		return 0;
+	if (b == w->blocks)
+		end = w->block[b - 1].before + w->block[b - 1].count;
+	else
+		end = w->block[b].before +
+		      (w->block[b].from_ns < to_ns ? w->block[b].count : 0);
+	return end - w->block[a].before;
+}
+
+uint64_t gtv__window_margin(const struct gtv_window *w, uint64_t from_ns, uint64_t to_ns)
+{
+	uint64_t margin = to_ns - from_ns;
+
+	margin = margin < from_ns ? margin : from_ns;
+	if (gtv__window_block_events(w, from_ns - margin, from_ns) > GTV__EXACT_EVENTS)
+		return 0;
+	return margin;
+}
+
+uint64_t gtv_window_events(const struct gtv_window *w)
+{
+	uint64_t from = events_before(w, w->from_ns), to = events_before(w, w->to_ns);
+
+	return to > from ? to - from : 0;
+}
+
+/* ---- lanes ---- */
+
+static void add_lane(void *arg, struct gtv_lane lane)
+{
+	struct gtv_window *w = arg;
+
+	if (grow((void **)&w->lane, &w->lane_cap, w->lanes, sizeof *w->lane)) {
+		w->no_memory = 1;
+		return;
+	}
+	w->lane[w->lanes++] = (struct wlane){.lane = lane};
+}
+
+static int lane_order(const void *a, const void *b)
+{
+	const struct wlane *x = a, *y = b;
+
+	if (x->lane.kind != y->lane.kind)
+		return x->lane.kind < y->lane.kind ? -1 : 1;
+	return (x->lane.id > y->lane.id) - (x->lane.id < y->lane.id);
+}
+
+/* Sorts, leaves each lane once, and notes where each kind begins. */
+static void lanes_settle(struct gtv_window *w)
+{
+	size_t kept = 0;
+
+	if (w->lanes)
+		qsort(w->lane, w->lanes, sizeof *w->lane, lane_order);
+	for (size_t i = 0; i < w->lanes; i++) {
+		if (!kept || lane_order(&w->lane[kept - 1], &w->lane[i]))
+			w->lane[kept++] = w->lane[i];
+	}
+	w->lanes = kept;
+	for (size_t i = 0, kind = 0; kind <= GTV_LANE_KIND_MAX; kind++) {
+		while (i < w->lanes && w->lane[i].lane.kind < kind)
+			i++;
+		w->first[kind] = i;
+	}
+}
+
+/* The order in which threads are shown: those of one process together. Lookups
+ * stay by id. */
+static int shown_order(const void *a, const void *b)
+{
+	const struct shown *x = a, *y = b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return (x->idx > y->idx) - (x->idx < y->idx);
+}
+
+static int threads_settle(struct gtv_window *w)
+{
+	size_t first = w->first[GTV_LANE_THREAD],
+	       count = w->first[GTV_LANE_THREAD + 1] - first;
+
+	for (size_t i = 0; i < count; i++) {
+		struct gtv_name name;
+		if (grow((void **)&w->shown, &w->shown_cap, i, sizeof *w->shown))
+			return -GTV_ENOMEM;
+		gtv_names_get(gtv_store_names(w->st), GTV_CLASS_THREAD,
+			      w->lane[first + i].lane.id, &name);
+		w->shown[i] = (struct shown){name.pid, first + i};
+	}
+	if (count)
+		qsort(w->shown, count, sizeof *w->shown, shown_order);
+	return 0;
+}
+
+static struct wlane *find_lane(const struct gtv_window *w, struct gtv_lane lane)
+{
+	struct wlane key = {.lane = lane};
+
+	return w->lanes ? bsearch(&key, w->lane, w->lanes, sizeof key, lane_order) : NULL;
+}
+
+static void exact_lanes(struct gtv_window *w)
+{
+	for (size_t i = 0; i < w->region.hash_cap; i++) {
+		for (const struct gtv__rlane *l = w->region.hash[i]; l; l = l->next) {
+			size_t at = gtv__rlane_find(l, w->from_ns);
+			int open = l->open.to_ns > w->from_ns && l->open.from_ns < w->to_ns;
+			if (open || (at < l->count && l->span[at].from_ns < w->to_ns))
+				add_lane(w, l->lane);
+		}
+	}
+}
+
+size_t gtv_window_lane_count(const struct gtv_window *w, enum gtv_lane_kind kind)
+{
+	if (kind <= 0 || kind >= GTV_LANE_KIND_MAX)
+		return 0;
+	return w->first[kind + 1] - w->first[kind];
+}
+
+struct gtv_lane gtv_window_lane(const struct gtv_window *w, enum gtv_lane_kind kind,
+				size_t idx)
+{
+	if (idx >= gtv_window_lane_count(w, kind))
+		return (struct gtv_lane){0};
+	return w->lane[kind == GTV_LANE_THREAD ? w->shown[idx].idx : w->first[kind] + idx]
+		.lane;
+}
+
+/* ---- pieces ---- */
+
+static void piece_add(struct gtv_window *w, struct wlane *l, const struct gtv_piece *p)
+{
+	if (grow((void **)&l->piece, &l->cap, l->count, sizeof *p)) {
+		w->no_memory = 1;
+		return;
+	}
+	l->piece[l->count++] = *p;
+}
+
+static void exact_piece(struct gtv_window *w, struct wlane *l, const struct gtv_span *span)
+{
+	struct gtv_piece p = {.span = *span, .spans = 1, .states = 1u << span->state};
+
+	p.state_ns[span->state] = span->to_ns - span->from_ns;
+	piece_add(w, l, &p);
+}
+
+static void exact_pieces(struct gtv_window *w, struct wlane *l)
+{
+	const struct gtv__rlane *r = gtv__region_lane(&w->region, l->lane);
+
+	if (!r)
+		return;
+	for (size_t i = gtv__rlane_find(r, w->from_ns);
+	     i < r->count && r->span[i].from_ns < w->to_ns; i++)
+		exact_piece(w, l, &r->span[i]);
+	if (r->open.to_ns > w->from_ns && r->open.from_ns < w->to_ns) {
+		struct gtv_span open = r->open;
+		/* Within the trace it only was not decoded to its end. */
+		if (w->region.feeder.next_block < w->blocks)
+			open.flags &= (uint8_t)~GTV_SP_OPEN;
+		exact_piece(w, l, &open);
+	}
+}
+
+struct making {
+	struct gtv_window *w;
+	struct wlane *lane;
+};
+
+static void ids_merge(struct gtv_piece *a, const struct gtv_piece *b)
+{
+	uint32_t id[2 * GTV_PIECE_IDS];
+	uint64_t ns[2 * GTV_PIECE_IDS];
+	int n = 0;
+
+	for (int i = 0; i < 2 * GTV_PIECE_IDS; i++) {
+		const struct gtv_piece *p = i < GTV_PIECE_IDS ? a : b;
+		uint32_t who = p->id[i % GTV_PIECE_IDS];
+		uint64_t much = p->id_ns[i % GTV_PIECE_IDS];
+		int k = 0;
+		while (k < n && id[k] != who)
+			k++;
+		if (!much)
+			continue;
+		if (k == n) {
+			id[n] = who;
+			ns[n++] = much;
+		} else {
+			ns[k] += much;
+		}
+	}
+	for (int i = 0; i < GTV_PIECE_IDS; i++) {
+		int best = -1;
+		for (int k = 0; k < n; k++) {
+			if (ns[k] && (best < 0 || ns[k] > ns[best]))
+				best = k;
+		}
+		a->id[i] = best < 0 ? 0 : id[best];
+		a->id_ns[i] = best < 0 ? 0 : ns[best];
+		if (best >= 0)
+			ns[best] = 0;
+	}
+}
+
+/* Two tiles become one: a screen's cell needs no more. */
+static void tile_merge(struct gtv_piece *a, const struct gtv_piece *b)
+{
+	uint64_t a_ns = a->state_ns[a->span.state], b_ns = b->state_ns[b->span.state];
+	uint64_t from = a->span.from_ns;
+
+	for (unsigned st = 0; st < GTV_ST_MAX; st++)
+		a->state_ns[st] += b->state_ns[st];
+	a->states |= b->states;
+	a->spans += b->spans;
+	ids_merge(a, b);
+	if (b_ns > a_ns)
+		a->span = b->span;
+	a->span.from_ns = from;
+	a->span.to_ns = b->span.to_ns;
+	for (unsigned st = 0; st < GTV_ST_MAX; st++) {
+		if (a->state_ns[st] > a->state_ns[a->span.state])
+			a->span.state = (uint8_t)st;
+	}
+}
+
+static void make_piece(void *arg, const struct gtv_piece *p)
+{
+	struct making *mk = arg;
+	struct wlane *l = mk->lane;
+	struct gtv_piece *last = l->count ? &l->piece[l->count - 1] : NULL;
+
+	if (last && ((last->spans > 1 && p->spans > 1 &&
+		      p->span.to_ns - last->span.from_ns <= mk->w->cell_ns) ||
+		     l->count >= PIECES_MAX))
+		tile_merge(last, p);
+	else
+		piece_add(mk->w, l, p);
+}
+
+const struct gtv_piece *gtv_window_pieces(const struct gtv_window *w, struct gtv_lane lane,
+					  size_t *count)
+{
+	struct wlane *l = find_lane(w, lane);
+	/* Made when first asked for: a cache inside, which const callers don't see. */
+	struct making mk = {(struct gtv_window *)(uintptr_t)w, l};
+
+	*count = 0;
+	if (!l)
+		return NULL;
+	if (!l->made && w->exact)
+		exact_pieces(mk.w, l);
+	else if (!l->made)
+		gtv__tiles_pieces(&w->tiles, lane, w->from_ns, w->to_ns, make_piece, &mk);
+	l->made = 1;
+	*count = l->count;
+	return l->piece;
+}
+
+uint64_t gtv_window_activity(const struct gtv_window *w, struct gtv_lane lane)
+{
+	const struct gtv__rlane *r;
+	uint64_t ns = 0;
+
+	if (!w->exact)
+		return gtv__tiles_activity(&w->tiles, lane, w->from_ns, w->to_ns);
+	r = gtv__region_lane(&w->region, lane);
+	if (!r)
+		return 0;
+	for (size_t i = gtv__rlane_find(r, w->from_ns); i <= r->count; i++) {
+		const struct gtv_span *s = i < r->count ? &r->span[i] : &r->open;
+		uint64_t from = s->from_ns > w->from_ns ? s->from_ns : w->from_ns;
+		uint64_t to = s->to_ns < w->to_ns ? s->to_ns : w->to_ns;
+		if (s->from_ns >= w->to_ns)
+			break;
+		if (to > from && gtv__zoom_state_active(lane.kind, s->state))
+			ns += to - from;
+	}
+	return ns;
+}
+
+int gtv_window_exact(const struct gtv_window *w)
+{
+	return w->exact;
+}
+
+/* ---- edges and loss ---- */
+
+static int make_edges(struct gtv_window *w)
+{
+	const struct gtv__region *r = &w->region;
+
+	w->edges = 0;
+	for (size_t i = 0; w->exact && i < r->edges; i++) {
+		const struct gtv_edge *e = &r->edge[i];
+		int from = e->from_ns >= w->from_ns && e->from_ns < w->to_ns;
+		int to = e->to_ns >= w->from_ns && e->to_ns < w->to_ns;
+		if (!from && !to)
+			continue;
+		if (grow((void **)&w->edge, &w->edge_cap, w->edges, sizeof *e))
+			return -GTV_ENOMEM;
+		w->edge[w->edges++] = *e;
+	}
+	return 0;
+}
+
+const struct gtv_edge *gtv_window_edges(const struct gtv_window *w, size_t *count)
+{
+	*count = w->edges;
+	return w->edge;
+}
+
+static int loss_add(struct gtv_window *w, const struct gtv_loss *loss)
+{
+	struct gtv_loss *last = w->all_losses ? &w->all_loss[w->all_losses - 1] : NULL;
+
+	/* One a kind of event: the same range again only adds to the count. And there
+	 * is an end to how many are worth telling apart. */
+	if (last && last->tid == loss->tid && last->core == loss->core &&
+	    (last->from_ns == loss->from_ns || w->all_losses >= LOSSES_MAX)) {
+		last->count += loss->count;
+		last->to_ns = loss->to_ns > last->to_ns ? loss->to_ns : last->to_ns;
+		return 0;
+	}
+	if (w->all_losses >= LOSSES_MAX) {
+		last->tid = 0;
+		last->core = GTV_CORE_NONE;
+		return loss_add(w, &(struct gtv_loss){loss->from_ns, loss->to_ns,
+						      loss->count, 0, GTV_CORE_NONE});
+	}
+	if (grow((void **)&w->all_loss, &w->all_loss_cap, w->all_losses, sizeof *loss))
+		return -GTV_ENOMEM;
+	w->all_loss[w->all_losses++] = *loss;
+	return 0;
+}
+
+/* Where something was lost: only a trace that says so is searched, each block once. */
+static int refresh_losses(struct gtv_window *w)
+{
+	struct gtv_store_stats stats;
+	struct gtv_loss loss = {.core = GTV_CORE_NONE};
+	uint64_t bytes;
+	int err = 0;
+
+	while (w->loss_gaps < gtv_store_gap_count(w->st) && !err) {
+		if (!gtv_store_gap(w->st, w->loss_gaps++, &loss.from_ns, &loss.to_ns,
+				   &bytes))
+			err = loss_add(w, &loss);
+	}
+	gtv_store_get_stats(w->st, &stats);
+	if (!stats.lost)
+		return err;
+	for (; w->loss_blocks < w->blocks && !err; w->loss_blocks++) {
+		long n = gtv_store_read(w->st, w->loss_blocks, w->evs);
+		for (long i = 0; i < n && !err; i++) {
+			const struct gtv_ev *ev = &w->evs[i];
+			if (ev->kind != GTV_EV_LOSS || ev->gt > ev->ts_ns)
+				continue;
+			loss = (struct gtv_loss){gtv_ev_loss_from(ev), ev->ts_ns, ev->arg,
+						 ev->tid, ev->core};
+			err = loss_add(w, &loss);
+		}
+	}
+	return err;
+}
+
+static int make_losses(struct gtv_window *w)
+{
+	int err = refresh_losses(w);
+
+	w->losses = 0;
+	for (size_t i = 0; i < w->all_losses && !err; i++) {
+		const struct gtv_loss *l = &w->all_loss[i];
+		if (l->from_ns >= w->to_ns || l->to_ns < w->from_ns)
+			continue;
+		err = grow((void **)&w->loss, &w->loss_cap, w->losses, sizeof *l);
+		if (!err)
+			w->loss[w->losses++] = *l;
+	}
+	return err;
+}
+
+const struct gtv_loss *gtv_window_losses(const struct gtv_window *w, size_t *count)
+{
+	*count = w->losses;
+	return w->loss;
+}
+
+/* ---- the look ---- */
+
+int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
+		    uint64_t cell_ns)
+{
+	int err = refresh_blocks(w);
+
+	if (from_ns >= to_ns)
+		return -GTV_EUSAGE;
+	lanes_clear(w);
+	w->no_memory = 0;
+	w->from_ns = from_ns;
+	w->to_ns = to_ns;
+	w->cell_ns = cell_ns;
+	w->exact = cell_ns < GTV_ZOOM_TILE_NS(0) ||
+		   gtv__window_block_events(w, from_ns, to_ns) <= GTV__EXACT_EVENTS;
+	if (!err && w->exact)
+		err = gtv__region_load(&w->region, w->st, w->evs, from_ns, to_ns,
+				       gtv__window_margin(w, from_ns, to_ns));
+	else if (!err)
+		err = gtv__tiles_look(&w->tiles, w->evs, from_ns, to_ns, cell_ns);
+	if (err)
+		return err;
+	if (w->exact)
+		exact_lanes(w);
+	else
+		gtv__tiles_lanes(&w->tiles, from_ns, to_ns, add_lane, w);
+	lanes_settle(w);
+	err = threads_settle(w);
+	if (!err)
+		err = make_edges(w);
+	if (!err)
+		err = make_losses(w);
+	return w->no_memory ? -GTV_ENOMEM : err;
+}
+
+/* ---- single spans ---- */
+
+/* Decodes on until the span at ts has its end, or the trace does. */
+static int probe_to_its_end(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
+			    struct gtv_span *out)
+{
+	uint64_t to = ts_ns + 1;
+	int err;
+
+	for (int i = 0; i < SPAN_BLOCKS_MAX; i++) {
+		err = gtv__region_load(&w->probe, w->st, w->evs, ts_ns, to, 0);
+		if (!err)
+			err = gtv__region_at(&w->probe, lane, ts_ns, out);
+		if (err || !(out->flags & GTV_SP_OPEN))
+			return err;
+		/* At the end of a trace that still grows, or was never finished, it is
+		 * open indeed. */
+		if (w->probe.feeder.next_block >= gtv_store_block_count(w->st) &&
+		    w->probe.feeder.done_ns < to)
+			return 0;
+		to = w->probe.feeder.done_ns + 1;
+	}
+	return 0;
+}
+
+int gtv_window_span_at(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
+		       struct gtv_span *out)
+{
+	if (!gtv__region_at(&w->region, lane, ts_ns, out) && !(out->flags & GTV_SP_OPEN))
+		return 0;
+	if (!gtv__tiles_run_at(&w->tiles, lane, ts_ns, out))
+		return 0;
+	return probe_to_its_end(w, lane, ts_ns, out);
+}
+
+int gtv_window_span_step(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
+			 int dir, struct gtv_span *out)
+{
+	struct gtv_span now;
+	int err = gtv_window_span_at(w, lane, ts_ns, &now);
+
+	if (err)
+		return err;
+	if (dir > 0)
+		return gtv_window_span_at(w, lane, now.to_ns, out);
+	return now.from_ns ? gtv_window_span_at(w, lane, now.from_ns - 1, out)
+			   : -GTV_ENOTFOUND;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A window onto a trace: what the screen asks. For any interval it gives, per
+ * lane, either exact spans or zoom tiles, whichever is cheap: a narrow window is
+ * decoded from the events behind the nearest checkpoint, a wide one is read from
+ * the zoom summaries, so a frame costs its width in columns and not its events.
+ *
+ * It keeps what it last decoded: a window that moves forward with a live trace
+ * only reads the new blocks.
+ */
+#ifndef GTV_WINDOW_H
+#define GTV_WINDOW_H
+
+#include <stddef.h>
+
+#include "tracer/base/err.h"
+#include "tracer/model/span.h"
+#include "tracer/store/store.h"
+
+struct gtv_window;
+
+/* A piece of a lane: exact (spans == 1, the span itself), or a tile: a summary of
+ * several spans in [from, to). */
+#define GTV_PIECE_IDS 3
+#define GTV_PIECE_TID 0x80000000u /* in id[]: a tid, not a green thread */
+struct gtv_piece {
+	struct gtv_span span; /* exact: the span. Tile: its interval and lane; state,
+			       * gt, tid, core of what took the most time */
+	uint32_t spans;	      /* 1 exact; else how many spans fell in the tile */
+	uint32_t states;      /* tile: mask of the states seen, 1 << enum gtv_state */
+	uint64_t state_ns[GTV_ST_MAX]; /* ns of each */
+	uint32_t id[GTV_PIECE_IDS];    /* tile: who ran or held, most first: a gt, or
+					* (core lanes without one) GTV_PIECE_TID | tid;
+					* 0 none. Empty in lanes of green threads */
+	uint64_t id_ns[GTV_PIECE_IDS];
+};
+
+struct gtv_window *gtv_window_new(
+	const struct gtv_store *st); /* Borrows st. Returns owned */
+void gtv_window_free(struct gtv_window *w);
+
+/* Looks at [from, to); no piece needs to be finer than cell_ns. 0, or -GTV_E*. */
+int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
+		    uint64_t cell_ns);
+
+/* Lanes known in the looked-at window (alive in it), in a stable order: cores by
+ * number; threads by process and tid; green threads and locks by id. */
+size_t gtv_window_lane_count(const struct gtv_window *w, enum gtv_lane_kind kind);
+struct gtv_lane gtv_window_lane(const struct gtv_window *w, enum gtv_lane_kind kind,
+				size_t idx);
+/* ns of the lane's time in the window in which it was on a core (gt, thread), held
+ * (lock), busy (core). */
+uint64_t gtv_window_activity(const struct gtv_window *w, struct gtv_lane lane);
+/* The lane's pieces that meet the window, in order of time, touching. Borrows
+ * until the next look. */
+const struct gtv_piece *gtv_window_pieces(const struct gtv_window *w, struct gtv_lane lane,
+					  size_t *count);
+/* Whether the pieces are exact. */
+int gtv_window_exact(const struct gtv_window *w);
+/* Edges with an end in the window (exact windows only). Borrows. */
+const struct gtv_edge *gtv_window_edges(const struct gtv_window *w, size_t *count);
+/* Loss in the window: ranges, for hatching. tid 0: all lanes. Borrows. */
+struct gtv_loss {
+	uint64_t from_ns, to_ns, count;
+	uint32_t tid;
+	int core;
+};
+const struct gtv_loss *gtv_window_losses(const struct gtv_window *w, size_t *count);
+/* Events in the window (of its blocks, pro rata at the edges when not exact). */
+uint64_t gtv_window_events(const struct gtv_window *w);
+
+/* The exact span of a lane at a time (decodes around it if it must). 0, or
+ * -GTV_ENOTFOUND. */
+int gtv_window_span_at(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
+		       struct gtv_span *out);
+/* The span after (dir > 0) or before (dir < 0) the one at ts_ns. */
+int gtv_window_span_step(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
+			 int dir, struct gtv_span *out);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Regions: a stretch of the trace decoded to spans, kept by lane. A region grows to
+ * the right by whole blocks, so a window that follows a live trace decodes only what
+ * is new; to the left it must start again at a checkpoint, so it keeps a margin.
+ */
+#include "tracer/model/window_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SPANS_MAX (1u << 20) /* more are not kept when the window moves on */
+
+/* ---- feeding a model from the store ---- */
+
+static size_t gap_after(const struct gtv_store *st, uint64_t ts_ns)
+{
+	size_t count = gtv_store_gap_count(st), i = 0;
+	uint64_t from, to, bytes;
+
+	while (i < count && !gtv_store_gap(st, i, &from, &to, &bytes) && from < ts_ns)
+		i++;
+	return i;
+}
+
+int gtv__feeder_seek(struct gtv__feeder *f, const struct gtv_store *st, struct gtv_ev *evs,
+		     uint64_t from_ns, const struct gtv_model_sink *sink)
+{
+	struct gtv_store_info info;
+	struct gtv_block_info block;
+	void *bytes = NULL;
+	size_t size, idx;
+
+	gtv__feeder_fini(f);
+	gtv_store_get_info(st, &info);
+	*f = (struct gtv__feeder){.st = st, .evs = evs};
+	f->m = gtv_model_new(info.level, gtv_store_names(st), sink);
+	if (!f->m)
+		return -GTV_ENOMEM;
+	if (gtv_store_get_checkpoint(st, from_ns, &bytes, &size, &idx))
+		return 0;
+	if (gtv_model_restore(f->m, bytes, size) == 0) {
+		f->next_block = idx;
+		if (idx && !gtv_store_block(st, idx - 1, &block)) {
+			f->done_ns = block.to_ns;
+			f->next_gap = gap_after(st, block.to_ns);
+		}
+	} else {
+		/* A damaged checkpoint: from the start, which needs none. */
+		gtv_model_free(f->m);
+		f->m = gtv_model_new(info.level, gtv_store_names(st), sink);
+	}
+	free(bytes);
+	return f->m ? 0 : -GTV_ENOMEM;
+}
+
+static void feed_gaps(struct gtv__feeder *f, uint64_t before_ns)
+{
+	uint64_t from, to, bytes;
+
+	while (f->next_gap < gtv_store_gap_count(f->st) &&
+	       !gtv_store_gap(f->st, f->next_gap, &from, &to, &bytes) &&
+	       from <= before_ns) {
+		gtv_model_gap(f->m, from, to);
+		f->next_gap++;
+	}
+}
+
+int gtv__feeder_step(struct gtv__feeder *f)
+{
+	struct gtv_block_info block, next;
+	struct gtv_store_stats stats;
+	uint64_t from, to;
+
+	if (gtv_store_block(f->st, f->next_block, &block)) {
+		gtv_store_get_stats(f->st, &stats);
+		if (f->finished || !stats.complete || gtv_store_range(f->st, &from, &to))
+			return 1;
+		feed_gaps(f, UINT64_MAX);
+		gtv_model_finish(f->m, to);
+		f->finished = 1;
+		f->done_ns = to;
+		return 1;
+	}
+	feed_gaps(f, block.from_ns);
+	long n = gtv_store_read(f->st, f->next_block, f->evs);
+	if (n < 0)
+		gtv_model_gap(f->m, block.from_ns, block.to_ns);
+	else if (gtv_model_feed(f->m, f->evs, (size_t)n))
+		return -GTV_ENOMEM;
+	f->next_block++;
+	/* Nothing happens between blocks. */
+	f->done_ns =
+		gtv_store_block(f->st, f->next_block, &next) ? block.to_ns : next.from_ns;
+	return 0;
+}
+
+void gtv__feeder_fini(struct gtv__feeder *f)
+{
+	gtv_model_free(f->m);
+	f->m = NULL;
+}
+
+/* ---- regions ---- */
+
+static size_t place(const struct gtv__region *r, struct gtv_lane lane)
+{
+	return ((lane.id * 4 + lane.kind) * 2654435769u >> 8) & (r->hash_cap - 1);
+}
+
+struct gtv__rlane *gtv__region_lane(const struct gtv__region *r, struct gtv_lane lane)
+{
+	struct gtv__rlane *l = r->hash_cap ? r->hash[place(r, lane)] : NULL;
+
+	while (l && (l->lane.id != lane.id || l->lane.kind != lane.kind))
+		l = l->next;
+	return l;
+}
+
+static int hash_grow(struct gtv__region *r)
+{
+	struct gtv__region big = {.hash_cap = r->hash_cap ? r->hash_cap * 4 : 256};
+
+	big.hash = calloc(big.hash_cap, sizeof(struct gtv__rlane *));
+	if (!big.hash)
+		return -GTV_ENOMEM;
+	for (size_t i = 0; i < r->hash_cap; i++) {
+		for (struct gtv__rlane *l = r->hash[i], *next; l; l = next) {
+			size_t at = place(&big, l->lane);
+			next = l->next;
+			l->next = big.hash[at];
+			big.hash[at] = l;
+		}
+	}
+	free(r->hash);
+	r->hash = big.hash;
+	r->hash_cap = big.hash_cap;
+	return 0;
+}
+
+static struct gtv__rlane *lane_of(struct gtv__region *r, struct gtv_lane lane)
+{
+	struct gtv__rlane *l = gtv__region_lane(r, lane);
+
+	if (l)
+		return l;
+	if (r->lanes >= r->hash_cap && hash_grow(r))
+		return NULL;
+	l = calloc(1, sizeof *l);
+	if (!l)
+		return NULL;
+	size_t at = place(r, lane);
+	l->lane = lane;
+	l->next = r->hash[at];
+	r->hash[at] = l;
+	r->lanes++;
+	return l;
+}
+
+static void keep_span(void *arg, const struct gtv_span *span)
+{
+	struct gtv__region *r = arg;
+
+	if (span->to_ns <= r->from_ns)
+		return;
+	struct gtv__rlane *l = lane_of(r, span->lane);
+	if (l && l->count == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 16;
+		struct gtv_span *grown = realloc(l->span, cap * sizeof *grown);
+		if (grown) {
+			l->span = grown;
+			l->cap = cap;
+		}
+	}
+	if (!l || l->count == l->cap) {
+		r->no_memory = 1;
+		return;
+	}
+	l->span[l->count++] = *span;
+	r->spans++;
+}
+
+static void keep_edge(void *arg, const struct gtv_edge *edge)
+{
+	struct gtv__region *r = arg;
+
+	if (edge->to_ns <= r->from_ns)
+		return;
+	if (r->edges == r->edge_cap) {
+		size_t cap = r->edge_cap ? r->edge_cap * 2 : 256;
+		struct gtv_edge *grown = realloc(r->edge, cap * sizeof *grown);
+		if (!grown) {
+			r->no_memory = 1;
+			return;
+		}
+		r->edge = grown;
+		r->edge_cap = cap;
+	}
+	r->edge[r->edges++] = *edge;
+}
+
+static void keep_open(void *arg, const struct gtv_span *span)
+{
+	struct gtv__region *r = arg;
+	struct gtv__rlane *l = span->to_ns > span->from_ns ? lane_of(r, span->lane) : NULL;
+
+	if (l)
+		l->open = *span;
+}
+
+static void clear(struct gtv__region *r)
+{
+	for (size_t i = 0; i < r->hash_cap; i++) {
+		for (struct gtv__rlane *l = r->hash[i], *next; l; l = next) {
+			next = l->next;
+			free(l->span);
+			free(l);
+		}
+	}
+	free(r->hash);
+	r->hash = NULL;
+	r->hash_cap = r->lanes = r->spans = r->edges = 0;
+	r->valid = 0;
+}
+
+void gtv__region_fini(struct gtv__region *r)
+{
+	clear(r);
+	free(r->edge);
+	r->edge = NULL;
+	r->edge_cap = 0;
+	gtv__feeder_fini(&r->feeder);
+}
+
+/* Whether going on from where the region ends beats a new start at a checkpoint. */
+static int can_go_on(const struct gtv__region *r, const struct gtv_store *st,
+		     uint64_t from_ns, uint64_t margin_ns)
+{
+	struct gtv_block_info block;
+
+	if (!r->valid || from_ns < r->from_ns)
+		return 0;
+	if (r->spans > SPANS_MAX && from_ns - r->from_ns > 2 * margin_ns)
+		return 0;
+	if (from_ns <= r->feeder.done_ns)
+		return 1;
+	/* Far ahead: a checkpoint is probably nearer. */
+	return gtv_store_block(st, r->feeder.next_block + 64, &block) ||
+	       block.from_ns > from_ns;
+}
+
+static void clear_open(struct gtv__region *r)
+{
+	for (size_t i = 0; i < r->hash_cap; i++) {
+		for (struct gtv__rlane *l = r->hash[i]; l; l = l->next)
+			l->open.to_ns = 0;
+	}
+}
+
+int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct gtv_ev *evs,
+		     uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns)
+{
+	struct gtv_model_sink sink = {r, keep_span, keep_edge};
+	int err = 0;
+
+	if (!can_go_on(r, st, from_ns, to_ns - from_ns)) {
+		clear(r);
+		r->from_ns = from_ns > margin_ns ? from_ns - margin_ns : 0;
+		err = gtv__feeder_seek(&r->feeder, st, evs, r->from_ns, &sink);
+		if (err)
+			return err;
+		r->valid = 1;
+	}
+	while (!err && (r->feeder.done_ns < to_ns || !r->feeder.next_block))
+		err = gtv__feeder_step(&r->feeder);
+	if (err < 0 || r->no_memory) {
+		r->no_memory = 0;
+		clear(r);
+		return -GTV_ENOMEM;
+	}
+	clear_open(r);
+	if (!r->feeder.finished)
+		gtv_model_open_spans(r->feeder.m, r->feeder.done_ns, keep_open, r);
+	return 0;
+}
+
+size_t gtv__rlane_find(const struct gtv__rlane *l, uint64_t ts_ns)
+{
+	size_t lo = 0, hi = l->count;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (l->span[mid].to_ns <= ts_ns)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+int gtv__region_at(const struct gtv__region *r, struct gtv_lane lane, uint64_t ts_ns,
+		   struct gtv_span *out)
+{
+	const struct gtv__rlane *l = gtv__region_lane(r, lane);
+
+	if (!r->valid || !l || ts_ns < r->from_ns)
+		return -GTV_ENOTFOUND;
+	size_t i = gtv__rlane_find(l, ts_ns);
+	if (i < l->count && l->span[i].from_ns <= ts_ns) {
+		*out = l->span[i];
+		return 0;
+	}
+	if (i == l->count && l->open.to_ns > ts_ns && l->open.from_ns <= ts_ns) {
+		*out = l->open;
+		return 0;
+	}
+	return -GTV_ENOTFOUND;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Inside the window.
+ *
+ *   window.c        the questions of the screen
+ *   window_exact.c  regions: a stretch of the trace decoded to spans
+ *   window_tiles.c  which zoom blocks a look is made of, and what to decode where
+ *                   there are none
+ *   window_join.c   a lane's pieces, put together from those
+ *   window_patch.c  stretches decoded to tiles of our own
+ */
+#ifndef GTV_WINDOW_PRIV_H
+#define GTV_WINDOW_PRIV_H
+
+#include "tracer/model/model.h"
+#include "tracer/model/window.h"
+#include "tracer/model/zoom_priv.h"
+
+/* The store a window looks at. */
+const struct gtv_store *gtv__window_store(const struct gtv_window *w);
+/* Events in the blocks that meet [from, to): what must be decoded to know it. */
+uint64_t gtv__window_block_events(const struct gtv_window *w, uint64_t from_ns,
+				  uint64_t to_ns);
+/* How much before a window is decoded with it, so that it can move left: as much as it
+ * is wide, but little if that costs much. */
+uint64_t gtv__window_margin(const struct gtv_window *w, uint64_t from_ns, uint64_t to_ns);
+
+/* Feeds a model with the store's blocks, one after the other, gaps included. */
+struct gtv__feeder {
+	const struct gtv_store *st;
+	struct gtv_model *m;
+	struct gtv_ev *evs; /* GTV_BLOCK_MAX; Borrows */
+	size_t next_block, next_gap;
+	uint64_t done_ns; /* the model knows everything before this */
+	int finished;	  /* the trace is complete and over: gtv_model_finish was called */
+};
+/* Starts at the last checkpoint at or before from_ns. 0 or -GTV_E*. */
+int gtv__feeder_seek(struct gtv__feeder *f, const struct gtv_store *st, struct gtv_ev *evs,
+		     uint64_t from_ns, const struct gtv_model_sink *sink);
+/* The next block: 0; 1 if there is none (now). */
+int gtv__feeder_step(struct gtv__feeder *f);
+void gtv__feeder_fini(struct gtv__feeder *f);
+
+/* A lane's closed spans in a region, in order of time. */
+struct gtv__rlane {
+	struct gtv_lane lane;
+	struct gtv_span *span;
+	size_t count, cap;
+	struct gtv_span open; /* to_ns 0: none */
+	struct gtv__rlane *next;
+};
+
+/* A stretch of the trace as exact spans: [from, feeder.done_ns). */
+struct gtv__region {
+	struct gtv__feeder feeder;
+	uint64_t from_ns; /* spans that end after this are kept */
+	int valid, no_memory;
+	struct gtv__rlane **hash;
+	size_t hash_cap, lanes, spans;
+	struct gtv_edge *edge;
+	size_t edges, edge_cap;
+};
+/* Makes it know [from, to); margin: how much before it is worth knowing when it must
+ * start anew. 0 or -GTV_ENOMEM. */
+int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct gtv_ev *evs,
+		     uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns);
+void gtv__region_fini(struct gtv__region *r);
+struct gtv__rlane *gtv__region_lane(const struct gtv__region *r, struct gtv_lane lane);
+/* The lane's span at ts: 0; the last one may be cut at the region's end and then has
+ * GTV_SP_OPEN. -GTV_ENOTFOUND. */
+int gtv__region_at(const struct gtv__region *r, struct gtv_lane lane, uint64_t ts_ns,
+		   struct gtv_span *out);
+/* First of the lane's closed spans that ends after ts. */
+size_t gtv__rlane_find(const struct gtv__rlane *l, uint64_t ts_ns);
+
+/*
+ * A stretch of the trace as tiles of our own: its events fed through a model and a
+ * zoom in memory. It knows all spans that end after from, up to feeder.done_ns, and
+ * grows to the right.
+ */
+struct gtv__patch {
+	struct gtv__feeder feeder;
+	struct gtv_zoom *zoom;	/* NULL: nothing yet */
+	uint64_t from_ns, used; /* used: the look that wanted it last */
+	struct gtv_span *open;	/* those not closed at its end, by lane */
+	size_t opens, open_cap;
+	int no_memory;
+};
+/* Makes it know [from, to), as far as the store does; margin: how much before it is
+ * worth knowing when it must start anew. 0 or -GTV_ENOMEM. */
+int gtv__patch_load(struct gtv__patch *p, const struct gtv_store *st, struct gtv_ev *evs,
+		    uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns);
+/* Whether it knows [from, to), or comes to it by going on. */
+int gtv__patch_near(const struct gtv__patch *p, const struct gtv_store *st,
+		    uint64_t from_ns, uint64_t to_ns);
+const struct gtv_span *gtv__patch_open(const struct gtv__patch *p, struct gtv_lane lane);
+void gtv__patch_fini(struct gtv__patch *p);
+
+/* A zoom block in memory. */
+struct gtv__zcached {
+	unsigned level;
+	size_t idx;
+	uint64_t used; /* the look that wanted it last */
+	void *bytes;
+	size_t size; /* in memory, its directory included */
+	struct gtv__zblock block;
+	int bad;
+};
+
+/* A zoom block of the store: it covers [from, to), and reaches back to reach. */
+struct gtv__zinfo {
+	uint64_t from_ns, to_ns, reach_ns;
+	struct gtv__zcached *cached; /* or NULL */
+};
+
+/* What a look is made of: a block or a patch, in the order in which lanes take from
+ * them. It begins to be wanted at from, and is cut at to. */
+struct gtv__source {
+	const struct gtv__zcached *block;
+	const struct gtv__patch *patch;
+	uint64_t from_ns, to_ns;
+};
+
+struct gtv__hole {
+	uint64_t from_ns, to_ns;
+};
+
+#define GTV__HOLES_MAX 64
+
+/* The tiles of a trace: what the store has, and patches where it has none. */
+struct gtv__tiles {
+	const struct gtv_store *st;
+	const struct gtv_window *w;
+	struct gtv__zinfo *info[GTV_ZOOM_LEVELS];
+	size_t infos[GTV_ZOOM_LEVELS], info_cap[GTV_ZOOM_LEVELS];
+	uint64_t front_ns[GTV_ZOOM_LEVELS]; /* stored up to here, or left out */
+	struct gtv__zcached **cached;
+	size_t cached_count, cached_cap, cached_bytes;
+	uint64_t looks;
+	struct gtv__patch patch[3];
+	/* This look. */
+	unsigned level;				   /* wanted */
+	size_t look_bytes;			   /* of blocks */
+	struct gtv__hole hole[GTV__HOLES_MAX + 1]; /* not yet covered */
+	size_t holes;
+	unsigned end_level; /* whose blocks cover the look's end */
+	struct gtv__source *use;
+	size_t uses, use_cap;
+	int no_memory;
+};
+void gtv__tiles_init(struct gtv__tiles *t, const struct gtv_store *st,
+		     const struct gtv_window *w);
+void gtv__tiles_fini(struct gtv__tiles *t);
+int gtv__tiles_look(struct gtv__tiles *t, struct gtv_ev *evs, uint64_t from_ns,
+		    uint64_t to_ns, uint64_t cell_ns);
+/* Calls for each piece of the lane that meets [from, to), in order, touching. */
+typedef void gtv__piece_fn(void *arg, const struct gtv_piece *piece);
+void gtv__tiles_pieces(const struct gtv__tiles *t, struct gtv_lane lane, uint64_t from_ns,
+		       uint64_t to_ns, gtv__piece_fn *each, void *arg);
+uint64_t gtv__tiles_activity(const struct gtv__tiles *t, struct gtv_lane lane,
+			     uint64_t from_ns, uint64_t to_ns);
+/* Calls for each lane that lives in [from, to); may repeat. */
+void gtv__tiles_lanes(const struct gtv__tiles *t, uint64_t from_ns, uint64_t to_ns,
+		      void (*each)(void *arg, struct gtv_lane lane), void *arg);
+/* The whole span of a run that covers ts, from the stored level 0. 0 or
+ * -GTV_ENOTFOUND. */
+int gtv__tiles_run_at(struct gtv__tiles *t, struct gtv_lane lane, uint64_t ts_ns,
+		      struct gtv_span *out);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The collector thread: rings -> merge -> model and store, round after round.
+ *
+ * A round notes the time, drains every source, and lets out of the merge what is
+ * older than that time less the lateness: a producer may be preempted between
+ * reading the clock and publishing its event, and a core's ring is read a little
+ * after another's. What was drained is in the file at most LATENESS + a block's
+ * age (25 ms) later, so a killed recorder loses nothing older than 50 ms.
+ *
+ * When the program has ended its rings can only shrink: they are drained until
+ * dry and everything leaves the merge at once.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/eventfd.h>
+
+#include "tracer/session/internal.h"
+
+#define ROUND_NS    4000000ull
+#define LATENESS_NS 8000000ull
+#define SYNC_NS	    250000000ull
+#define ZOOM_NS	    500000000ull
+#define RATE_NS	    100000000ull
+#define TICK_NS	    100000000ull
+#define KILL_NS	    1000000000ull
+
+/* What can be stored in about 15 ms: more would be lost with a killed recorder. */
+#define QUEUE_MAX 150000u
+
+#define CHECKPOINT_EVENTS 100000u
+#define CHECKPOINT_NS	  2000000000ull
+
+static void push_recorder(struct gtv_session *s, unsigned kind, uint32_t tid, uint32_t obj,
+			  uint64_t arg, uint64_t ts_ns)
+{
+	struct gtv_ev ev = {.ts_ns = ts_ns,
+			    .kind = (uint16_t)kind,
+			    .core = GTV_CORE_NONE,
+			    .tid = tid,
+			    .obj = obj,
+			    .arg = arg};
+	gtv_merge_push(s->merge, s->recorder_stream, &ev);
+}
+
+/* What the program wrote on its terminal since the last round. */
+static void take_output(struct gtv_session *s)
+{
+	char buf[8192];
+
+	if (s->launch.pty < 0)
+		return;
+	for (int round = 0; round < 32; round++) {
+		ssize_t n = read(s->launch.pty, buf, sizeof buf);
+		if (n <= 0)
+			return;
+		uint64_t now = gtv_clock_mono_ns();
+		gtv_store_put_output(s->store, now, buf, (size_t)n);
+		push_recorder(s, GTV_EV_OUTPUT, (uint32_t)s->launch.pid, 1, (uint64_t)n,
+			      now);
+	}
+}
+
+static void drain_sources(struct gtv_session *s)
+{
+	s->rings->ops->drain(s->rings);
+	if (s->kernel)
+		s->kernel->ops->drain(s->kernel);
+}
+
+/* Whether a checkpoint is worth its bytes: it bounds what a seek must decode. */
+static int checkpoint_due(const struct gtv_session *s, const struct gtv_store_stats *stats,
+			  uint64_t now)
+{
+	uint64_t events = stats->events - s->checkpoint_events;
+
+	if (events < 1000 || stats->bytes - s->checkpoint_bytes < 2 * s->checkpoint_size)
+		return 0;
+	return events >= CHECKPOINT_EVENTS || now - s->checkpoint_ns >= CHECKPOINT_NS;
+}
+
+static void put_checkpoint(struct gtv_session *s, uint64_t ts_ns)
+{
+	struct gtv_store_stats stats;
+	void *bytes;
+	size_t size;
+
+	gtv_store_get_stats(s->store, &stats);
+	if (!checkpoint_due(s, &stats, ts_ns))
+		return;
+	if (gtv_model_save(s->model, &bytes, &size) < 0)
+		return;
+	gtv_store_put_checkpoint(s->store, ts_ns, bytes, size);
+	free(bytes);
+	gtv_store_get_stats(s->store, &stats);
+	s->checkpoint_ns = ts_ns;
+	s->checkpoint_events = stats.events;
+	s->checkpoint_bytes = stats.bytes;
+	s->checkpoint_size = size;
+}
+
+/*
+ * Lets out of the merge what is due, in batches. Modelling and storing an event costs
+ * several times what taking it from a ring does, so the rings are emptied between
+ * batches too: a burst waits in the merge, which has room, and not in a ring.
+ */
+static void advance(struct gtv_session *s, uint64_t watermark_ns)
+{
+	size_t count = 0;
+	int got;
+
+	do {
+		got = gtv_merge_pop(s->merge, watermark_ns, &s->batch[count]) == 0;
+		count += (size_t)got;
+		if (count == GTV_BATCH || (!got && count)) {
+			gtv_model_feed(s->model, s->batch, count);
+			gtv_store_append(s->store, s->batch, count);
+			for (size_t i = 0; i < count; i++)
+				gtv_family_feed(s->family, &s->batch[i]);
+			s->last_ns = s->batch[count - 1].ts_ns;
+			put_checkpoint(s, s->last_ns);
+			count = 0;
+			if (gtv_merge_queued(s->merge) < QUEUE_MAX)
+				s->rings->ops->drain(s->rings);
+		}
+	} while (got);
+	if (watermark_ns != UINT64_MAX && watermark_ns - s->zoom_ns >= ZOOM_NS) {
+		gtv_zoom_flush(s->zoom, watermark_ns, 0);
+		s->zoom_ns = watermark_ns;
+	}
+}
+
+/* A program that sleeps makes no events, but its time goes on: on the screen, and in
+ * the file of a recorder that is killed. */
+static void tick(struct gtv_session *s, uint64_t watermark_ns)
+{
+	if (watermark_ns < s->last_ns + TICK_NS)
+		return;
+	push_recorder(s, GTV_EV_TICK, 0, 0, 0, watermark_ns);
+	advance(s, watermark_ns);
+}
+
+static double event_rate(struct gtv_session *s, uint64_t now, uint64_t events)
+{
+	if (!s->rate_count || now - s->rate[s->rate_count - 1].ns >= RATE_NS) {
+		if (s->rate_count == GTV_RATE_SLOTS) {
+			memmove(s->rate, s->rate + 1, sizeof s->rate - sizeof s->rate[0]);
+			s->rate_count--;
+		}
+		s->rate[s->rate_count].ns = now;
+		s->rate[s->rate_count++].events = events;
+	}
+	uint64_t span = now - s->rate[0].ns;
+	return span ? (double)(events - s->rate[0].events) * 1e9 / (double)span : 0;
+}
+
+static void update_status(struct gtv_session *s, uint64_t complete_ns, uint64_t now,
+			  int running, int finished)
+{
+	struct gtv_source_stats rings, kernel = {0};
+	struct gtv_store_stats stored;
+
+	s->rings->ops->stats(s->rings, &rings);
+	if (s->kernel)
+		s->kernel->ops->stats(s->kernel, &kernel);
+	gtv_store_get_stats(s->store, &stored);
+	pthread_mutex_lock(&s->lock);
+	struct gtv_session_status *st = &s->status;
+	st->events = stored.events;
+	st->bytes = stored.bytes;
+	st->lost = rings.lost + kernel.lost;
+	st->corrupt = rings.corrupt + kernel.corrupt;
+	st->late = gtv_merge_late(s->merge);
+	st->ring_percent = rings.fill_percent > kernel.fill_percent ? rings.fill_percent
+								    : kernel.fill_percent;
+	st->events_per_s = event_rate(s, now, stored.events);
+	st->now_ns = complete_ns;
+	st->clock_residual_ns = s->clock.worst_residual_ns;
+	int changed = st->running != running || st->finished != finished;
+	st->running = running;
+	st->finished = finished;
+	if (!running)
+		st->wait_status = s->wait_status;
+	pthread_mutex_unlock(&s->lock);
+	if (changed)
+		eventfd_write(s->event_fd, 1);
+}
+
+/* SIGTERM to the program's group, SIGKILL when a second was not enough. */
+static void serve_kill(struct gtv_session *s, uint64_t now)
+{
+	pid_t target = s->launch.pty >= 0 ? -s->launch.pid : s->launch.pid;
+
+	if (atomic_exchange(&s->want_kill, 0) && !s->kill_ns) {
+		kill(target, SIGTERM);
+		kill(target, SIGCONT);
+		s->kill_ns = now + KILL_NS;
+	} else if (s->kill_ns && now >= s->kill_ns) {
+		kill(target, SIGKILL);
+		s->kill_ns = now + KILL_NS;
+	}
+}
+
+static void name_survivors(struct gtv_session *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->status.survivors = gtv_family_survivors(s->family, (uint32_t)s->launch.pid,
+						   s->names, s->status.survivor_names,
+						   sizeof s->status.survivor_names);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* The program is gone or no longer wanted: everything left goes into the file. */
+static void finish(struct gtv_session *s, int ended)
+{
+	s->rings->ops->stop(s->rings);
+	if (s->kernel)
+		s->kernel->ops->stop(s->kernel);
+	if (ended)
+		gtv_source_ring_process_gone(s->rings, s->launch.pid);
+	gtv_clock_sync(&s->clock, 0);
+	take_output(s);
+	drain_sources(s);
+	drain_sources(s); /* what the first one made room for: pending LOST records */
+	if (ended)
+		push_recorder(s, GTV_EV_END, (uint32_t)s->launch.pid, 0,
+			      (uint64_t)(uint32_t)s->wait_status, s->end_ns);
+	advance(s, UINT64_MAX);
+	uint64_t now = gtv_clock_mono_ns();
+	gtv_model_finish(s->model, now);
+	gtv_zoom_flush(s->zoom, now, 1);
+	if (ended)
+		gtv_store_set_exit(s->store, s->wait_status);
+	gtv_store_finish(s->store);
+	if (ended)
+		name_survivors(s);
+	update_status(s, now, now, !ended, 1);
+}
+
+void *gtv_session_collect(void *session)
+{
+	struct gtv_session *s = session;
+	int ended = 0;
+
+	while (!ended && !atomic_load(&s->want_stop)) {
+		gtv_source_ring_wait(s->rings, ROUND_NS);
+		ended = gtv_launch_poll(&s->launch, &s->wait_status) == 0;
+		uint64_t now = gtv_clock_mono_ns();
+		if (ended) {
+			s->end_ns = now;
+			break;
+		}
+		serve_kill(s, now);
+		gtv_clock_sync(&s->clock, SYNC_NS);
+		take_output(s);
+		drain_sources(s);
+		advance(s, now - LATENESS_NS);
+		tick(s, now - LATENESS_NS);
+		gtv_store_flush(s->store, gtv_clock_mono_ns());
+		update_status(s, now - LATENESS_NS, now, 1, 0);
+	}
+	finish(s, ended);
+	return NULL;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What session.c (start, ask, end) and collector.c (the thread) share.
+ */
+#ifndef GTV_SESSION_INTERNAL_H
+#define GTV_SESSION_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "tracer/clock/clock.h"
+#include "tracer/merge/merge.h"
+#include "tracer/model/model.h"
+#include "tracer/model/zoom.h"
+#include "tracer/session/family.h"
+#include "tracer/session/session.h"
+#include "tracer/source/source.h"
+
+#define GTV_RATE_SLOTS 11 /* of 100 ms: the last second */
+
+struct gtv_session {
+	/* Set before the thread starts, constant then. */
+	struct gtv_user user;
+	struct gtv_names *names;
+	struct gtv_merge *merge;
+	struct gtv_clock clock;
+	struct gtv_source *rings;
+	struct gtv_source *kernel; /* NULL at level 0 */
+	struct gtv_store *store;
+	struct gtv_launch launch;
+	int launched, output_opened;
+	int event_fd;
+	int keeper_fd; /* held open: its closing tells the keeper that we are gone */
+	int recorder_stream;
+
+	/* The collector's own. */
+	struct gtv_model *model;
+	struct gtv_zoom *zoom;
+	struct gtv_family *family;
+	struct gtv_ev *batch;
+	uint64_t checkpoint_ns, checkpoint_events, checkpoint_bytes;
+	size_t checkpoint_size;
+	uint64_t zoom_ns;
+	uint64_t last_ns; /* of the last event stored */
+	uint64_t kill_ns; /* when SIGKILL is due; 0 none */
+	int wait_status;
+	uint64_t end_ns;
+	struct {
+		uint64_t ns, events;
+	} rate[GTV_RATE_SLOTS];
+	int rate_count;
+
+	pthread_t thread;
+	int thread_started;
+	atomic_int want_kill, want_stop;
+	pthread_mutex_t lock; /* guards status */
+	struct gtv_session_status status;
+};
+
+#define GTV_BATCH 4096
+
+void *gtv_session_collect(void *session);
+
+/* A small process that keeps the program's terminal alive, and empty, should we
+ * vanish or detach: a closed master would hang up the program. It has no privilege
+ * (keep_root: as gtv_privileges_drop). Returns the
+ * descriptor whose closing sets it to work, or -1. */
+int gtv_keeper_start(int pty_master, const struct gtv_user *user, int keep_root);
+
+#endif

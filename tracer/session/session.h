@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A session: a program started, its events collected, merged, modelled for zoom
+ * and checkpoints, and stored; the store can be read meanwhile. `record` and the
+ * live screen differ only in what they do beside it.
+ */
+#ifndef GTV_SESSION_H
+#define GTV_SESSION_H
+
+#include "tracer/base/err.h"
+#include "tracer/launch/launch.h"
+#include "tracer/store/store.h"
+
+struct gtv_session;
+
+struct gtv_session_config {
+	char *const *argv;
+	const char *output; /* -o FILE, "-" stdout, NULL: an unlinked file */
+	const char *policy; /* --policy */
+	int level;	    /* --level N; -1: the best that works */
+	int all_tasks;	    /* --all */
+	int as_root;	    /* --as-root */
+	int use_pty;	    /* live */
+	unsigned short rows, cols;
+	size_t ring_bytes; /* of a user ring, 0 default */
+};
+
+/* What the status bar and the progress line show. */
+struct gtv_session_status {
+	int level;	     /* in use */
+	char level_why[240]; /* why not a higher one, empty at 3 */
+	uint64_t events, lost, corrupt, late, bytes;
+	unsigned ring_percent; /* fullest ring */
+	double events_per_s;   /* over the last second */
+	int running;	       /* the program has not been reaped */
+	int wait_status;       /* valid when not running */
+	int finished;	       /* rings drained, file finalised */
+	uint64_t now_ns;       /* CLOCK_MONOTONIC up to which the store is complete */
+	uint64_t start_ns;
+	int64_t clock_residual_ns;
+	size_t survivors;	  /* descendants alive when the program ended… */
+	char survivor_names[160]; /* …by name and pid, escaped */
+};
+
+/* Opens the sources, starts the program, drops privileges, starts the collector
+ * thread. On error nothing is left running. err->code GTV_ENOEXEC, GTV_ENOTFOUND
+ * tell of the program. */
+int gtv_session_start(struct gtv_session **out, const struct gtv_session_config *config,
+		      struct gtv_err *err);
+struct gtv_store *gtv_session_store(struct gtv_session *s); /* Borrows */
+void gtv_session_status(struct gtv_session *s, struct gtv_session_status *out);
+/* Readable when the status changed in kind: the program ended, or finished. */
+int gtv_session_event_fd(struct gtv_session *s);
+/* The program's terminal (live), or -1: output is taken by the collector; write
+ * input here. */
+int gtv_session_pty(struct gtv_session *s);
+void gtv_session_resize(struct gtv_session *s, unsigned short rows, unsigned short cols);
+/* Asks the program to end: SIGTERM to its group, SIGKILL after a second. */
+void gtv_session_kill(struct gtv_session *s);
+/* Sends the program (only it) a signal. */
+void gtv_session_signal(struct gtv_session *s, int sig);
+/* Stops collecting at once though the program runs on (unharmed). */
+void gtv_session_detach(struct gtv_session *s);
+/* Waits until finished. 0, or the error that stopped the file. */
+int gtv_session_wait(struct gtv_session *s, struct gtv_err *err);
+void gtv_session_close(struct gtv_session *s); /* Takes; the store goes with it */
+
+#endif

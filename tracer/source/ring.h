@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Inside of the ring source: ring.c makes and lends the memory file and walks the
+ * rings; ingest.c turns wire events into events; images.c keeps track of processes.
+ */
+#ifndef GTV_SOURCE_RING_H
+#define GTV_SOURCE_RING_H
+
+#include <stdint.h>
+
+#include "runtime/abi/gtv_ring.h"
+#include "tracer/source/idmap.h"
+#include "tracer/source/source.h"
+
+/* Green threads, locks, channels and calls in one trace: about 100 bytes each in the
+ * names table. Events about more of them become losses. */
+#define GTV_RING_OBJECTS_MAX 1000000u
+#define GTV_RING_IMAGES_MAX  4096u
+#define GTV_RING_UIDS_MAX    8
+
+/* The object classes that have process-local ids. */
+enum { GTV_MAP_GT, GTV_MAP_LOCK, GTV_MAP_CHAN, GTV_MAP_CALL, GTV_MAP_COUNT };
+
+/* A program in a process: exec makes a new one, whose ids start again. */
+struct gtv_image {
+	uint32_t pid;
+	uint32_t number;     /* images this pid had before */
+	uint32_t ring_count; /* rings that are its own */
+	uint8_t started;     /* its PROC_START was seen */
+	uint8_t seen_alive;  /* its pid was one that we can see */
+	uint8_t reaped;	     /* nothing more will come; what is there is its own */
+	uint8_t over;	     /* drained after that, or replaced by exec */
+	struct gtv_idmap map[GTV_MAP_COUNT];
+};
+
+/* The reader's own view of a ring: nothing here can be written by a producer. */
+struct gtv_reader {
+	struct gtv_ring *control;
+	const struct gtv_event *events;
+	int stream; /* in the merge, -1 none yet */
+	int taken;  /* a claim's events are being read */
+	int fresh;  /* ...but not yet whose they are */
+	uint32_t pid, tid;
+	struct gtv_image *image; /* NULL: not believed, its events are losses */
+	uint64_t tail;
+	uint64_t last_ns;		   /* of its last event: time does not fall */
+	uint64_t last_loss_ns;		   /* up to where loss has been told */
+	uint64_t next_check_ns;		   /* whether the thread lives */
+	uint64_t loss[GTV_EV_USER_MAX];	   /* of this claim, already delivered */
+	uint64_t told[GTV_EV_USER_MAX];	   /* of this claim, by LOST events */
+	uint64_t refused[GTV_EV_USER_MAX]; /* in this drain: no room for its objects */
+	uint64_t refused_from_ns, refused_to_ns;
+	struct { /* a name that arrives in pieces */
+		char text[GTV_TEXT_CHUNK * 4 + 1];
+		uint32_t cls, id, next;
+	} name;
+};
+
+struct gtv_ring_source {
+	struct gtv_source base;
+	int fd, socket;
+	char socket_name[64];
+	struct gtv_shm *shm;
+	uint64_t total_bytes;
+	uint32_t ring_count, ring_bytes;
+	uint64_t slots; /* events a ring holds */
+	struct gtv_reader *reader;
+	struct gtv_image **image;
+	uint32_t image_count, objects, salt;
+	struct gtv_idmap pids; /* how many images each pid had */
+	struct gtv_idmap gil;  /* locks known to be GILs */
+	uint64_t unringed[GTV_EV_USER_MAX];
+	uint64_t last_drain_ns, last_wake_ns;
+	int stray_stream;	      /* for losses without a ring */
+	uid_t uid[GTV_RING_UIDS_MAX]; /* who may ask for the memory file */
+	unsigned uid_count;
+	struct gtv_source_stats stats;
+};
+
+/* ingest.c: one wire event, already copied out of shared memory. 0 or -GTV_ENOMEM. */
+int gtv_ring_ingest(struct gtv_ring_source *src, struct gtv_reader *r,
+		    const struct gtv_event *wire, uint64_t now_ns);
+/* Delivers what this drain refused, and, if the ring is dry, what the producer dropped
+ * and has not told. */
+int gtv_ring_tell_losses(struct gtv_ring_source *src, struct gtv_reader *r, uint64_t now_ns,
+			 int dry);
+int gtv_ring_push_loss(struct gtv_ring_source *src, int stream, uint32_t tid, uint32_t kind,
+		       uint64_t count, uint64_t from_ns, uint64_t to_ns);
+
+/* images.c: the running image of a process; NULL if there is none and no room.
+ * fresh: its PROC_START is here, so an older one is over. */
+struct gtv_image *gtv_image_get(struct gtv_ring_source *src, uint32_t pid, int fresh);
+/* Its process was reaped: takes effect for good when the next drain is done. */
+void gtv_image_gone(struct gtv_ring_source *src, uint32_t pid);
+/* The trace-unique id of a local one; 0 if there is no room. */
+uint32_t gtv_image_intern(struct gtv_ring_source *src, struct gtv_image *image,
+			  unsigned map, uint32_t local);
+void gtv_images_bury(struct gtv_ring_source *src);
+void gtv_images_free(struct gtv_ring_source *src);
+
+#endif

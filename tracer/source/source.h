@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sources: where events come from. One table, one file a source; a new source
+ * is a new file and a line in source.c.
+ *
+ * Life: probe (doctor) -> open (with privileges; everything for all possible
+ * cores) -> attach (the program stands before its exec, held by the launcher)
+ * -> drain, often -> stop -> drain until dry -> close. Only open and attach may
+ * need privileges.
+ */
+#ifndef GTV_SOURCE_H
+#define GTV_SOURCE_H
+
+#include <sys/types.h>
+
+#include "tracer/base/err.h"
+#include "tracer/base/event.h"
+#include "tracer/base/names.h"
+#include "tracer/clock/clock.h"
+#include "tracer/merge/merge.h"
+
+struct gtv_source;
+
+struct gtv_source_config {
+	struct gtv_names *names;  /* Borrows: sources name what they see */
+	struct gtv_merge *merge;  /* Borrows: where drain delivers */
+	struct gtv_clock *clock;  /* Borrows: raw -> ns of the user rings */
+	size_t ring_bytes;	  /* a user ring, 0 default */
+	unsigned ring_count;	  /* 0 default */
+	size_t kernel_ring_bytes; /* a core, 0 default */
+	int all_tasks;		  /* --all: do not filter by the program's tree */
+	pid_t self;		  /* never traced */
+};
+
+/* What a source has delivered and lost, for the status bar and the file. */
+struct gtv_source_stats {
+	uint64_t events;
+	uint64_t lost; /* sum over kinds */
+	uint64_t lost_kind[GTV_EV_MAX];
+	unsigned fill_percent; /* of the fullest ring at the last drain */
+	uint64_t fallbacks;    /* a feature of this kernel was missing */
+	uint64_t corrupt;      /* records that no producer may write */
+};
+
+struct gtv_source_ops {
+	const char *name; /* "bpf" */
+	enum gtv_source_id id;
+	int level; /* 3, 1; 0 for the user rings */
+	/* 0 if it would work here and now; else fills why and mend. */
+	int (*probe)(struct gtv_err *err);
+	int (*open)(struct gtv_source **out, const struct gtv_source_config *config,
+		    struct gtv_err *err);
+	/* `child` is stopped before its exec. */
+	int (*attach)(struct gtv_source *src, pid_t child, struct gtv_err *err);
+	/* Delivers what is there into config->merge. 0 or -GTV_E*. */
+	int (*drain)(struct gtv_source *src);
+	/* No more events are wanted; what is in the rings stays to be drained. */
+	void (*stop)(struct gtv_source *src);
+	void (*stats)(const struct gtv_source *src, struct gtv_source_stats *out);
+	void (*close)(struct gtv_source *src); /* Takes */
+};
+
+/* First member of every source's own struct. */
+struct gtv_source {
+	const struct gtv_source_ops *ops;
+	struct gtv_source_config config;
+};
+
+/* All kernel sources, highest level first, NULL-terminated. Those not built in
+ * are there too: their probe says so. */
+extern const struct gtv_source_ops *const gtv_sources[];
+/* The user rings: always opened. */
+extern const struct gtv_source_ops gtv_source_ring;
+/* Level 3 and level 1. */
+extern const struct gtv_source_ops gtv_source_bpf;
+extern const struct gtv_source_ops gtv_source_perf;
+
+/* The ring source's loan to the program: the descriptor that GTV_FD names (not
+ * close-on-exec in the child; the launcher sees to it) and the abstract socket
+ * name for GTV_SOCK. Borrows. */
+int gtv_source_ring_fd(const struct gtv_source *src);
+const char *gtv_source_ring_socket(const struct gtv_source *src);
+/* Sleeps until a ring is half full or the time is over; what the collector does
+ * between drains. */
+void gtv_source_ring_wait(struct gtv_source *src, uint64_t timeout_ns);
+/* A program of the tree ended (reaped): its rings may be taken as closed. */
+void gtv_source_ring_process_gone(struct gtv_source *src, pid_t pid);
+
+#endif

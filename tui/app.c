@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The loop: sleep until a key, a signal, the session or the next frame; take in
+ * what there is; draw if anything changed. A frame is never begun sooner than a
+ * thirtieth of a second after the last, and drawing takes a fifth of a core at
+ * most: what we watch needs the cores more than we do.
+ */
+#include "tui/app.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tracer/cmd/cmd.h"
+#include "tui/glyph.h"
+
+#define FRAME_NS     33000000u
+#define FRAME_COST   5 /* frames are at least so many times their cost apart */
+#define NS_PER_MS    1000000u
+#define KEYS_AT_ONCE 256
+
+/* Signals come in by this pipe, a byte each: its number. */
+static int signal_pipe[2] = {-1, -1};
+
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH};
+#define CAUGHT_COUNT (sizeof(caught) / sizeof(*caught))
+
+uint64_t tui_app_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void tui_app_say(struct tui_app *app, const char *fmt, ...)
+{
+	struct tui_facts *facts = &app->trace.facts;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(facts->message, sizeof(facts->message), fmt, args);
+	va_end(args);
+	app->dirty = 1;
+}
+
+static void on_signal(int sig)
+{
+	int saved = errno;
+	unsigned char byte = (unsigned char)sig;
+
+	/* A full pipe has news enough. */
+	if (write(signal_pipe[1], &byte, 1) < 0)
+		errno = saved;
+	errno = saved;
+}
+
+static int catch_signals(struct gtv_err *err)
+{
+	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK))
+		return gtv_err_set(err, GTV_EIO, "signals", "", "%s", strerror(errno));
+	for (size_t i = 0; i < CAUGHT_COUNT; i++)
+		sigaction(caught[i], &sa, NULL);
+	return 0;
+}
+
+static void leave_signals(void)
+{
+	for (size_t i = 0; i < CAUGHT_COUNT; i++)
+		signal(caught[i], SIG_DFL);
+	close(signal_pipe[0]);
+	close(signal_pipe[1]);
+}
+
+static void fit_canvas(struct tui_app *app)
+{
+	int cols, rows;
+
+	tui_term_size(app->term, &cols, &rows);
+	if (cols == app->canvas.cols && rows == app->canvas.rows)
+		return;
+	tui_canvas_fini(&app->canvas);
+	if (tui_canvas_init(&app->canvas, cols, rows))
+		memset(&app->canvas, 0, sizeof(app->canvas));
+	if (app->session)
+		gtv_session_resize(app->session, (unsigned short)rows,
+				   (unsigned short)cols);
+}
+
+static void draw(struct tui_app *app)
+{
+	const struct tui_view_ops *view = tui_view_by_id(app->view);
+	uint64_t began_ns = tui_app_now_ns();
+	struct tui_scene scene;
+
+	fit_canvas(app);
+	if (!view || !app->canvas.cells)
+		return;
+	tui_trace_scene(&app->trace, &scene);
+	tui_canvas_clear(&app->canvas);
+	/* An error has drawn its own line. */
+	(void)view->draw(&app->canvas, &scene);
+	if (app->trace.facts.ascii)
+		tui_glyph_canvas_ascii(&app->canvas);
+	tui_term_show(app->term, &app->canvas);
+	app->frame_cost_ns = tui_app_now_ns() - began_ns;
+	app->dirty = 0;
+}
+
+/* When to look again at what has grown, and draw if it has. */
+static uint64_t next_round_ns(const struct tui_app *app)
+{
+	uint64_t apart_ns = FRAME_COST * app->frame_cost_ns;
+
+	return app->round_ns + (apart_ns > FRAME_NS ? apart_ns : FRAME_NS);
+}
+
+static void take_signals(struct tui_app *app)
+{
+	unsigned char sigs[64];
+	ssize_t n = read(signal_pipe[0], sigs, sizeof(sigs));
+
+	for (ssize_t i = 0; i < n; i++) {
+		switch (sigs[i]) {
+		case SIGWINCH:
+			tui_term_resized(app->term);
+			break;
+		case SIGTSTP:
+			tui_term_suspend(app->term);
+			break;
+		case SIGCONT:
+			tui_term_retake(app->term);
+			break;
+		default:
+			app->dying = sigs[i];
+			app->leave = TUI_LEAVE_QUIT;
+		}
+		app->dirty = 1;
+	}
+}
+
+static void take_keys(struct tui_app *app)
+{
+	for (int i = 0; i < KEYS_AT_ONCE && !app->leave; i++) {
+		int key = tui_term_key(app->term);
+
+		if (key == TUI_KEY_NONE)
+			return;
+		if (key < 0) {
+			/* The terminal is gone: as if it had hung up on us. */
+			app->dying = SIGHUP;
+			app->leave = TUI_LEAVE_QUIT;
+			return;
+		}
+		tui_app_key(app, key);
+	}
+}
+
+static void play(struct tui_app *app)
+{
+	uint64_t now_ns = tui_app_now_ns();
+
+	if (!app->trace.nav.playing)
+		return;
+	tui_nav_play(&app->trace.nav, now_ns - app->played_ns);
+	app->played_ns = now_ns;
+	app->dirty = 1;
+}
+
+/* How long there is nothing to do: until the next frame if one is wanted or more
+ * may have come, else for ever. */
+static int sleep_ms(const struct tui_app *app)
+{
+	uint64_t now_ns = tui_app_now_ns(), next_ns = next_round_ns(app);
+
+	if (!app->dirty && !app->trace.nav.playing && !tui_live_active(app))
+		return -1;
+	return next_ns > now_ns ? (int)((next_ns - now_ns) / NS_PER_MS) + 1 : 0;
+}
+
+static void step(struct tui_app *app)
+{
+	struct pollfd fds[] = {
+		{.fd = tui_term_fd(app->term), .events = POLLIN},
+		{.fd = signal_pipe[0], .events = POLLIN},
+		{.fd = app->session ? gtv_session_event_fd(app->session) : -1,
+		 .events = POLLIN},
+		{.fd = app->typed_size ? gtv_session_pty(app->session) : -1,
+		 .events = POLLOUT},
+	};
+	eventfd_t told;
+
+	poll(fds, sizeof(fds) / sizeof(*fds), sleep_ms(app));
+	if (fds[2].revents)
+		eventfd_read(fds[2].fd, &told);
+	if (fds[1].revents)
+		take_signals(app);
+	if (fds[0].revents)
+		take_keys(app);
+	if (fds[3].revents)
+		tui_live_flush(app);
+	uint64_t now_ns = tui_app_now_ns();
+
+	if (app->leave || now_ns < next_round_ns(app))
+		return;
+	app->round_ns = now_ns;
+	play(app);
+	if (app->session)
+		tui_live_update(app);
+	if (app->dirty)
+		draw(app);
+}
+
+/* The view and the looks asked for. */
+static int check_options(struct tui_app *app, int *theme, struct gtv_err *err)
+{
+	const struct gtv_options *opts = app->opts;
+	const struct tui_view_ops *view;
+
+	*theme = -1;
+	app->view = TUI_VIEW_TIMELINE;
+	if (opts->theme && (*theme = tui_theme_find(opts->theme)) < 0)
+		return gtv_err_set(err, GTV_EUSAGE, "--theme",
+				   "dark, light, safe, 16, mono",
+				   "there is no theme \"%s\"", opts->theme);
+	if (opts->view) {
+		if (!(view = tui_view_find(opts->view)))
+			return gtv_err_set(err, GTV_EUSAGE, "--view", "gtviz help shot",
+					   "there is no view \"%s\"", opts->view);
+		app->view = view->id;
+	}
+	return 0;
+}
+
+/* Explaining needs something explained. */
+static void begin_view(struct tui_app *app)
+{
+	if (app->view == TUI_VIEW_EXPLAIN && tui_trace_explain(&app->trace)) {
+		app->view = TUI_VIEW_TIMELINE;
+		tui_app_say(app, "choose a span to explain first");
+	}
+}
+
+/* The screen, from the terminal taken to the terminal given back. */
+static int show(struct tui_app *app, int theme, struct gtv_err *err)
+{
+	int rc = catch_signals(err);
+
+	if (rc)
+		return rc;
+	rc = tui_term_open(&app->term, theme, err);
+	if (!rc) {
+		app->trace.facts.ascii = app->opts->ascii || tui_term_is_ascii(app->term);
+		fit_canvas(app);
+		begin_view(app);
+		app->dirty = 1;
+		draw(app);
+		while (!app->leave)
+			step(app);
+		tui_term_close(app->term);
+		app->term = NULL;
+	}
+	leave_signals();
+	tui_canvas_fini(&app->canvas);
+	return rc;
+}
+
+/* Dies of the signal that ended us, as the shell expects. */
+static int die_of(int sig, int status)
+{
+	if (sig) {
+		fflush(NULL);
+		raise(sig);
+	}
+	return status;
+}
+
+int tui_app_replay(const struct gtv_options *opts)
+{
+	struct tui_app app = {.opts = opts};
+	struct gtv_err err = {0};
+	int theme, cols, rows;
+
+	if (check_options(&app, &theme, &err) ||
+	    tui_term_check(&cols, &rows, "gtviz report, or gtviz shot", &err))
+		return gtv_cmd_error(&err);
+	if (tui_trace_open(&app.trace, opts->file, &err))
+		return gtv_cmd_error(&err);
+	int rc = tui_trace_place(&app.trace, opts, &err);
+
+	if (!rc)
+		rc = show(&app, theme, &err);
+	tui_trace_close(&app.trace);
+	return rc ? gtv_cmd_error(&err) : die_of(app.dying, GTV_EXIT_GOOD);
+}
+
+int tui_app_run(const struct gtv_options *opts)
+{
+	struct tui_app app = {.opts = opts};
+	struct gtv_err err = {0};
+	int theme, cols, rows;
+
+	if (opts->output && !strcmp(opts->output, "-")) {
+		gtv_err_set(&err, GTV_EUSAGE, "-o -", "gtviz record -o -", "%s",
+			    "the screen needs the standard output");
+		return gtv_cmd_launch_error(&err);
+	}
+	if (check_options(&app, &theme, &err) ||
+	    tui_term_check(&cols, &rows, "gtviz record -o FILE", &err) ||
+	    tui_live_start(&app, cols, rows, &err))
+		return gtv_cmd_launch_error(&err);
+	int rc = tui_trace_place(&app.trace, opts, &err);
+
+	if (!rc)
+		rc = show(&app, theme, &err);
+	int status = tui_live_end(&app);
+
+	return rc ? gtv_cmd_launch_error(&err) : die_of(app.dying, status);
+}

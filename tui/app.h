@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The terminal application: one screen for a live session and for a replay.
+ * app.c is the loop, app_actions.c what the keys do, app_live.c what is the
+ * session's alone.
+ */
+#ifndef TUI_APP_H
+#define TUI_APP_H
+
+#include <signal.h>
+
+#include "tracer/cmd/options.h"
+#include "tracer/session/session.h"
+#include "tui/term.h"
+#include "tui/trace.h"
+
+/* `gtviz [run]` and `gtviz [replay]`: return the exit status. */
+int tui_app_run(const struct gtv_options *opts);
+int tui_app_replay(const struct gtv_options *opts);
+
+#define TUI_APP_DEPTH 16 /* causes followed down */
+
+enum tui_leave {
+	TUI_STAY,
+	TUI_LEAVE_QUIT,	  /* and end the program, if it runs */
+	TUI_LEAVE_DETACH, /* and let it run on */
+};
+
+struct tui_app {
+	const struct gtv_options *opts;
+	struct tui_trace trace;
+	struct tui_term *term;
+	struct tui_canvas canvas;
+	enum tui_view_id view, view_before;   /* before: where typing began */
+	struct gtv_span asked[TUI_APP_DEPTH]; /* explained on the way down */
+	int asked_count;
+	enum tui_leave leave;
+	int dying;			  /* a signal asked us to end, 0 none */
+	int dirty;			  /* what is shown is not what is */
+	uint64_t round_ns, frame_cost_ns; /* when we last looked; the last frame's cost */
+	uint64_t played_ns;		  /* replay: up to when time has passed */
+	uint64_t lost_told;		  /* lost events when a key was last pressed */
+
+	struct gtv_session *session; /* live, else NULL */
+	struct gtv_session_status status;
+	int typing;	  /* keys go to the program */
+	char typed[4096]; /* what its terminal has not yet taken */
+	size_t typed_size;
+};
+
+/* app.c */
+uint64_t tui_app_now_ns(void);
+void tui_app_say(struct tui_app *app, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* app_actions.c */
+void tui_app_key(struct tui_app *app, int key);
+
+/* app_live.c */
+/* Starts opts->program. 0, or -GTV_E* and err. */
+int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err);
+/* Takes in what the session has to tell. */
+void tui_live_update(struct tui_app *app);
+/* Still to be asked now and then: it runs, or is being finished. */
+int tui_live_active(const struct tui_app *app);
+void tui_live_key(struct tui_app *app, int key); /* to the program */
+void tui_live_flush(struct tui_app *app);	 /* typed bytes to its terminal */
+/* Ends or leaves the program and waits for the trace; what it last printed goes to
+ * standard output. Returns the exit status. The terminal is the caller's again. */
+int tui_live_end(struct tui_app *app);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What only a live screen has: the session, the program's keyboard, and the end of
+ * both. Typing is raw: each key goes to the program's terminal at once, which
+ * echoes and edits as any terminal does.
+ */
+#include "tui/app.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tracer/cmd/cmd.h"
+#include "tui/glyph.h"
+#include "tui/tail.h"
+
+#define TAIL_LINES 20
+
+int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err)
+{
+	const struct gtv_options *opts = app->opts;
+	struct gtv_session_config config = {
+		.argv = opts->program,
+		.output = opts->output,
+		.policy = opts->policy,
+		.level = opts->level,
+		.all_tasks = opts->all,
+		.as_root = opts->as_root,
+		.use_pty = 1,
+		.rows = (unsigned short)rows,
+		.cols = (unsigned short)cols,
+		.ring_bytes = opts->ring_bytes,
+	};
+	int rc = gtv_session_start(&app->session, &config, err);
+
+	if (rc)
+		return rc;
+	rc = tui_trace_attach(&app->trace, gtv_session_store(app->session), err);
+	if (rc) {
+		gtv_session_kill(app->session);
+		gtv_session_wait(app->session, err);
+		gtv_session_close(app->session);
+		app->session = NULL;
+		return rc;
+	}
+	if (opts->output) {
+		const char *name = strrchr(opts->output, '/');
+
+		gtv_names_escape(name ? name + 1 : opts->output, app->trace.facts.file,
+				 sizeof(app->trace.facts.file));
+	}
+	gtv_session_status(app->session, &app->status);
+	return 0;
+}
+
+int tui_live_active(const struct tui_app *app)
+{
+	return app->session && !app->status.finished;
+}
+
+static void say_how_it_ended(struct tui_app *app, int wait_status)
+{
+	struct tui_facts *facts = &app->trace.facts;
+
+	if (WIFSIGNALED(wait_status))
+		snprintf(facts->ended, sizeof(facts->ended), "killed by SIG%s; q quits",
+			 sigabbrev_np(WTERMSIG(wait_status))
+				 ? sigabbrev_np(WTERMSIG(wait_status))
+				 : "?");
+	else
+		snprintf(facts->ended, sizeof(facts->ended), "exited %d; q quits",
+			 WEXITSTATUS(wait_status));
+}
+
+/* All of it is there: from now on the screen is a replay's. A short run that was
+ * followed to its end is shown whole. */
+static void become_ended(struct tui_app *app)
+{
+	struct tui_nav *nav = &app->trace.nav;
+
+	say_how_it_ended(app, app->status.wait_status);
+	app->trace.facts.mode = TUI_ENDED;
+	app->trace.facts.events_per_s = 0;
+	if (nav->follow && !nav->paused && nav->from_ns <= nav->first_ns &&
+	    nav->to_ns > nav->last_ns) {
+		tui_nav_window(nav, nav->first_ns, nav->last_ns);
+		nav->undo_count = 0;
+	}
+	nav->follow = nav->paused = 0;
+	if (app->typing) {
+		app->typing = 0;
+		app->view = app->view_before;
+		app->trace.facts.message[0] = 0;
+	}
+}
+
+void tui_live_update(struct tui_app *app)
+{
+	struct gtv_session_status old = app->status;
+	struct tui_facts *facts = &app->trace.facts;
+
+	gtv_session_status(app->session, &app->status);
+	facts->level = app->status.level;
+	gtv_names_escape(app->status.level_why, facts->level_why, sizeof(facts->level_why));
+	facts->events_per_s = app->status.running ? app->status.events_per_s : 0;
+	facts->ring_percent = app->status.ring_percent;
+	if (tui_trace_grow(&app->trace, tui_timeline_cells(app->canvas.cols)))
+		app->dirty = 1;
+	facts->events = app->status.events;
+	facts->lost = app->status.lost;
+	facts->bytes = app->status.bytes;
+	facts->lost_seen = facts->lost == app->lost_told;
+	if (app->status.finished && facts->mode == TUI_LIVE)
+		become_ended(app);
+	/* A rate that falls to nought is news though no event came. */
+	if (old.events != app->status.events || old.running != app->status.running ||
+	    old.finished != app->status.finished || old.lost != app->status.lost ||
+	    (int)old.events_per_s != (int)app->status.events_per_s)
+		app->dirty = 1;
+}
+
+/* What a terminal sends for the keys that are more than a character. */
+static const char *key_bytes(int key)
+{
+	switch (key) {
+	case TUI_KEY_UP:
+		return "\033[A";
+	case TUI_KEY_DOWN:
+		return "\033[B";
+	case TUI_KEY_RIGHT:
+		return "\033[C";
+	case TUI_KEY_LEFT:
+		return "\033[D";
+	case TUI_KEY_HOME:
+		return "\033[H";
+	case TUI_KEY_END:
+		return "\033[F";
+	case TUI_KEY_PGUP:
+		return "\033[5~";
+	case TUI_KEY_PGDN:
+		return "\033[6~";
+	case TUI_KEY_DELETE:
+		return "\033[3~";
+	default:
+		return "";
+	}
+}
+
+void tui_live_key(struct tui_app *app, int key)
+{
+	const char *bytes;
+	char buf[5] = {0};
+
+	if (key >= TUI_KEY_LEFT) {
+		bytes = key_bytes(key);
+	} else {
+		buf[tui_glyph_encode((uint32_t)key, buf)] = 0;
+		bytes = buf;
+	}
+	/* NUL (Ctrl-Space) is a key too, though no text. */
+	size_t size = key ? strlen(bytes) : 1;
+
+	if (app->typed_size + size > sizeof(app->typed)) {
+		tui_app_say(app, "the program reads nothing: this key was dropped");
+		return;
+	}
+	memcpy(app->typed + app->typed_size, bytes, size);
+	app->typed_size += size;
+	tui_live_flush(app);
+}
+
+void tui_live_flush(struct tui_app *app)
+{
+	int fd = gtv_session_pty(app->session);
+	ssize_t n;
+
+	if (fd < 0 || !app->typed_size)
+		return;
+	n = write(fd, app->typed, app->typed_size);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		app->typed_size = 0; /* nobody reads there any more */
+	if (n <= 0)
+		return;
+	app->typed_size -= (size_t)n;
+	memmove(app->typed, app->typed + n, app->typed_size);
+}
+
+static void say_goodbye(const struct tui_app *app, int detached)
+{
+	const struct gtv_session_status *st = &app->status;
+	struct gtv_store_info info;
+
+	gtv_store_get_info(app->trace.store, &info);
+	if (app->opts->output)
+		fprintf(stderr, "gtviz: %s: %llu events, lost %llu, level %d\n",
+			app->opts->output, (unsigned long long)st->events,
+			(unsigned long long)st->lost, st->level);
+	if (detached)
+		fprintf(stderr, "gtviz: process %u runs on, no longer traced\n", info.pid);
+	else if (st->survivors)
+		fprintf(stderr, "gtviz: still running, no longer traced: %s\n",
+			st->survivor_names);
+}
+
+int tui_live_end(struct tui_app *app)
+{
+	struct gtv_err err = {0};
+	int detached = app->leave == TUI_LEAVE_DETACH, rc;
+
+	if (detached)
+		gtv_session_detach(app->session);
+	else
+		gtv_session_kill(app->session);
+	rc = gtv_session_wait(app->session, &err);
+	gtv_session_status(app->session, &app->status);
+	tui_tail_print(app->trace.store, TAIL_LINES, stdout);
+	if (!rc)
+		say_goodbye(app, detached && app->status.running);
+	int running = app->status.running, wait_status = app->status.wait_status;
+
+	tui_trace_close(&app->trace);
+	gtv_session_close(app->session);
+	app->session = NULL;
+	if (rc)
+		return gtv_cmd_launch_error(&err);
+	return running ? GTV_EXIT_GOOD : gtv_launch_exit_code(wait_status);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Back ends: a canvas as bytes. Plain text, ANSI for a 256-colour terminal, SVG.
+ * The same canvas gives the same bytes everywhere; only curses (term_curses.c)
+ * is elsewhere.
+ */
+#ifndef TUI_BACK_H
+#define TUI_BACK_H
+
+#include <stddef.h>
+
+#include "tui/canvas.h"
+#include "tui/theme.h"
+
+/* A growing buffer of bytes. Appending after memory ran out does nothing: check
+ * `failed` once at the end. */
+struct tui_buf {
+	char *bytes; /* NUL-terminated once anything was appended */
+	size_t size, room;
+	int failed;
+};
+
+void tui_buf_fini(struct tui_buf *buf);
+void tui_buf_bytes(struct tui_buf *buf, const char *bytes, size_t size);
+void tui_buf_text(struct tui_buf *buf, const char *text);
+void tui_buf_format(struct tui_buf *buf, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* One code point as UTF-8. */
+void tui_buf_glyph(struct tui_buf *buf, uint32_t glyph);
+
+/* Each appends the whole frame; 0 or -GTV_ENOMEM. */
+/* Exactly rows lines of cols glyphs, trailing blanks kept. */
+int tui_back_text(const struct tui_canvas *c, struct tui_buf *out);
+/* The same with colours: SGR only, no cursor movement; reset at each line's end. */
+int tui_back_ansi(const struct tui_canvas *c, enum tui_theme theme, struct tui_buf *out);
+/* A picture: blocks and lines are shapes that join, letters are text. */
+int tui_back_svg(const struct tui_canvas *c, enum tui_theme theme, struct tui_buf *out);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What frames every view: the title bar, the status bar, rules with a word in
+ * them, the line of keys; and words of several colours in one line.
+ */
+#ifndef TUI_CHROME_H
+#define TUI_CHROME_H
+
+#include "tui/view.h"
+
+/* Writes at *x, moves it on; stops before `end`. */
+void tui_say(struct tui_canvas *canvas, int *x, int y, int end, int role, const char *text);
+void tui_sayf(struct tui_canvas *canvas, int *x, int y, int end, int role, const char *fmt,
+	      ...) __attribute__((format(printf, 6, 7)));
+/* A sentence: "G3" and the name after it in their thread's colour, figures bold. */
+void tui_say_rich(struct tui_canvas *canvas, int *x, int y, int end, int role,
+		  const struct gtv_names *names, const char *text);
+
+void tui_chrome_title(struct tui_canvas *canvas, const struct tui_scene *scene, int y,
+		      const char *view);
+void tui_chrome_status(struct tui_canvas *canvas, const struct tui_scene *scene, int y);
+/* The keys: "w/s zoom  a/d pan" from pairs, NULL-terminated, the last of which
+ * (help) must fit; a message instead if there is one. */
+void tui_chrome_hints(struct tui_canvas *canvas, const struct tui_scene *scene, int y,
+		      const char *const *pairs);
+/* ─ text ─────; returns the column after the text, for more of it. */
+int tui_chrome_rule(struct tui_canvas *canvas, int y, const char *text);
+/* Draws "N columns, M rows at least" if the canvas is too small: returns 1 then. */
+int tui_chrome_too_small(struct tui_canvas *canvas, int cols, int rows);
+/* "the trace cannot be read" in the middle of an otherwise empty canvas. */
+void tui_chrome_error(struct tui_canvas *canvas, const char *text);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "tui/ident.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/glyph.h"
+
+#define SLOTS (TUI_ID12 - TUI_ID1 + 1)
+
+static unsigned preferred(const struct gtv_name *name, uint32_t nth)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+	if (!name->text[0])
+		return nth % SLOTS;
+	for (const char *s = name->text; *s; s++)
+		hash = (hash ^ (unsigned char)*s) * 16777619u;
+	return hash % SLOTS;
+}
+
+/*
+ * The first twelve to be born get a fill each: their preferred one, or the next
+ * that is free. Everybody later shares, by name; the label tells them apart. So a
+ * lookup costs twelve steps, however many there are.
+ */
+static int slot_of(const struct gtv_names *names, enum gtv_class cls, uint32_t id,
+		   uint32_t must)
+{
+	struct gtv_name name;
+	unsigned taken = 0, nth = 0;
+	size_t count = gtv_names_count(names, cls);
+	for (size_t i = 0; i < count && nth < SLOTS && i < 4 * SLOTS; i++) {
+		if (gtv_names_at(names, cls, i, &name))
+			break;
+		if ((name.flags & must) != must)
+			continue;
+		unsigned slot = preferred(&name, nth++);
+		while (taken & 1u << slot)
+			slot = (slot + 1) % SLOTS;
+		taken |= 1u << slot;
+		if (name.id == id)
+			return TUI_ID1 + (int)slot;
+	}
+	gtv_names_get(names, cls, id, &name);
+	return TUI_ID1 + (int)preferred(&name, id);
+}
+
+int tui_ident_gt(const struct gtv_names *names, uint32_t gt)
+{
+	return slot_of(names, GTV_CLASS_GT, gt, 0);
+}
+
+int tui_ident_thread(const struct gtv_names *names, uint32_t tid)
+{
+	struct gtv_name name;
+	if (gtv_names_count(names, GTV_CLASS_GT) > 0 ||
+	    gtv_names_get(names, GTV_CLASS_THREAD, tid, &name) ||
+	    !(name.flags & GTV_NAME_OURS))
+		return TUI_OTHER;
+	return slot_of(names, GTV_CLASS_THREAD, tid, GTV_NAME_OURS);
+}
+
+int tui_ident_is_gil(const struct gtv_names *names, uint32_t lock)
+{
+	struct gtv_name name;
+	return gtv_names_get(names, GTV_CLASS_LOCK, lock, &name) == 0 &&
+	       (name.flags & GTV_NAME_IS_GIL);
+}
+
+int tui_ident_lane(const struct gtv_names *names, struct gtv_lane lane)
+{
+	switch (lane.kind) {
+	case GTV_LANE_GT:
+		return tui_ident_gt(names, lane.id);
+	case GTV_LANE_THREAD: {
+		int role = tui_ident_thread(names, lane.id);
+		return role == TUI_OTHER ? TUI_TEXT : role;
+	}
+	case GTV_LANE_LOCK:
+		return tui_ident_is_gil(names, lane.id) ? TUI_GIL : TUI_LOCK;
+	default:
+		return TUI_BOLD;
+	}
+}
+
+static enum gtv_class class_of(struct gtv_lane lane)
+{
+	return lane.kind == GTV_LANE_GT	    ? GTV_CLASS_GT
+	       : lane.kind == GTV_LANE_LOCK ? GTV_CLASS_LOCK
+					    : GTV_CLASS_THREAD;
+}
+
+char *tui_ident_id(const struct gtv_names *names, struct gtv_lane lane, char *buf,
+		   size_t size)
+{
+	struct gtv_name name = {0};
+	if (lane.kind != GTV_LANE_CORE)
+		gtv_names_get(names, class_of(lane), lane.id, &name);
+	if (lane.kind == GTV_LANE_CORE)
+		snprintf(buf, size, "C%u", lane.id);
+	else if (lane.kind == GTV_LANE_GT)
+		snprintf(buf, size, "G%u", lane.id);
+	else if (lane.kind == GTV_LANE_LOCK && (name.flags & GTV_NAME_IS_GIL))
+		snprintf(buf, size, "GIL");
+	else if (lane.kind == GTV_LANE_LOCK)
+		snprintf(buf, size, "L%u", lane.id);
+	else if (name.local > 0)
+		snprintf(buf, size, "W%u", name.local - 1);
+	else
+		snprintf(buf, size, "T%u", lane.id);
+	return buf;
+}
+
+char *tui_ident_name(const struct gtv_names *names, struct gtv_lane lane, char *buf,
+		     size_t size)
+{
+	struct gtv_name name = {0};
+	char id[TUI_LABEL];
+	buf[0] = '\0';
+	if (lane.kind == GTV_LANE_CORE ||
+	    gtv_names_get(names, class_of(lane), lane.id, &name) != 0)
+		return buf;
+	gtv_names_escape(name.text, buf, size);
+	/* "GIL GIL" says it once too often. */
+	if (strcmp(buf, tui_ident_id(names, lane, id, sizeof(id))) == 0)
+		buf[0] = '\0';
+	return buf;
+}
+
+char *tui_ident_label(const struct gtv_names *names, struct gtv_lane lane, char *buf,
+		      size_t size)
+{
+	char id[TUI_LABEL], name[TUI_LABEL];
+	tui_ident_id(names, lane, id, sizeof(id));
+	tui_ident_name(names, lane, name, sizeof(name));
+	snprintf(buf, size, "%s%s%s", id, name[0] ? " " : "", name);
+	return buf;
+}

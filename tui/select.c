@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "tui/select.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LANES_MAX 65536
+/* An edge that touches the end of a span lies within so much of it. */
+#define NEAR_NS 1000u
+/* Finer than any tile: exact spans and edges, please. */
+#define EXACT_CELL 1u
+
+static int same_lane(struct gtv_lane a, struct gtv_lane b)
+{
+	return a.kind == b.kind && a.id == b.id;
+}
+
+/* Selects what the lane does at a time; a lane that is not alive then is selected
+ * without a span. */
+static int select_at(struct tui_trace *t, struct gtv_lane lane, uint64_t ts_ns)
+{
+	struct gtv_span span;
+	int rc = gtv_window_span_at(t->window, lane, ts_ns, &span);
+
+	if (!rc) {
+		tui_nav_select(&t->nav, &span);
+	} else if (rc == -GTV_ENOTFOUND) {
+		t->nav.selected = lane;
+		memset(&t->nav.span, 0, sizeof(t->nav.span));
+		rc = 0;
+	}
+	return rc;
+}
+
+static uint64_t cursor_in_window(const struct tui_nav *nav)
+{
+	uint64_t ts_ns = nav->cursor_ns;
+
+	if (ts_ns >= nav->to_ns)
+		ts_ns = nav->to_ns - 1;
+	if (ts_ns < nav->from_ns)
+		ts_ns = nav->from_ns;
+	if (ts_ns >= nav->last_ns)
+		ts_ns = nav->last_ns - 1;
+	return ts_ns;
+}
+
+int tui_select_row(struct tui_trace *t, int cols, int rows, int dir)
+{
+	struct gtv_lane *lanes = calloc(LANES_MAX, sizeof(*lanes));
+	struct tui_scene scene;
+	int count, at, rc = -GTV_ENOTFOUND;
+
+	if (!lanes)
+		return -GTV_ENOMEM;
+	tui_trace_scene(t, &scene);
+	count = tui_timeline_lanes(&scene, cols, rows, lanes, LANES_MAX);
+	if (count > LANES_MAX)
+		count = LANES_MAX;
+	for (at = 0; at < count; at++)
+		if (same_lane(lanes[at], t->nav.selected))
+			break;
+	if (at == count)
+		at = dir > 0 ? 0 : count - 1;
+	else
+		at += dir;
+	if (at >= 0 && at < count)
+		rc = select_at(t, lanes[at], cursor_in_window(&t->nav));
+	free(lanes);
+	return rc;
+}
+
+int tui_select_any(struct tui_trace *t, int cols, int rows)
+{
+	if (!t->nav.selected.kind)
+		return tui_select_row(t, cols, rows, 1);
+	if (t->nav.span.to_ns <= t->nav.span.from_ns)
+		return select_at(t, t->nav.selected, cursor_in_window(&t->nav));
+	return 0;
+}
+
+void tui_select_none(struct tui_trace *t)
+{
+	memset(&t->nav.selected, 0, sizeof(t->nav.selected));
+	memset(&t->nav.span, 0, sizeof(t->nav.span));
+}
+
+int tui_select_span(struct tui_trace *t, int cols, int rows, int dir)
+{
+	struct tui_nav *nav = &t->nav;
+	struct gtv_span span;
+	int had = nav->span.to_ns > nav->span.from_ns;
+	int rc = tui_select_any(t, cols, rows);
+
+	/* The first press shows where one is, the next ones step. */
+	if (rc || !had)
+		return rc;
+	rc = gtv_window_span_step(t->window, nav->selected, nav->span.from_ns, dir, &span);
+	if (!rc)
+		tui_nav_select(nav, &span);
+	return rc;
+}
+
+/* Whose edges are the span's: a green thread, else an OS thread. */
+static struct gtv_lane edge_lane(const struct gtv_span *span)
+{
+	if (span->lane.kind == GTV_LANE_GT || span->lane.kind == GTV_LANE_THREAD)
+		return span->lane;
+	if (span->gt)
+		return (struct gtv_lane){.kind = GTV_LANE_GT, .id = span->gt};
+	return (struct gtv_lane){.kind = GTV_LANE_THREAD, .id = span->tid};
+}
+
+/* How well an edge fits the span, smaller is better; UINT64_MAX not at all. Back:
+ * it arrives in the span, or it ends the wait that the span is. On: it leaves from
+ * the span, the last one first: that is where the thread went from here. */
+static uint64_t misfit(const struct gtv_edge *e, const struct gtv_span *s, int dir)
+{
+	struct gtv_lane lane = edge_lane(s);
+
+	if (dir < 0 && same_lane(e->to, lane)) {
+		if (e->to_ns >= s->from_ns && e->to_ns <= s->to_ns)
+			return e->to_ns - s->from_ns;
+		if (e->from_ns >= s->from_ns && e->from_ns <= s->to_ns)
+			return s->to_ns - e->from_ns;
+	}
+	if (dir > 0 && same_lane(e->from, lane) && e->from_ns >= s->from_ns &&
+	    e->from_ns <= s->to_ns)
+		return s->to_ns - e->from_ns;
+	return UINT64_MAX;
+}
+
+/* The best edge of those in a stretch of time, if they are known at this cost. */
+static int best_edge(struct tui_trace *t, uint64_t from_ns, uint64_t to_ns,
+		     uint64_t cell_ns, int dir, struct gtv_edge *best, uint64_t *best_fit)
+{
+	const struct gtv_edge *edges;
+	size_t count;
+	int rc = gtv_window_look(t->window, from_ns, to_ns, cell_ns);
+
+	if (rc)
+		return rc;
+	edges = gtv_window_edges(t->window, &count);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t fit = misfit(&edges[i], &t->nav.span, dir);
+
+		if (fit >= *best_fit)
+			continue;
+		*best_fit = fit;
+		*best = edges[i];
+	}
+	return 0;
+}
+
+/* In a span too long to be decoded whole, edges are sought at its two ends. */
+static int find_edge(struct tui_trace *t, int dir, struct gtv_edge *best)
+{
+	uint64_t from_ns = t->nav.span.from_ns, to_ns = t->nav.span.to_ns;
+	uint64_t before_ns = from_ns > NEAR_NS ? from_ns - NEAR_NS : 0;
+	uint64_t fit = UINT64_MAX;
+	int rc = best_edge(t, before_ns, to_ns + NEAR_NS, (to_ns - from_ns) / 1000 + 1, dir,
+			   best, &fit);
+
+	if (!rc && !gtv_window_exact(t->window)) {
+		rc = best_edge(t, before_ns, from_ns + NEAR_NS, EXACT_CELL, dir, best,
+			       &fit);
+		if (!rc)
+			rc = best_edge(t, to_ns > NEAR_NS ? to_ns - NEAR_NS : 0,
+				       to_ns + NEAR_NS, EXACT_CELL, dir, best, &fit);
+	}
+	if (rc)
+		return rc;
+	return fit == UINT64_MAX ? -GTV_ENOTFOUND : 0;
+}
+
+/* Goes to one end of an edge; in a core's row to the core where that happened. */
+static int go_to(struct tui_trace *t, struct gtv_lane lane, uint64_t ts_ns)
+{
+	int by_core = t->nav.selected.kind == GTV_LANE_CORE;
+	struct gtv_span span;
+	int rc = gtv_window_span_at(t->window, lane, ts_ns, &span);
+
+	if (rc)
+		return rc;
+	if (by_core && span.core >= 0)
+		return select_at(
+			t,
+			(struct gtv_lane){.kind = GTV_LANE_CORE, .id = (uint32_t)span.core},
+			ts_ns);
+	tui_nav_select(&t->nav, &span);
+	return 0;
+}
+
+int tui_select_edge(struct tui_trace *t, int dir)
+{
+	struct gtv_edge edge;
+	int rc;
+
+	if (t->nav.span.to_ns <= t->nav.span.from_ns)
+		return -GTV_ENOTFOUND;
+	rc = find_edge(t, dir, &edge);
+	if (!rc)
+		/* What acts at an instant is the span that ends there or goes on. */
+		return dir < 0 ? go_to(t, edge.from, edge.from_ns ? edge.from_ns - 1 : 0)
+			       : go_to(t, edge.to, edge.to_ns);
+	/* A wait causes nothing itself: on from it is where its own thread wakes. */
+	if (rc == -GTV_ENOTFOUND && dir > 0 && !find_edge(t, -1, &edge) &&
+	    edge.to_ns >= t->nav.span.to_ns)
+		return go_to(t, edge.to, edge.to_ns);
+	return rc;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Choosing what to look at: the next row, the next span of a row, the other end of
+ * an edge. Moves the selection of a trace and its window only as far as needed.
+ */
+#ifndef TUI_SELECT_H
+#define TUI_SELECT_H
+
+#include "tui/trace.h"
+
+/* Each returns 0, or -GTV_ENOTFOUND when there is nothing to go to, or another
+ * -GTV_E*. `cols` and `rows` are the screen's. dir: -1 back or up, 1 on or down. */
+int tui_select_row(struct tui_trace *t, int cols, int rows, int dir);
+int tui_select_span(struct tui_trace *t, int cols, int rows, int dir);
+int tui_select_edge(struct tui_trace *t, int dir);
+/* Something, if nothing is selected: the first row at the cursor. */
+int tui_select_any(struct tui_trace *t, int cols, int rows);
+void tui_select_none(struct tui_trace *t);
+
+#endif

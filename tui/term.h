@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The terminal: shows a canvas, gives keys, and is put back as it was however we
+ * end. One terminal at a time. Only term_curses.c knows of curses.
+ */
+#ifndef TUI_TERM_H
+#define TUI_TERM_H
+
+#include "tracer/base/err.h"
+#include "tui/canvas.h"
+#include "tui/theme.h"
+
+struct tui_term;
+
+/* Keys: a Unicode scalar, or one of these, above all of them. */
+enum tui_key {
+	TUI_KEY_NONE = 0,
+	TUI_KEY_TAB = '\t',
+	TUI_KEY_ENTER = '\r',
+	TUI_KEY_ESC = 27,
+	TUI_KEY_BACKSPACE = 127,
+	TUI_KEY_LEFT = 0x110000,
+	TUI_KEY_RIGHT,
+	TUI_KEY_UP,
+	TUI_KEY_DOWN,
+	TUI_KEY_HOME,
+	TUI_KEY_END,
+	TUI_KEY_PGUP,
+	TUI_KEY_PGDN,
+	TUI_KEY_DELETE,
+	TUI_KEY_OTHER, /* a key that we have no name for */
+};
+
+/* Is there a terminal to show things on, and one to get keys from? Gives its size.
+ * 0, or -GTV_EUSAGE and err, with what to use instead. */
+int tui_term_check(int *cols, int *rows, const char *instead, struct gtv_err *err);
+/* Takes over the terminal: standard output, with keys from standard input or, if
+ * that is not a terminal, from the controlling one. `theme`: -1 as the terminal
+ * can and $NO_COLOR says. */
+int tui_term_open(struct tui_term **out, int theme, struct gtv_err *err);
+/* Gives it back. May be called at any time, twice too (NULL). */
+void tui_term_close(struct tui_term *term);
+
+void tui_term_size(const struct tui_term *term, int *cols, int *rows);
+/* Asks the terminal for its size again (after SIGWINCH). */
+void tui_term_resized(struct tui_term *term);
+/* Only ASCII can be shown, by the locale. */
+int tui_term_is_ascii(const struct tui_term *term);
+/* Shows the canvas; writes only what differs from what is there. */
+void tui_term_show(struct tui_term *term, const struct tui_canvas *canvas);
+/* Readable when a key may be waiting. */
+int tui_term_fd(const struct tui_term *term);
+/* The next key, TUI_KEY_NONE if there is none, -1 if the terminal is gone. */
+int tui_term_key(struct tui_term *term);
+/* Gives the terminal to the shell, stops us, and takes it again when we go on. */
+void tui_term_suspend(struct tui_term *term);
+/* Takes it again after somebody else stopped and continued us. */
+void tui_term_retake(struct tui_term *term);
+/* The next show repaints all. */
+void tui_term_repaint(struct tui_term *term);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Inside the timeline view: what its files share. A frame goes through them in
+ * this order: layout (which row shows what), lanes (spans into cells), marks
+ * (loss, selection, edges on top), chrome (bars, ruler, minimap), panel (words
+ * about the selected span).
+ */
+#ifndef TUI_TIMELINE_H
+#define TUI_TIMELINE_H
+
+#include "tui/ident.h"
+#include "tui/strip.h"
+#include "tui/view.h"
+
+#define TUI_TL_GROUPS	 4
+#define TUI_TL_LANES_MAX 4096 /* of a kind; more are not listed */
+
+/* Lanes of one kind. */
+struct tui_tl_group {
+	enum gtv_lane_kind kind;
+	struct gtv_lane *lane;
+	int count;
+	int height; /* rows a lane: cores 4 (one a gap), 3, 2, 1; locks 2, 1; others 1 */
+	int shown;
+	int more; /* a line says how many are not shown */
+	int rule; /* a line with its name goes first */
+};
+
+/* A lane on the screen. */
+struct tui_tl_row {
+	struct gtv_lane lane;
+	int y, height;
+};
+
+struct tui_timeline {
+	const struct tui_scene *scene;
+	struct tui_canvas *canvas;
+	int cols, rows, gutter;
+	struct tui_axis axis;
+	struct tui_strip strip;
+	uint64_t start_ns; /* times are shown relative to it */
+	int exact, has_gts;
+	int worker_lane; /* the lane being drawn is a worker's */
+	/* Where the chrome is; -1: there is no room for it. */
+	int y_title, y_map, y_marks, y_ruler, y_legend, y_cursor, y_status, y_hints;
+	int y_lanes, lanes_end; /* rows for lanes */
+	int y_panel, panel_rows;
+	struct tui_tl_group group[TUI_TL_GROUPS]; /* from top to bottom */
+	struct tui_tl_row *row;
+	int row_count;
+	struct {
+		int y;
+		char text[48];
+	} rule[2 * TUI_TL_GROUPS];
+	int rule_count;
+	int y_above, y_below; /* where lanes are scrolled off; -1: none are */
+	/* Roles of green threads, looked up once a frame. */
+	struct {
+		uint32_t gt;
+		uint8_t role;
+	} role[256];
+};
+
+/* view_timeline.c */
+/* Looks at nav's window; no canvas if lanes are only to be listed. 0 or -GTV_E*. */
+int tui_tl_begin(struct tui_timeline *tl, struct tui_canvas *canvas,
+		 const struct tui_scene *scene, int cols, int rows);
+int tui_tl_gt_role(struct tui_timeline *tl, uint32_t gt);
+/* Who is inside a core's or thread's piece: its role, and *who tells two apart. */
+int tui_tl_fill_role(struct tui_timeline *tl, uint32_t gt, uint32_t tid, uint32_t *who);
+const struct tui_tl_row *tui_tl_row_of(const struct tui_timeline *tl, struct gtv_lane lane);
+/* The first piece that ends after a time; count if none. */
+size_t tui_tl_first(const struct gtv_piece *p, size_t count, uint64_t ts_ns);
+/* Whether [from, to) is so narrow that no label fits: saves looking names up. */
+int tui_tl_is_narrow(const struct tui_timeline *tl, uint64_t from_ns, uint64_t to_ns);
+/* Shorter than a cell. The runtime's own steps between two green threads are left
+ * out then: they would make each boundary dense, and the floors show them. */
+int tui_tl_is_short(const struct tui_timeline *tl, const struct gtv_span *s);
+/* Columns on the canvas of [from, to): 0 if none. */
+int tui_tl_columns(const struct tui_timeline *tl, uint64_t from_ns, uint64_t to_ns,
+		   int *first, int *last);
+
+/* view_timeline_layout.c */
+void tui_tl_chrome_rows(struct tui_timeline *tl);
+/* Every lane of every group, in order. Both: 0 or -GTV_ENOMEM. */
+int tui_tl_groups(struct tui_timeline *tl);
+int tui_tl_layout(struct tui_timeline *tl);
+void tui_tl_layout_fini(struct tui_timeline *tl);
+
+/* view_timeline_lanes.c */
+void tui_tl_lane(struct tui_timeline *tl, const struct tui_tl_row *row);
+/* view_timeline_core.c */
+void tui_tl_core(struct tui_timeline *tl, const struct tui_tl_row *row);
+/* A word in the middle of the cells that [from, to) covers; `name` may be "". */
+void tui_tl_label(struct tui_timeline *tl, int y, uint64_t from_ns, uint64_t to_ns,
+		  const char *name, const char *id, int ink, int ground);
+
+/* view_timeline_marks.c */
+void tui_tl_losses(struct tui_timeline *tl);
+void tui_tl_selection(struct tui_timeline *tl);
+void tui_tl_edges(struct tui_timeline *tl);
+
+/* view_timeline_chrome.c */
+void tui_tl_minimap(struct tui_timeline *tl);
+void tui_tl_ruler(struct tui_timeline *tl);
+void tui_tl_gutter_of(struct tui_timeline *tl, const struct tui_tl_row *row);
+void tui_tl_rules(struct tui_timeline *tl);
+void tui_tl_legend(struct tui_timeline *tl);
+void tui_tl_cursor_line(struct tui_timeline *tl);
+/* view_timeline_panel.c */
+void tui_tl_panel(struct tui_timeline *tl);
+
+/* States as they are drawn: shared with the legend and other views. */
+struct tui_look {
+	uint32_t glyph;
+	uint8_t role, ghost; /* ghost: the role on an idle core, 0 none */
+	uint8_t rare;	     /* must be seen however short */
+};
+const struct tui_look *tui_look_of(unsigned state);
+
+#endif

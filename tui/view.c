@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#include "tui/view.h"
+
+#include <string.h>
+
+#include "tui/views.h"
+
+const struct tui_view_ops *const tui_views[] = {
+	&tui_view_timeline, &tui_view_explain, &tui_view_output, &tui_view_help, NULL,
+};
+
+const struct tui_view_ops *tui_view_find(const char *name)
+{
+	for (size_t i = 0; tui_views[i]; i++)
+		if (strcmp(tui_views[i]->name, name) == 0)
+			return tui_views[i];
+	return NULL;
+}
+
+const struct tui_view_ops *tui_view_by_id(enum tui_view_id id)
+{
+	for (size_t i = 0; tui_views[i]; i++)
+		if (tui_views[i]->id == id)
+			return tui_views[i];
+	return NULL;
+}

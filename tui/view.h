@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Views: what can fill the screen. One table of operations, one file a view
+ * (view_timeline.c, view_explain.c, view_output.c, view_help.c); a new view is a
+ * new file and a line in view.c. Drawing is pure: the same data, size and place
+ * give the same canvas, byte for byte.
+ */
+#ifndef TUI_VIEW_H
+#define TUI_VIEW_H
+
+#include "tracer/base/names.h"
+#include "tracer/model/explain.h"
+#include "tracer/model/window.h"
+#include "tracer/store/store.h"
+#include "tui/canvas.h"
+#include "tui/nav.h"
+
+enum tui_mode { TUI_LIVE, TUI_ENDED, TUI_REPLAY };
+
+/* What the chrome shows beside the data. Filled by app and shot. */
+struct tui_facts {
+	enum tui_mode mode;
+	char command[256]; /* escaped */
+	char policy[32];   /* "" none */
+	char file[128];	   /* being written or replayed; "" none */
+	char message[200]; /* one line for the user, shown until the next key */
+	char ended[64];	   /* "exited 0; q quits" */
+	int level;
+	char level_why[160]; /* why not a higher one */
+	double events_per_s; /* live */
+	uint64_t events, lost, bytes;
+	unsigned ring_percent;
+	int lost_seen; /* the user has looked at it: no longer reversed */
+	int workers, green_threads, cores;
+	int ascii; /* use the ASCII glyph set */
+};
+
+/* Everything a view draws from. Borrows all. */
+struct tui_scene {
+	const struct gtv_store *store;
+	const struct gtv_names *names;
+	struct gtv_window *window;
+	struct gtv_window *overview; /* a second one, for the minimap, so that looking at
+				      * the whole trace does not evict the window's
+				      * blocks; NULL: no minimap */
+	struct tui_nav *nav;	     /* draw may note layout (scroll clamps) */
+	const struct tui_facts *facts;
+	const struct gtv_explanation *explanation; /* explain view, else NULL */
+};
+
+enum tui_view_id {
+	TUI_VIEW_TIMELINE = 1, /* the numbers are the keys that open them */
+	TUI_VIEW_EXPLAIN = 10,
+	TUI_VIEW_OUTPUT = 11,
+	TUI_VIEW_HELP = 12,
+};
+
+struct tui_view_ops {
+	enum tui_view_id id;
+	const char *name; /* of `gtviz shot --view NAME` */
+	const char *summary;
+	/* 0, or -GTV_E* (the canvas then holds a line that says so). */
+	int (*draw)(struct tui_canvas *canvas, const struct tui_scene *scene);
+};
+
+extern const struct tui_view_ops *const tui_views[]; /* NULL-terminated */
+const struct tui_view_ops *tui_view_find(const char *name);
+const struct tui_view_ops *tui_view_by_id(enum tui_view_id id);
+
+/* The timeline's lanes from top to bottom as it would draw them, scrolled off ones
+ * too; for choosing a row. Returns the count, fills at most max. */
+int tui_timeline_lanes(const struct tui_scene *scene, int cols, int rows,
+		       struct gtv_lane *out, int max);
+/* Which time a column is, and cells of time across at this width. */
+int tui_timeline_cells(int cols);
+int tui_timeline_gutter(int cols);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The views there are, for the table in view.c: each is one file's.
+ */
+#ifndef TUI_VIEWS_H
+#define TUI_VIEWS_H
+
+#include "tui/view.h"
+
+extern const struct tui_view_ops tui_view_timeline; /* view_timeline.c */
+extern const struct tui_view_ops tui_view_explain;  /* view_explain.c */
+extern const struct tui_view_ops tui_view_output;   /* view_output.c */
+extern const struct tui_view_ops tui_view_help;	    /* view_help.c */
+
+#endif
