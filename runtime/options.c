@@ -111,7 +111,9 @@ static void bad_value(const struct gt__param *param, const char *text, size_t le
 	add(error, size, param->name);
 	add(error, size, " cannot be ");
 	add_quoted(error, size, text, len);
-	if (param->unit == GT__UNIT_TIME)
+	if (param->unit == GT__UNIT_CHOICE)
+		snprintf(range, sizeof range, " (one of %s)", param->choices);
+	else if (param->unit == GT__UNIT_TIME)
 		snprintf(range, sizeof range,
 			 " (a time like 5ms or 300us, %" PRIu64 "us to %" PRIu64 "s)",
 			 param->min / 1000, param->max / 1000000000);
@@ -137,11 +139,62 @@ static int scale_of(const char *unit, uint64_t *ns)
 	return -1;
 }
 
+/* The place of `text` in "epoll|poll|select". */
+static int parse_choice(struct gt__param *param, const char *text, size_t len)
+{
+	const char *at = param->choices;
+
+	for (uint64_t place = 0;; place++) {
+		size_t one = strcspn(at, "|");
+
+		if (one == len && !memcmp(at, text, len)) {
+			param->value = place;
+			return 0;
+		}
+		if (!at[one])
+			return -1;
+		at += one + 1;
+	}
+}
+
+/* The digits after a point, as a part of `scale`; *end: what follows them. */
+static uint64_t parse_fraction(const char *text, char **end, uint64_t scale)
+{
+	uint64_t value = 0;
+
+	while (isdigit((unsigned char)*text)) {
+		scale /= 10;
+		value += (uint64_t)(*text++ - '0') * scale;
+	}
+	*end = (char *)text;
+	return value;
+}
+
+/* "5ms", "15.6ms". */
+static int parse_time(struct gt__param *param, uint64_t whole, char *end)
+{
+	char *unit = end + (*end == '.');
+	uint64_t scale, part = 0;
+
+	while (isdigit((unsigned char)*unit) && *end == '.')
+		unit++;
+	if (scale_of(unit, &scale) || (*end == '.' && unit == end + 1))
+		return -1;
+	if (*end == '.')
+		part = parse_fraction(end + 1, &unit, scale);
+	if (whole > (param->max - part) / scale || whole * scale + part < param->min)
+		return -1;
+	param->value = whole * scale + part;
+	return 0;
+}
+
 static int parse_value(struct gt__param *param, const char *text, size_t len)
 {
 	char copy[32], *end;
-	uint64_t value, scale = 1;
+	uint64_t value;
 
+	if (param->unit == GT__UNIT_CHOICE)
+		return parse_choice(param, text, len);
 	if (!len || len >= sizeof copy || !isdigit((unsigned char)text[0]))
 		return -1;
 	memcpy(copy, text, len);
@@ -150,11 +203,11 @@ static int parse_value(struct gt__param *param, const char *text, size_t len)
 	value = strtoull(copy, &end, 10);
 	if (errno)
 		return -1;
-	if (param->unit == GT__UNIT_TIME ? scale_of(end, &scale) : *end != '\0')
+	if (param->unit == GT__UNIT_TIME)
+		return parse_time(param, value, end);
+	if (*end != '\0' || value > param->max || value < param->min)
 		return -1;
-	if (value > param->max / scale || value * scale < param->min)
-		return -1;
-	param->value = value * scale;
+	param->value = value;
 	return 0;
 }
 

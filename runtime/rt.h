@@ -47,16 +47,17 @@ struct gt {
 
 /* --- policies ------------------------------------------------------------ */
 
-enum gt__unit { GT__UNIT_COUNT, GT__UNIT_TIME };
+enum gt__unit { GT__UNIT_COUNT, GT__UNIT_TIME, GT__UNIT_CHOICE };
 
 /* A parameter that a policy takes; the name of the last is NULL. */
 struct gt__param {
 	const char *name;
 	enum gt__unit unit;
 	uint64_t min, max;
-	uint64_t value; /* the default */
+	uint64_t value;	     /* the default */
+	const char *choices; /* of a choice, "epoll|poll": the value is its place */
 };
-#define GT__PARAMS_MAX 4
+#define GT__PARAMS_MAX 6
 
 #define GT__POLICY_SINGLE     1u /* one OS thread runs all green threads */
 #define GT__POLICY_ONE_TO_ONE 2u /* each green thread is an OS thread */

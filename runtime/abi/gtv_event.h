@@ -41,7 +41,10 @@
 	X(GIL_DROPS, gil_drops)                                                            \
 	X(GIL_REQUESTS, gil_requests) /* drop requests set by a waiter */                  \
 	X(CHAN_SENDS, chan_sends)     /* completed operations */                           \
-	X(CHAN_RECEIVES, chan_receives)
+	X(CHAN_RECEIVES, chan_receives)                                                    \
+	X(CALLBACKS, callbacks) /* called by the loop */                                   \
+	X(HANDOFFS, handoffs)	/* a processor passed from one worker to another */        \
+	X(CANCELS, cancels)	/* green threads asked to end */
 
 enum gtv_counter {
 #define X(id, name) GTV_COUNT_##id,
@@ -94,6 +97,14 @@ enum gtv_counter {
  *                the kind that was dropped, arg how many, gt|seq<<32 raw time
  *                of the first; ts_raw that of the last
  *  MARK          gt, text[16]: a mark of the program's author
+ *  CANCEL        gt is asked to end, obj by which gt
+ *  REGION_BEGIN  gt, text[16]: a named stretch of the program begins
+ *  REGION_END    gt, text[16]: the innermost of that name ends
+ *  CALLBACK_BEGIN the loop calls a function: gt 0, obj its name (a call's)
+ *  CALLBACK_END  it has returned, as CALLBACK_BEGIN
+ *  HANDOFF       a processor changes hands: gt whose call made it so (0: none),
+ *                obj the worker that had it, arg the worker that gets it
+ *  PREEMPT_ASK   gt's time is over and it is asked to stop, obj its worker
  */
 #define GTV_USER_EVENTS(X)                                                                 \
 	X(1, TEXT, "text", 0)                                                              \
@@ -129,7 +140,14 @@ enum gtv_counter {
 	X(38, PARK, "worker_park", 0)                                                      \
 	X(39, UNPARK, "worker_unpark", 0)                                                  \
 	X(40, LOST, "lost", 0)                                                             \
-	X(41, MARK, "mark", 0)
+	X(41, MARK, "mark", 0)                                                             \
+	X(22, CANCEL, "gt_cancel", GTV_CNT(CANCELS))                                       \
+	X(42, REGION_BEGIN, "region_begin", 0)                                             \
+	X(43, REGION_END, "region_end", 0)                                                 \
+	X(44, CALLBACK_BEGIN, "callback_begin", GTV_CNT(CALLBACKS))                        \
+	X(45, CALLBACK_END, "callback_end", 0)                                             \
+	X(46, HANDOFF, "proc_handoff", GTV_CNT(HANDOFFS))                                  \
+	X(47, PREEMPT_ASK, "preempt_request", 0)
 
 enum gtv_user_kind {
 	GTV_EV_NONE = 0, /* never valid: a hole in the ring */
