@@ -46,6 +46,8 @@ struct pty {
 	int cols, rows;
 	int alternate, cursor; /* as the terminal shows them now */
 	int closed;
+	char cut[4]; /* the beginning of a character whose rest is still to come */
+	size_t cut_bytes;
 	struct termios before;
 };
 
@@ -218,6 +220,30 @@ __attribute__((noreturn)) static inline void pty__shell(int slave, int talk,
 	_exit(0);
 }
 
+/* How many of the bytes are whole characters. */
+static inline size_t pty__whole(const char *bytes, size_t count)
+{
+	for (size_t back = 1; back <= 3 && back <= count; back++) {
+		unsigned char c = (unsigned char)bytes[count - back];
+		size_t size = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+
+		if (c < 0x80 || c >= 0xc0)
+			return size > back ? count - back : count;
+	}
+	return count;
+}
+
+/* libvterm loses a character whose bytes come in two writes: it gets whole ones. */
+static inline void pty__feed(struct pty *p, char *buf, size_t count)
+{
+	size_t whole = pty__whole(buf, count);
+
+	vterm_input_write(p->vt, buf, whole);
+	p->cut_bytes = count - whole;
+	memcpy(p->cut, buf + whole, p->cut_bytes);
+	vterm_screen_flush_damage(p->screen);
+}
+
 /* Waits until bytes come from the terminal and takes them, or until the shell has
  * news (returns 1), or until the deadline (0). */
 static inline int pty__pump(struct pty *p, uint64_t deadline_ms)
@@ -230,14 +256,13 @@ static inline int pty__pump(struct pty *p, uint64_t deadline_ms)
 	if (poll(fds, 2, now_ms < deadline_ms ? (int)(deadline_ms - now_ms) : 0) < 0)
 		return 0;
 	if (fds[0].revents) {
-		ssize_t n = read(p->fd, buf, sizeof(buf));
+		ssize_t n = read(p->fd, buf + p->cut_bytes, sizeof(buf) - p->cut_bytes);
 
-		if (n > 0) {
-			vterm_input_write(p->vt, buf, (size_t)n);
-			vterm_screen_flush_damage(p->screen);
-		} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		memcpy(buf, p->cut, p->cut_bytes);
+		if (n > 0)
+			pty__feed(p, buf, p->cut_bytes + (size_t)n);
+		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 			p->closed = 1;
-		}
 	}
 	return (fds[1].revents & POLLIN) != 0;
 }
