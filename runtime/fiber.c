@@ -10,7 +10,7 @@ void gt__fiber_body(void *message)
 
 	gt__ctx_begun();
 	gt__land(w);
-	self->fn(self->arg);
+	gt__call_body(self);
 }
 
 struct gt *gt__fiber_alloc(size_t stack_bytes, void (*entry)(void *message))

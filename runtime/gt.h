@@ -54,16 +54,44 @@ const char *gt_policy_name(void);
 struct gt_attr {
 	const char *name;   /* NULL: none */
 	size_t stack_bytes; /* 0: the run's default; rounded up to pages */
+	/* Nice value, -20 (first) to 19 (last). single, coop and quantum keep their line
+	 * in this order, who never yields for lower ones included; where green threads
+	 * are OS threads it is the thread's nice value, as far as the system grants it;
+	 * others ignore it. */
+	int priority;
+	/* Bit i: the i-th CPU that the caller may use; 0: any. Kept where green threads
+	 * are OS threads; elsewhere -ENOTSUP. */
+	uint64_t cores;
 };
 
 /* Starts fn(arg). *out must be joined exactly once; with out NULL nobody joins,
- * and the thread is freed at its end. -ENOMEM, -EAGAIN. */
+ * and the thread is freed at its end. -ENOMEM, -EAGAIN. -EINVAL: a wrong attribute. */
 int gt_spawn(struct gt **out, void (*fn)(void *arg), void *arg);
 int gt_spawn_attr(struct gt **out, const struct gt_attr *attr, void (*fn)(void *arg),
 		  void *arg);
 /* Waits for its end and frees it. Takes gt. -EDEADLK: oneself; -EINVAL: another
  * joins it already. */
 int gt_join(struct gt *gt);
+/* Nobody joins it; it frees itself at its end. Takes gt: it must not be named again.
+ * -EINVAL: somebody joins it, or it is detached already. Never switches. */
+int gt_detach(struct gt *gt);
+/* Ends the calling green thread, as a return from its function would. What was pushed
+ * below runs first, the last one first. Does nothing elsewhere. C++ destructors of its
+ * frames are not called. */
+void gt_exit(void);
+
+/* To be called if the green thread ends by gt_exit. `cleanup` is the caller's, private,
+ * and stays in place until it is popped; pops go in reverse order of pushes, and call
+ * the function if `execute`. Functions called by gt_exit may wait, but not call gt_exit.
+ * -EPERM outside a green thread; pop, -EINVAL: another was pushed last. */
+struct gt_cleanup {
+	void (*fn)(void *arg);
+	void *arg;
+	struct gt_cleanup *next;
+};
+int gt_cleanup_push(struct gt_cleanup *cleanup, void (*fn)(void *arg), void *arg);
+int gt_cleanup_pop(struct gt_cleanup *cleanup, int execute);
+
 /* Lets another ready green thread run, if there is one. */
 void gt_yield(void);
 /* The calling green thread, NULL outside. Borrows. Never switches. */

@@ -86,10 +86,14 @@ static void body(struct gt__os *os, struct gt *self, uint32_t index)
 {
 	gt__emit(&os->tr, GTV_EV_WORKER_START, 0, 0, 0, index, 0, 0);
 	os->current = self;
+	if (self->priority)
+		gt__sys_nice(self->priority);
+	if (self->cores)
+		gt__sys_cpu_only(self->cores);
 	gt__native_resumed(os);
 	if (n.hooks->begin)
 		n.hooks->begin(os);
-	self->fn(self->arg);
+	gt__call_body(self);
 	if (n.hooks->end)
 		n.hooks->end(os);
 	GT_COUNT(os, EXITS);

@@ -35,15 +35,22 @@ struct gt {
 	void *arg;
 	struct gt *join;   /* atomic: who joins it, or GT__JOIN_* */
 	uint32_t wake;	   /* 1:1: futex word, 1: go on */
-	uint32_t detached; /* nobody will join it */
+	uint32_t detached; /* from its start: nobody will join it */
+	/* its end (end.c) */
+	void **leave; /* where gt_exit goes */
+	struct gt_cleanup *cleanups;
+	/* what gt_attr asked for */
+	int priority;
+	uint64_t cores;
 	/* its stack (fiber.c, stack.c) */
 	void *stack_low;
 	size_t stack_bytes; /* of the mapping, guard included */
 	char name[GT__NAME_BYTES];
 };
 
-#define GT__JOIN_NOBODY ((struct gt *)0)
-#define GT__JOIN_ENDED	((struct gt *)1)
+#define GT__JOIN_NOBODY	  ((struct gt *)0)
+#define GT__JOIN_ENDED	  ((struct gt *)1)
+#define GT__JOIN_DETACHED ((struct gt *)2)
 
 /* --- policies ------------------------------------------------------------ */
 
@@ -203,6 +210,8 @@ static inline void gt__ready(struct gt__os *os, struct gt *gt, enum gtv_by by, u
 /* A publish that releases a guard. */
 void gt__publish_guard(void *guard);
 
+/* Calls the function of `self`, which may come back by gt_exit. */
+void gt__call_body(struct gt *self);
 /* The body of a green thread has returned: takes whoever joins it and is to be
  * made ready, NULL if nobody is there yet. */
 struct gt *gt__joiner_take(struct gt *gt);

@@ -14,6 +14,8 @@
 #define DEFAULT_STACK_BYTES (64u << 10)
 #define MIN_STACK_BYTES	    (16u << 10)
 #define MAX_STACK_BYTES	    ((size_t)1 << 30)
+#define PRIORITY_MIN	    (-20) /* as nice values */
+#define PRIORITY_MAX	    19
 
 struct gt__runtime gt__rt;
 uint32_t gt__tick_wanted;
@@ -97,6 +99,9 @@ static struct gt *gt_make(const struct gt_attr *attr, void (*fn)(void *), void *
 	gt->arg = arg;
 	gt->join = GT__JOIN_NOBODY;
 	gt->detached = 0;
+	gt->cleanups = NULL;
+	gt->priority = attr ? attr->priority : 0;
+	gt->cores = attr ? attr->cores : 0;
 	gt->name[0] = '\0';
 	if (attr && attr->name)
 		name_copy(gt, attr->name);
@@ -203,14 +208,33 @@ static struct gt *current_of(struct gt__os *os)
 	return os ? os->current : NULL;
 }
 
+static int attr_check(const struct gt_attr *attr)
+{
+	unsigned cpus;
+
+	if (attr->priority < PRIORITY_MIN || attr->priority > PRIORITY_MAX)
+		return -EINVAL;
+	if (!attr->cores)
+		return 0;
+	if (!(gt__rt.policy->flags & GT__POLICY_ONE_TO_ONE))
+		return -ENOTSUP;
+	cpus = gt__sys_cpu_count();
+	return cpus < 64 && !(attr->cores & (((uint64_t)1 << cpus) - 1)) ? -EINVAL : 0;
+}
+
 int gt_spawn_attr(struct gt **out, const struct gt_attr *attr, void (*fn)(void *arg),
 		  void *arg)
 {
 	struct gt__os *os = gt__os();
 	struct gt *self = current_of(os), *gt;
 
+	int err;
+
 	if (!self)
 		return -EPERM;
+	err = attr ? attr_check(attr) : 0;
+	if (err)
+		return err;
 	gt = gt_make(attr, fn, arg);
 	if (!gt)
 		return -ENOMEM;
@@ -231,6 +255,8 @@ struct gt *gt__joiner_take(struct gt *gt)
 {
 	struct gt *joiner = __atomic_load_n(&gt->join, __ATOMIC_ACQUIRE);
 
+	if (joiner == GT__JOIN_DETACHED)
+		return NULL;
 	if (joiner) {
 		gt__acquired();
 		__atomic_store_n(&gt->join, GT__JOIN_ENDED, __ATOMIC_RELEASE);
@@ -249,7 +275,9 @@ void gt__ended(struct gt__os *os, struct gt *gt)
 	}
 	joiner = __atomic_exchange_n(&gt->join, GT__JOIN_ENDED, __ATOMIC_ACQ_REL);
 	gt__acquired();
-	if (joiner) /* gt is the joiner's from here on */
+	if (joiner == GT__JOIN_DETACHED)
+		gt__rt.policy->free(gt);
+	else if (joiner) /* gt is the joiner's from here on */
 		gt__ready(os, joiner, GTV_BY_GT, id);
 }
 

@@ -9,12 +9,30 @@
 static struct {
 	struct gt *first, *last; /* ready; last is valid if first is */
 	uint32_t turns_left;
+	int prioritised; /* some green thread of this run asked for a priority */
 	void (*turn)(int runs);
 	struct gt__worker worker;
 } s;
 
+/* Behind all that are as urgent, before all that are less so. */
+static void push_in_order(struct gt *gt)
+{
+	struct gt **at = &s.first;
+
+	while (*at && (*at)->priority <= gt->priority)
+		at = &(*at)->next;
+	gt->next = *at;
+	*at = gt;
+	if (!gt->next)
+		s.last = gt;
+}
+
 void gt__solo_push(struct gt *gt)
 {
+	if (s.prioritised) {
+		push_in_order(gt);
+		return;
+	}
 	gt->next = NULL;
 	if (s.first)
 		s.last->next = gt;
@@ -25,6 +43,10 @@ void gt__solo_push(struct gt *gt)
 
 void gt__solo_push_front(struct gt *gt)
 {
+	if (s.prioritised && s.first && s.first->priority < gt->priority) {
+		push_in_order(gt);
+		return;
+	}
 	gt->next = s.first;
 	if (!s.first)
 		s.last = gt;
@@ -92,6 +114,8 @@ void gt__solo_start(struct gt__os *os, struct gt *gt)
 {
 	(void)os;
 	gt__alive_add();
+	if (gt->priority)
+		s.prioritised = 1;
 	gt__solo_push(gt);
 }
 
@@ -155,6 +179,7 @@ int gt__solo_run(struct gt *first, struct gt__os *os, void (*turn)(int runs))
 	if (err)
 		return err;
 	s.turn = turn;
+	s.prioritised = 0;
 	s.turns_left = TURNS_PER_POLL;
 	gt__emit(&os->tr, GTV_EV_WORKER_START, 0, 0, 0, 0, 0, 0);
 	gt__solo_start(os, first);

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -199,4 +200,27 @@ void gt__sys_cpu_restore(const cpu_set_t *before)
 {
 	if (CPU_COUNT(before))
 		sched_setaffinity(0, sizeof *before, before);
+}
+
+void gt__sys_cpu_only(uint64_t mask)
+{
+	cpu_set_t set, allowed;
+
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
+		return;
+	for (size_t cpu = 0; cpu < CPU_SETSIZE && mask; cpu++) {
+		if (!CPU_ISSET(cpu, &allowed))
+			continue;
+		if (mask & 1)
+			CPU_SET(cpu, &set);
+		mask >>= 1;
+	}
+	if (CPU_COUNT(&set))
+		sched_setaffinity(0, sizeof set, &set);
+}
+
+void gt__sys_nice(int nice)
+{
+	setpriority(PRIO_PROCESS, (id_t)gt__sys_tid(), nice);
 }

@@ -47,6 +47,11 @@ unsigned gt__sys_cpu_count(void);
  * before can be put back. */
 void gt__sys_cpu_limit(unsigned count, cpu_set_t *before);
 void gt__sys_cpu_restore(const cpu_set_t *before);
+/* Lets the calling thread use only those whose bit is set, counted among those that it
+ * may use now. Never none: then nothing is changed. */
+void gt__sys_cpu_only(uint64_t mask);
+/* The calling thread's nice value, as far as it is granted. */
+void gt__sys_nice(int nice);
 
 static inline void gt__sys_relax(void)
 {
