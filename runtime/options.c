@@ -14,8 +14,9 @@
 #include "runtime/rt.h"
 
 static const struct gt__policy *const policies[] = {
-	&gt__policy_single, &gt__policy_coop,	 &gt__policy_quantum, &gt__policy_green,
-	&gt__policy_gmp,    &gt__policy_threads, &gt__policy_gil2,    &gt__policy_gil3,
+	&gt__policy_single,  &gt__policy_coop,	 &gt__policy_quantum,
+	&gt__policy_green,   &gt__policy_offset, &gt__policy_gmp,
+	&gt__policy_threads, &gt__policy_gil2,	 &gt__policy_gil3,
 };
 #define POLICIES (sizeof policies / sizeof policies[0])
 

@@ -118,16 +118,31 @@ static void submit(void *arg)
 		gt__sys_futex_wake(&pool.changed, 1);
 }
 
+/* Without a single thread the call is made here, and holds up the worker. */
+static long wait_for(struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what,
+		     struct job *job)
+{
+	if (thread_for_one_more())
+		return job->fn(job->arg);
+	__atomic_fetch_add(&pool.pending, 1, __ATOMIC_RELAXED);
+	gt__park(os, kind, aux, what, submit, job);
+	return job->result;
+}
+
 long gt__pool_call(struct gt__os *os, uint32_t call_id, long (*fn)(void *), void *arg)
 {
 	struct job job = {.gt = os->current, .fn = fn, .arg = arg, .call_id = call_id};
 
-	/* Without a single thread the call is made here, and holds up the worker. */
-	if (thread_for_one_more())
-		return fn(arg);
-	__atomic_fetch_add(&pool.pending, 1, __ATOMIC_RELAXED);
-	gt__park(os, GTV_EV_SWITCH_SYSCALL, 0, call_id, submit, &job);
-	return job.result;
+	return wait_for(os, GTV_EV_SWITCH_SYSCALL, 0, call_id, &job);
+}
+
+long gt__pool_wait(struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what,
+		   const char *name, long (*fn)(void *), void *arg)
+{
+	struct job job = {
+		.gt = os->current, .fn = fn, .arg = arg, .call_id = gt__call_id(os, name)};
+
+	return wait_for(os, kind, aux, what, &job);
 }
 
 void gt__pool_open(uint32_t threads_max)

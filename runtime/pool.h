@@ -15,6 +15,10 @@ void gt__pool_close(void);
 void gt__pool_forked(void);
 /* For struct gt__policy. */
 long gt__pool_call(struct gt__os *os, uint32_t call_id, long (*fn)(void *), void *arg);
+/* The same for any kind of wait, GTV_EV_SWITCH_*, that a call of fn stands for: `aux`
+ * and `what` are the event's, `name` is the call's in the trace. */
+long gt__pool_wait(struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what,
+		   const char *name, long (*fn)(void *), void *arg);
 /* Calls not yet returned to a queue. */
 uint32_t gt__pool_pending(void);
 

@@ -110,8 +110,8 @@ struct gt__policy {
 };
 
 extern const struct gt__policy gt__policy_single, gt__policy_coop, gt__policy_quantum,
-	gt__policy_green, gt__policy_gmp, gt__policy_threads, gt__policy_gil2,
-	gt__policy_gil3;
+	gt__policy_green, gt__policy_offset, gt__policy_gmp, gt__policy_threads,
+	gt__policy_gil2, gt__policy_gil3;
 
 /* Finds the policy that "NAME,PARAMETER=VALUE…" asks for and sets its parameters.
  * NULL: `error` says what is wrong and what would be right. */
@@ -130,6 +130,10 @@ struct gt__runtime {
 	uint32_t single;		 /* GT__POLICY_SINGLE: no locks are needed */
 	uint32_t gt_ids, lock_ids, chan_ids;
 	size_t stack_bytes;
+	/* A timer set for earlier than those before does not cut their sleep short. */
+	uint32_t timers_late;
+	/* Looking for a message without waiting lets others run, too. */
+	uint32_t peek_yields;
 };
 extern struct gt__runtime gt__rt;
 

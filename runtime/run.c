@@ -150,6 +150,7 @@ int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *a
 	gt__process_begin();
 	gt__rt.policy = policy;
 	gt__rt.single = !!(policy->flags & GT__POLICY_SINGLE);
+	gt__rt.timers_late = gt__rt.peek_yields = 0;
 	gt__rt.stack_bytes =
 		stack_bytes_of(config ? config->stack_bytes : 0, DEFAULT_STACK_BYTES);
 	gt__fences = !gt__rt.single && gt__trace_is_on();

@@ -245,6 +245,8 @@ int gt_select(struct gt_select_case *cases, size_t count, int64_t timeout_ns)
 	if (err)
 		return err;
 	got = select_with(os, &s, timeout_ns);
+	if (got == -ETIMEDOUT && !timeout_ns && gt__rt.peek_yields)
+		gt__rt.policy->yield(os);
 	if (timeout_ns > 0)
 		gt__timer_stop(&s.timer);
 	return got;

@@ -11,6 +11,7 @@ static struct {
 	uint32_t turns_left;
 	int prioritised; /* some green thread of this run asked for a priority */
 	void (*turn)(int runs);
+	const struct gt__solo_outside *outside; /* NULL: the poller is all there is */
 	struct gt__worker worker;
 } s;
 
@@ -55,8 +56,11 @@ void gt__solo_push_front(struct gt *gt)
 
 static struct gt *pop(void)
 {
-	struct gt *gt = s.first;
+	struct gt *gt;
 
+	if (s.outside)
+		s.outside->collect();
+	gt = s.first;
 	if (!gt)
 		return NULL;
 	s.first = gt->next;
@@ -150,6 +154,10 @@ static void entry(void *message)
 /* Nothing is ready: sleeps in the poller, unless nothing could end that sleep. */
 static void idle(struct gt__os *os)
 {
+	if (s.outside) {
+		s.outside->idle(os);
+		return;
+	}
 	if (!gt__reactor_waiters())
 		gt__deadlock(gt__alive);
 	if (s.turn)
@@ -188,7 +196,15 @@ int gt__solo_run(struct gt *first, struct gt__os *os, void (*turn)(int runs))
 	gt__reactor_close();
 	gt__magazine_empty(&w->magazine);
 	gt__stack_pool_drain();
+	s.outside = NULL;
 	return 0;
+}
+
+int gt__solo_run_outside(struct gt *first, struct gt__os *os,
+			 const struct gt__solo_outside *outside)
+{
+	s.outside = outside;
+	return gt__solo_run(first, os, NULL);
 }
 
 struct gt *gt__solo_alloc(size_t stack_bytes)

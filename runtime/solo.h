@@ -16,6 +16,15 @@
  * when none is ready and the OS thread is about to sleep (0). */
 int gt__solo_run(struct gt *first, struct gt__os *os, void (*turn)(int runs));
 
+/* How a policy waits whose green threads are made ready by other OS threads, too, and
+ * not by the poller. */
+struct gt__solo_outside {
+	void (*collect)(void); /* pushes who was made ready outside; before each choice */
+	void (*idle)(struct gt__os *os); /* nobody is ready: sleeps until somebody may be */
+};
+int gt__solo_run_outside(struct gt *first, struct gt__os *os,
+			 const struct gt__solo_outside *outside);
+
 void gt__solo_push(struct gt *gt);
 void gt__solo_push_front(struct gt *gt);
 /* Takes who is next, NULL: nobody. Now and then it serves the poller, which may make

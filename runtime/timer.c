@@ -189,7 +189,7 @@ int gt__timer_start(struct gt__os *os, struct gt__timer *timer)
 		if (err)
 			heap_remove(timer);
 	}
-	if (!err && timer->deadline_ns < t.sleeping_until)
+	if (!err && timer->deadline_ns < t.sleeping_until && !gt__rt.timers_late)
 		kick();
 	gt__guard_unlock(&t.lk);
 	return err;

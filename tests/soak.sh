@@ -42,7 +42,7 @@ compare() {
 
 while [ "$(date +%s)" -lt $end ]; do
 	runs=$((runs + 1))
-	random 4; policy=$(echo green gmp threads gil3 | cut -d ' ' -f $((picked + 1)))
+	random 8; policy=$(echo green gmp threads gil3 gil2 coop quantum offset | cut -d ' ' -f $((picked + 1)))
 	random 3; level=$(echo 3 1 0 | cut -d ' ' -f $((picked + 1)))
 	random 3
 	case $picked in

@@ -15,6 +15,7 @@ $cc -static "$out/probe.c" -o "$out/probe" 2>/dev/null && timeout 120 qemu-aarch
 flags='-std=gnu17 -O2 -g -Wall -Wextra -D_GNU_SOURCE -I. -iquote runtime -static -pthread'
 sources=$(find runtime -maxdepth 1 -name '*.[cS]')
 failed=0
+policies='coop quantum green offset gmp threads gil2 gil3'
 
 build() { # SOURCE OUTPUT
 	# shellcheck disable=SC2086
@@ -42,7 +43,7 @@ run() { # CASE COMMAND…
 sample() { # NAME ARGUMENTS…
 	sample=$1
 	shift
-	for policy in green gmp threads gil3; do
+	for policy in $policies; do
 		run "${sample}_$policy" env GT_POLICY=$policy timeout 120 qemu-aarch64 "$out/$sample" "$@"
 	done
 }

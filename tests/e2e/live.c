@@ -88,7 +88,8 @@ static void lanes_appear(void **state)
 
 static void every_sample_and_policy_shows(void **state)
 {
-	static const char *const policies[] = {"green", "gmp", "threads", "gil3"};
+	static const char *const policies[] = {"green", "gmp",	   "threads",
+					       "gil3",	"quantum", "offset"};
 	struct pty p;
 
 	(void)state;

@@ -9,8 +9,8 @@
 
 #include "tracer/base/event.h"
 
-static const char *const policies[] = {"green",	 "gmp",	 "threads", "gil3",
-				       "single", "coop", "quantum", "gil2"};
+static const char *const policies[] = {"green", "gmp",	   "threads", "gil3",  "single",
+				       "coop",	"quantum", "gil2",    "offset"};
 #define POLICIES (sizeof policies / sizeof policies[0])
 
 struct sample {

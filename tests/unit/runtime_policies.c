@@ -3,8 +3,10 @@
  * What tells the policies apart: who runs when, what a wait holds up, where a slice
  * ends, what two that share gil2 do to each other; and the names they go by.
  */
+#include <errno.h>
 #include <sched.h>
 
+#include "runtime/pool.h"
 #include "tests/unit/runtime_rig.h"
 
 /* What the green threads have done, a letter a step. */
@@ -166,6 +168,108 @@ static void a_descriptor_is_waited_for(void **state)
 	(void)state;
 	expect_log("coop", reader_and_writer, "rwR");
 	expect_log("quantum", reader_and_writer, "rwR");
+}
+
+/* --- coop: to look is not to wait --------------------------------------------- */
+
+static void look_into(void *arg)
+{
+	struct gt_select_case one = {.chan = arg, .op = GT_SELECT_RECV};
+
+	log_step('p');
+	RIG_CHECK(gt_select(&one, 1, 0) == -ETIMEDOUT);
+	log_step('P');
+}
+
+static void a_look_and_another(void *arg)
+{
+	struct gt_chan *ch = gt_chan_new(1, 0, "messages");
+	struct gt *gt[2];
+
+	(void)arg;
+	RIG_CHECK(ch && gt_spawn(&gt[0], look_into, ch) == 0);
+	RIG_CHECK(gt_spawn(&gt[1], steps_and_yield, (void *)(uintptr_t) "a") == 0);
+	RIG_CHECK(gt_join(gt[0]) == 0 && gt_join(gt[1]) == 0);
+	gt_chan_free(ch);
+}
+
+static void a_peek_keeps_the_core_or_not(void **state)
+{
+	(void)state;
+	expect_log("coop", a_look_and_another, "pPa");
+	expect_log("coop,peek=keeps", a_look_and_another, "pPa");
+	expect_log("coop,peek=yields", a_look_and_another, "paP");
+	expect_log("green", a_look_and_another, "pPa");
+}
+
+/* --- offset: the order in which calls come back ---------------------------------- */
+
+static uint32_t calls_ended;
+
+/* Ends as the arg-th of all. */
+static long end_in_turn(void *arg)
+{
+	while (__atomic_load_n(&calls_ended, __ATOMIC_ACQUIRE) != (uint32_t)(uintptr_t)arg)
+		sched_yield();
+	return 0;
+}
+
+static void block_in_turn(void *arg)
+{
+	uintptr_t turn = (uintptr_t)arg;
+
+	gt_blocking("turn", end_in_turn, (void *)turn);
+	log_step((char)('a' + turn));
+}
+
+/* Keeps the only core until all three have come back. */
+static void three_that_come_back(void *arg)
+{
+	struct gt *gt[3];
+
+	(void)arg;
+	for (uintptr_t i = 0; i < 3; i++)
+		RIG_CHECK(gt_spawn(&gt[i], block_in_turn, (void *)i) == 0);
+	gt_yield();
+	for (uint32_t left = 3; left--;) {
+		while (gt__pool_pending() > left)
+			sched_yield();
+		__atomic_fetch_add(&calls_ended, 1, __ATOMIC_RELEASE);
+	}
+	for (int i = 0; i < 3; i++)
+		RIG_CHECK(gt_join(gt[i]) == 0);
+}
+
+static void timer_order(void *arg)
+{
+	uint64_t begin = gt__sys_now_ns(), sent;
+	struct gt_timer *later = gt_timer_new(400000000, "later"), *sooner;
+
+	gt_yield(); /* who serves timers has gone to sleep for the first */
+	sooner = gt_timer_new(1000000, "sooner");
+	RIG_CHECK(later && sooner);
+	RIG_CHECK(gt_chan_recv(gt_timer_chan(sooner), &sent) == 0);
+	(void)arg;
+	log_step(sent - begin >= 400000000 ? 'l' : 's');
+	gt_timer_free(sooner);
+	gt_timer_free(later);
+}
+
+static void offset_has_its_own_order(void **state)
+{
+	(void)state;
+	expect_log("offset", three_that_yield, "abcABCMMM");
+	expect_log("offset", two_that_sleep, "abAB");
+	expect_log("offset,pool=3", three_that_come_back, "cba");
+	expect_log("green", three_that_come_back, "abc");
+}
+
+static void offset_fires_late(void **state)
+{
+	(void)state;
+	expect_log("offset", timer_order, "l");
+	expect_log("offset,quirks=0", timer_order, "s");
+	expect_log("green", timer_order, "s");
 }
 
 /* --- single: what never ends is told ------------------------------------------ */
@@ -505,6 +609,18 @@ static void well_known_names_are_ours(void **state)
 	expect_err(verbose_child, "green", "under green\n");
 }
 
+/* All of them, in the order of the table. */
+static void tell_the_policies(void)
+{
+	static const char begin[] = "gt: GT_POLICY: no policy 'gev' (there are: single, ";
+	char err[1024];
+
+	rig_child(name_child, (void *)(uintptr_t) "gev", err, sizeof err);
+	assert_memory_equal(err, begin, sizeof begin - 1);
+	assert_non_null(strstr(err, ", gil3"));
+	assert_non_null(strstr(err, ")\n"));
+}
+
 static void wrong_parameters_are_told(void **state)
 {
 	(void)state;
@@ -520,9 +636,7 @@ static void wrong_parameters_are_told(void **state)
 	expect_err(name_child, "gil2,interval=5ms",
 		   "gt: GT_POLICY: parameter interval cannot be '5ms' (a number from 1 "
 		   "to 1000000000)\n");
-	expect_err(name_child, "gev",
-		   "gt: GT_POLICY: no policy 'gev' (there are: single, coop, quantum, "
-		   "green, gmp, threads, gil2, gil3)\n");
+	tell_the_policies();
 }
 
 int main(void)
@@ -532,6 +646,9 @@ int main(void)
 		cmocka_unit_test(a_sleep_freezes_where_nothing_makes_it_cooperative),
 		cmocka_unit_test(a_blocking_call_holds_up_everybody),
 		cmocka_unit_test(a_descriptor_is_waited_for),
+		cmocka_unit_test(a_peek_keeps_the_core_or_not),
+		cmocka_unit_test(offset_has_its_own_order),
+		cmocka_unit_test(offset_fires_late),
 		cmocka_unit_test(single_tells_a_wait_without_end),
 		cmocka_unit_test(slices_end_at_ticks),
 		cmocka_unit_test(without_safe_points_nobody_is_preempted),
