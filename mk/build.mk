@@ -63,6 +63,26 @@ $(O)/libgt.a: $(OBJ_runtime)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
+# libgtpreload: plain blocking calls made cooperative. It holds all of the runtime, as
+# position-independent code; a program that exports a runtime of its own comes first.
+SRC_preload := $(sort $(wildcard runtime/preload/*.c))
+PIC_preload := $(patsubst %,$(O)/pic/%.o,$(SRC_preload) $(SRC_runtime))
+$(O)/pic/%.c.o: %.c $(O)/config.mk
+	@mkdir -p $(@D)
+	$(call say,CC,$< (pic))
+	$(Q)$(CC) $(OURS) $(LAYER_CFLAGS) -fPIC -MMD -MP -c $< -o $@
+$(O)/pic/%.S.o: %.S $(O)/config.mk
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OURS) $(LAYER_CFLAGS) -fPIC -MMD -MP -c $< -o $@
+ifndef SAN
+lib: $(O)/libgtpreload.so
+endif
+# libc declares socket addresses by transparent unions, which ISO C does not know.
+$(PIC_preload): LAYER_CFLAGS := -Wno-pedantic
+$(O)/libgtpreload.so: $(PIC_preload)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(OURS) $(LDFLAGS) -shared -Wl,-soname,libgtpreload.so -Wl,-z,nodelete -o $@ $^ -ldl $(LDLIBS_BASE)
+
 # gtviz itself.
 # ./gtviz is a copy of the plain build's, never of an instrumented one.
 gtviz-bin: $(O)/gtviz $(if $(filter build,$(O)),gtviz)
@@ -80,4 +100,4 @@ $(O)/samples/%: samples/%.c $(O)/libgt.a
 	$(call say,SAMPLE,$@)
 	$(Q)$(CC) $(OURS) -iquote runtime $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(O)/libgt.a $(LDLIBS_BASE)
 
--include $(shell find $(O)/obj $(O)/samples $(O)/tests -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/obj $(O)/pic $(O)/samples $(O)/tests -name '*.d' 2>/dev/null)

@@ -23,12 +23,13 @@ install: all
 	install -d $(BIN_DIR) $(LIB_DIR) $(INCLUDE_DIR)/gtviz
 	install -m 755 $(O)/gtviz $(BIN_DIR)/gtviz
 	install -m 644 $(O)/libgt.a $(LIB_DIR)/libgt.a
+	install -m 755 $(O)/libgtpreload.so $(LIB_DIR)/libgtpreload.so
 	install -m 644 runtime/gt.h $(INCLUDE_DIR)/gt.h
 	install -m 644 $(ABI_HEADERS) $(INCLUDE_DIR)/gtviz
 	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)) &&) :
 
 uninstall:
-	rm -f $(BIN_DIR)/gtviz $(LIB_DIR)/libgt.a $(INCLUDE_DIR)/gt.h
+	rm -f $(BIN_DIR)/gtviz $(LIB_DIR)/libgt.a $(LIB_DIR)/libgtpreload.so $(INCLUDE_DIR)/gt.h
 	rm -f $(addprefix $(INCLUDE_DIR)/gtviz/,$(notdir $(ABI_HEADERS)))
 	rm -f $(foreach page,$(MAN_PAGES),$(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
 	-rmdir $(INCLUDE_DIR)/gtviz 2>/dev/null

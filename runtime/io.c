@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "runtime/raw.h"
 #include "runtime/rt.h"
 
 /* errno is a thread-local whose address compilers keep across a switch; in functions
@@ -22,7 +23,7 @@ static __attribute__((noinline)) ssize_t transfer(int fd, void *buf, size_t coun
 	ssize_t n;
 
 	if (!nowait)
-		n = out ? write(fd, buf, count) : read(fd, buf, count);
+		n = out ? gt__raw_write(fd, buf, count) : gt__raw_read(fd, buf, count);
 	else
 		n = out ? pwritev2(fd, &iov, 1, -1, RWF_NOWAIT)
 			: preadv2(fd, &iov, 1, -1, RWF_NOWAIT);
@@ -109,7 +110,7 @@ static __attribute__((noinline)) int set_nonblocking(int fd)
 static __attribute__((noinline)) int try_accept(int fd, struct sockaddr *addr,
 						socklen_t *bytes)
 {
-	int new = accept4(fd, addr, bytes, SOCK_CLOEXEC);
+	int new = gt__raw_accept4(fd, addr, bytes, SOCK_CLOEXEC);
 
 	return new < 0 ? -errno : new;
 }
@@ -132,7 +133,7 @@ int gt_accept(int fd, struct sockaddr *addr, socklen_t *addr_bytes)
 static __attribute__((noinline)) int try_connect(int fd, const struct sockaddr *addr,
 						 socklen_t bytes)
 {
-	return connect(fd, addr, bytes) < 0 ? -errno : 0;
+	return gt__raw_connect(fd, addr, bytes) < 0 ? -errno : 0;
 }
 
 static __attribute__((noinline)) int socket_error(int fd)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/sys.h"
+#include "runtime/raw.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -33,7 +34,9 @@ void gt__sys_sleep_until(uint64_t deadline_ns)
 {
 	struct timespec ts = to_timespec(deadline_ns);
 
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+	while (syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) <
+		       0 &&
+	       errno == EINTR)
 		;
 }
 
@@ -76,10 +79,10 @@ int gt__sys_epoll_ctl(int epoll_fd, int op, int fd, struct epoll_event *event)
 static int wait_ms(int epoll_fd, struct epoll_event *events, int max, uint64_t timeout_ns)
 {
 	uint64_t ms = (timeout_ns + 999999) / 1000000;
-	int n = epoll_wait(epoll_fd, events, max,
-			   timeout_ns == GT__NEVER ? -1
-			   : ms > INT_MAX	   ? INT_MAX
-						   : (int)ms);
+	int n = gt__raw_epoll(epoll_fd, events, max,
+			      timeout_ns == GT__NEVER ? -1
+			      : ms > INT_MAX	      ? INT_MAX
+						      : (int)ms);
 
 	return n < 0 ? -errno : n;
 }
@@ -111,7 +114,7 @@ int gt__sys_poll(int fd, short events, uint64_t deadline_ns, short *revents)
 		struct timespec left =
 			to_timespec(deadline_ns > now ? deadline_ns - now : 0);
 
-		n = ppoll(&pfd, 1, deadline_ns == GT__NEVER ? NULL : &left, NULL);
+		n = gt__raw_ppoll(&pfd, 1, deadline_ns == GT__NEVER ? NULL : &left, NULL);
 	} while (n < 0 && errno == EINTR);
 	*revents = pfd.revents;
 	if (n < 0)
@@ -167,7 +170,7 @@ pid_t gt__sys_tid(void)
 
 void gt__sys_yield(void)
 {
-	sched_yield();
+	gt__raw_yield();
 }
 
 unsigned gt__sys_cpu_count(void)
