@@ -23,7 +23,7 @@ install: all
 	install -d $(BIN_DIR) $(LIB_DIR) $(INCLUDE_DIR)/gtviz
 	install -m 755 $(O)/gtviz $(BIN_DIR)/gtviz
 	install -m 644 $(O)/libgt.a $(LIB_DIR)/libgt.a
-	install -m 755 $(O)/libgtpreload.so $(LIB_DIR)/libgtpreload.so
+	$(if $(SAN),,install -m 755 $(O)/libgtpreload.so $(LIB_DIR)/libgtpreload.so)
 	install -m 644 runtime/gt.h $(INCLUDE_DIR)/gt.h
 	install -m 644 $(ABI_HEADERS) $(INCLUDE_DIR)/gtviz
 	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)) &&) :
