@@ -42,7 +42,9 @@ struct gt_config {
 /* Runs fn(arg) as the first green thread, "main", and returns 0 when every green
  * thread has ended; -EBUSY inside a run or beside another, -ENOMEM, -EAGAIN. A
  * policy or parameter that does not exist is told in one line on stderr, and the
- * program exits with 2; so it does when all green threads wait for one another. */
+ * program exits with 2; so it does when all green threads wait for one another. One
+ * whose stack is full is named on stderr before the program dies by SIGSEGV, unless the
+ * program has a handler of its own for that. */
 int gt_run(void (*fn)(void *arg), void *arg);
 int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *arg);
 

@@ -17,7 +17,7 @@
 
 #define ALIVE	      ((uint64_t)1 << 32)
 #define WAITING	      ((uint64_t)1)
-#define RESERVE_BYTES (48u << 10) /* of a thread's stack: libc's, and the tracer's */
+#define RESERVE_BYTES (64u << 10) /* of a thread's stack: libc's, ours, the tracer's */
 
 /* An OS thread that has ended, to be joined. It outlives its struct gt. */
 struct finished {
@@ -143,6 +143,7 @@ struct gt *gt__native_alloc(size_t stack_bytes)
 	reap();
 	if (!new)
 		return NULL;
+	new->gt.stack_bytes = stack_bytes; /* to be told; where it lies, libc knows */
 	new->finished = malloc(sizeof *new->finished);
 	if (new->finished &&
 	    !gt__sys_thread_start(&thread, stack_bytes + RESERVE_BYTES, thread_main, new))

@@ -10,6 +10,7 @@
 #include "runtime/os.h"
 
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,7 @@ static struct {
 
 void gt__os_begin(struct gt__os *os)
 {
-	memset(os, 0, sizeof *os);
+	memset(os, 0, offsetof(struct gt__os, alternate));
 	gt__lk_lock(&proc.lk);
 	os->next = proc.all;
 	os->link = &proc.all;
@@ -66,10 +67,12 @@ void gt__os_begin(struct gt__os *os)
 	gt__lk_unlock(&proc.lk);
 	gt__trace_claim(&os->tr);
 	gt__os_tls = os;
+	gt__overflow_stack(os->alternate, sizeof os->alternate);
 }
 
 void gt__os_end(struct gt__os *os)
 {
+	gt__overflow_stack_end(os->alternate);
 	gt__os_tls = NULL;
 	gt__trace_close(&os->tr);
 	gt__lk_lock(&proc.lk);

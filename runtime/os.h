@@ -8,6 +8,7 @@
 #ifndef GT_OS_H
 #define GT_OS_H
 
+#include "runtime/overflow.h"
 #include "runtime/trace.h"
 
 struct gt;
@@ -18,6 +19,8 @@ struct gt__os {
 	uint32_t is_worker; /* it may switch: not a pool thread */
 	uint64_t n[GTV_COUNT_MAX];
 	struct gt__os *next, **link; /* of all that are alive */
+	/* Last: the stack of its signal handlers; touched only by them. */
+	char alternate[GT__ALTERNATE_BYTES] __attribute__((aligned(16)));
 };
 
 #define GT_COUNT(os, ID) ((os)->n[GTV_COUNT_##ID]++)

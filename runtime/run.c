@@ -154,6 +154,7 @@ int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *a
 	gt__rt.stack_bytes =
 		stack_bytes_of(config ? config->stack_bytes : 0, DEFAULT_STACK_BYTES);
 	gt__fences = !gt__rt.single && gt__trace_is_on();
+	gt__overflow_open();
 	os = gt__rt.policy->os_new();
 	err = os ? 0 : -ENOMEM;
 	if (os) {
@@ -163,6 +164,7 @@ int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *a
 		gt__os_end(os);
 		gt__rt.policy->os_free(os);
 	}
+	gt__overflow_close();
 	gt__rt.policy = NULL;
 	__atomic_store_n(&running, 0, __ATOMIC_RELEASE);
 	return err;

@@ -514,6 +514,8 @@ static void an_overflow_is_caught(void **state)
 		status = rig_child(overflow_child, NULL, err, sizeof err);
 		assert_true(WIFSIGNALED(status));
 		assert_int_equal(WTERMSIG(status), SIGSEGV);
+		assert_non_null(strstr(err, "gt: stack overflow: green thread 1 \"main\" "
+					    "has used up its stack of "));
 	}
 }
 

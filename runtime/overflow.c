@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/overflow.h"
+
+#include <signal.h>
+#include <string.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "runtime/rt.h"
+#include "runtime/stack.h"
+
+/* An access this near to the stack pointer of an OS thread is one to its stack. */
+#define NEAR_BYTES (64u << 10)
+
+static int installed;
+
+/* printf is not for signal handlers. */
+struct line {
+	char text[320];
+	size_t len;
+};
+
+static void add(struct line *line, const char *text)
+{
+	while (*text && line->len < sizeof line->text)
+		line->text[line->len++] = *text++;
+}
+
+static void add_number(struct line *line, uint64_t number)
+{
+	char digits[24];
+	size_t i = sizeof digits;
+
+	digits[--i] = '\0';
+	do
+		digits[--i] = (char)('0' + number % 10);
+	while (number /= 10);
+	add(line, digits + i);
+}
+
+static uintptr_t stack_pointer(const void *context)
+{
+	const ucontext_t *uc = context;
+
+#if defined(__x86_64__)
+	return (uintptr_t)uc->uc_mcontext.gregs[REG_RSP];
+#elif defined(__aarch64__)
+	return (uintptr_t)uc->uc_mcontext.sp;
+#else
+	(void)uc;
+	return 0;
+#endif
+}
+
+/* The usable size of gt's stack if `address` is beyond its end, else 0. */
+static size_t overflown(const struct gt *gt, uintptr_t address, const void *context)
+{
+	uintptr_t sp = stack_pointer(context), distance;
+	size_t bytes;
+	void *low;
+
+	if (!gt->stack_low) { /* an OS thread's */
+		distance = address > sp ? address - sp : sp - address;
+		return distance < NEAR_BYTES ? gt->stack_bytes : 0;
+	}
+	bytes = gt__stack_usable(gt, &low);
+	return address >= (uintptr_t)gt->stack_low && address < (uintptr_t)low ? bytes : 0;
+}
+
+static void tell(const struct gt *gt, size_t bytes)
+{
+	struct line line = {.len = 0};
+
+	add(&line, "gt: stack overflow: green thread ");
+	add_number(&line, gt->id);
+	if (gt->name[0]) {
+		add(&line, " \"");
+		add(&line, gt->name);
+		add(&line, "\"");
+	}
+	add(&line, " has used up its stack of ");
+	add_number(&line, bytes);
+	add(&line, " bytes; stack_bytes of struct gt_attr or gt_config gives it more\n");
+	if (write(STDERR_FILENO, line.text, line.len) < 0)
+		return;
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+	struct gt__os *os = gt__os();
+	const struct gt *gt = os ? os->current : NULL;
+	struct sigaction byself = {.sa_handler = SIG_DFL};
+	size_t bytes = 0;
+
+	if (gt && info->si_code > 0)
+		bytes = overflown(gt, (uintptr_t)info->si_addr, context);
+	if (bytes)
+		tell(gt, bytes);
+	/* On return the access faults again, with the default action. */
+	sigaction(signal, &byself, NULL);
+	if (info->si_code <= 0)
+		raise(signal);
+}
+
+void gt__overflow_open(void)
+{
+	struct sigaction before, ours = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+	installed = 0;
+	if (sigaction(SIGSEGV, NULL, &before) < 0 || before.sa_flags & SA_SIGINFO ||
+	    before.sa_handler != SIG_DFL)
+		return;
+	ours.sa_sigaction = on_fault;
+	sigemptyset(&ours.sa_mask);
+	installed = !sigaction(SIGSEGV, &ours, NULL);
+}
+
+void gt__overflow_close(void)
+{
+	struct sigaction now, byself = {.sa_handler = SIG_DFL};
+
+	if (installed && !sigaction(SIGSEGV, NULL, &now) && now.sa_flags & SA_SIGINFO &&
+	    now.sa_sigaction == on_fault)
+		sigaction(SIGSEGV, &byself, NULL);
+	installed = 0;
+}
+
+void gt__overflow_stack(void *alternate, size_t bytes)
+{
+	stack_t now, ours = {.ss_sp = alternate, .ss_size = bytes};
+
+	if (installed && !sigaltstack(NULL, &now) && now.ss_flags & SS_DISABLE)
+		sigaltstack(&ours, NULL);
+}
+
+void gt__overflow_stack_end(void *alternate)
+{
+	stack_t now, none = {.ss_flags = SS_DISABLE};
+
+	if (!sigaltstack(NULL, &now) && !(now.ss_flags & SS_DISABLE) &&
+	    now.ss_sp == alternate)
+		sigaltstack(&none, NULL);
+}
