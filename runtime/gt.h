@@ -32,9 +32,9 @@ struct gt_chan;
 /* --- running ----------------------------------------------------------- */
 
 struct gt_config {
-	/* "NAME[,PARAMETER=VALUE]…": single, coop, quantum, green, gmp (the default),
-	 * threads, gil2, gil3, or a well-known name (gevent: see gtviz(1)); NULL takes
-	 * GT_POLICY from the environment. */
+	/* "NAME[,PARAMETER=VALUE]…": single, coop, quantum, green, asyncio, offset, gmp
+	 * (the default), threads, gil2, gil3, or a well-known name (gevent: see gtviz(1));
+	 * NULL takes GT_POLICY from the environment. */
 	const char *policy;
 	size_t stack_bytes; /* of a green thread by default; 0: 64 KiB */
 };

@@ -14,9 +14,9 @@
 #include "runtime/rt.h"
 
 static const struct gt__policy *const policies[] = {
-	&gt__policy_single,  &gt__policy_coop,	 &gt__policy_quantum,
-	&gt__policy_green,   &gt__policy_offset, &gt__policy_gmp,
-	&gt__policy_threads, &gt__policy_gil2,	 &gt__policy_gil3,
+	&gt__policy_single,  &gt__policy_coop,	 &gt__policy_quantum, &gt__policy_green,
+	&gt__policy_asyncio, &gt__policy_offset, &gt__policy_gmp,     &gt__policy_threads,
+	&gt__policy_gil2,    &gt__policy_gil3,
 };
 #define POLICIES (sizeof policies / sizeof policies[0])
 
@@ -33,6 +33,13 @@ static const struct alias {
 	{"eventlet", "green", ""},
 	{"evergreen", "green", ""},
 	{"gruvi", "green", ""},
+	{"uvloop", "asyncio", ""},
+	{"curio", "asyncio", ""},
+	{"trio", "asyncio", ""},
+	{"tornado", "asyncio", ""},
+	{"twisted", "asyncio", ""},
+	{"node", "asyncio", ""},
+	{"eventmachine", "asyncio", ""},
 	{"go", "gmp", ""},
 	{"goroutine", "gmp", ""},
 	{"pthread", "threads", ""},

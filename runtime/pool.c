@@ -21,6 +21,7 @@ static struct {
 	uint32_t lk;
 	uint32_t changed; /* futex: a job came, or the end */
 	uint32_t threads, threads_max, idle, stop;
+	uint32_t queued; /* jobs that no thread has taken yet, and those about to come */
 	uint32_t pending; /* atomic */
 	struct job *first, *last;
 	pthread_t thread[POOL_THREADS_MAX];
@@ -57,8 +58,10 @@ static struct job *job_wait(void)
 		gt__lk_lock(&pool.lk);
 		pool.idle--;
 	}
-	if (job)
+	if (job) {
 		pool.first = job->next;
+		pool.queued--;
+	}
 	gt__lk_unlock(&pool.lk);
 	gt__acquired();
 	return job;
@@ -82,19 +85,22 @@ static void *pool_thread(void *unused)
 	return NULL;
 }
 
-/* There is a thread for one more job, or at least one that will come to it. */
+/* There is a thread for one more job, or at least one that will come to it. One that is
+ * idle and has a job coming to it is no thread for another: that job may never end. */
 static int thread_for_one_more(void)
 {
 	int err = 0;
 
 	gt__lk_lock(&pool.lk);
-	if (!pool.idle && pool.threads < pool.threads_max) {
+	if (pool.queued >= pool.idle && pool.threads < pool.threads_max) {
 		err = gt__sys_thread_start(&pool.thread[pool.threads], POOL_STACK_BYTES,
 					   pool_thread, NULL);
 		if (!err)
 			pool.threads++;
 	}
 	err = pool.threads ? 0 : err;
+	if (!err)
+		pool.queued++;
 	gt__lk_unlock(&pool.lk);
 	return err;
 }

@@ -110,8 +110,8 @@ struct gt__policy {
 };
 
 extern const struct gt__policy gt__policy_single, gt__policy_coop, gt__policy_quantum,
-	gt__policy_green, gt__policy_offset, gt__policy_gmp, gt__policy_threads,
-	gt__policy_gil2, gt__policy_gil3;
+	gt__policy_green, gt__policy_asyncio, gt__policy_offset, gt__policy_gmp,
+	gt__policy_threads, gt__policy_gil2, gt__policy_gil3;
 
 /* Finds the policy that "NAME,PARAMETER=VALUE…" asks for and sets its parameters.
  * NULL: `error` says what is wrong and what would be right. */

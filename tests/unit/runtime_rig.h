@@ -26,17 +26,12 @@
 #include "runtime/os.h"
 #include "runtime/sys.h"
 
-static const char *const rig_policies[] = {"green",
-					   "gmp",
-					   "gmp,cores=1",
-					   "gmp,cores=4",
-					   "threads",
-					   "quantum",
-					   "quantum,tick=100us,quantum=1",
-					   "gil2",
-					   "gil2,interval=1,cores=2",
-					   "gil3",
-					   "gil3,interval=1ms,cores=1"};
+static const char *const rig_policies[] = {"green",	  "asyncio",
+					   "gmp",	  "gmp,cores=1",
+					   "gmp,cores=4", "threads",
+					   "quantum",	  "quantum,tick=100us,quantum=1",
+					   "gil2",	  "gil2,interval=1,cores=2",
+					   "gil3",	  "gil3,interval=1ms,cores=1"};
 #define RIG_POLICIES (sizeof rig_policies / sizeof rig_policies[0])
 
 struct rig {

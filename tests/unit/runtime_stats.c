@@ -78,7 +78,8 @@ static void env_child(void *arg)
 	exit(0);
 }
 
-#define EVERY_POLICY "single, coop, quantum, green, offset, gmp, threads, gil2, gil3"
+#define EVERY_POLICY                                                                       \
+	"single, coop, quantum, green, asyncio, offset, gmp, threads, gil2, gil3"
 
 static void wrong_policies_are_told(void **state)
 {

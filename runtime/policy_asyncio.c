@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * asyncio: N:1 on a loop that goes in turns, as Python's has it. A turn looks at the
+ * poller (and sleeps there only if nothing is ready), then at the timers, then runs
+ * those that are ready now: who becomes ready meanwhile, or yields, is for the next
+ * turn. Declared blocking calls go to an executor; without one they freeze the loop,
+ * as a coroutine does that makes a plain blocking call.
+ *
+ * As in policy_green.c nobody else touches the queues; pool threads leave what they
+ * made ready in an inbox.
+ */
+#include "runtime/fiber.h"
+#include "runtime/native.h"
+#include "runtime/pool.h"
+#include "runtime/reactor.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum executor { EXECUTOR_THREADS, EXECUTOR_NONE };
+
+/* The default executor's threads: cores and four, at most 32. */
+#define EXECUTOR_EXTRA 4u
+#define EXECUTOR_MAX   32u
+
+struct line {
+	struct gt *first, *last; /* last is valid if first is */
+};
+
+static struct {
+	struct line ready;   /* for the next turn */
+	struct gt *turn;     /* what is left of the present one */
+	uint64_t slow_ns;    /* 0: nobody would hear of a slow step */
+	uint64_t step_began; /* if slow_ns */
+	enum executor executor;
+	uint32_t verbose;  /* a slow step is still to be said on stderr */
+	uint32_t sleeping; /* atomic: the hub waits in the poller */
+	struct gt__queue inbox;
+	struct gt__worker worker;
+} a;
+
+static inline void push(struct gt *gt)
+{
+	gt->next = NULL;
+	if (a.ready.first)
+		a.ready.last->next = gt;
+	else
+		a.ready.first = gt;
+	a.ready.last = gt;
+}
+
+static inline struct gt *pop(void)
+{
+	struct gt *gt = a.turn;
+
+	if (gt)
+		a.turn = gt->next;
+	return gt;
+}
+
+static void empty_inbox(void)
+{
+	uint32_t count;
+	struct gt *gt = gt__queue_take(&a.inbox, UINT32_MAX, &count);
+
+	while (gt) {
+		struct gt *next = gt->next;
+
+		push(gt);
+		gt = next;
+	}
+}
+
+/* Begins the next turn, without waiting: the present one is over. */
+static __attribute__((noinline)) void turn(struct gt__os *os)
+{
+	if (gt__queue_count(&a.inbox))
+		empty_inbox();
+	if (gt__reactor_waiters())
+		gt__reactor_poll(os, 0);
+	a.turn = a.ready.first;
+	a.ready.first = NULL;
+}
+
+/* --------------------------------------------------------------- slow steps */
+
+/* The current green thread has run for too long: a mark, and the first time a line. */
+static void tell_slow(struct gt__os *os, uint64_t ns)
+{
+	union {
+		struct {
+			uint32_t obj, seq;
+			uint64_t arg;
+		} f;
+		char text[GTV_TEXT_CHUNK];
+	} mark = {.text = "slow callback"};
+	struct gt *gt = os->current;
+
+	gt__emit(&os->tr, GTV_EV_MARK, 0, 0, gt->id, mark.f.obj, mark.f.seq, mark.f.arg);
+	if (!a.verbose)
+		return;
+	a.verbose = 0;
+	fprintf(stderr, "gt: green thread %u held the loop for %" PRIu64 " ms\n", gt->id,
+		ns / 1000000);
+}
+
+static __attribute__((noinline)) void judge_step(struct gt__os *os)
+{
+	uint64_t ns = gt__sys_now_ns() - a.step_began;
+
+	if (ns > a.slow_ns)
+		tell_slow(os, ns);
+}
+
+/* Before the current green thread stops. */
+static inline void step_ends(struct gt__os *os)
+{
+	if (__builtin_expect(a.slow_ns != 0, 0))
+		judge_step(os);
+}
+
+/* Just before one goes on. */
+static inline void step_begins(void)
+{
+	if (__builtin_expect(a.slow_ns != 0, 0))
+		a.step_began = gt__sys_now_ns();
+}
+
+/* ---------------------------------------------------------------- switching */
+
+static void asyncio_yield(struct gt__os *os)
+{
+	struct gt *self = os->current, *next;
+
+	step_ends(os);
+	push(self);
+	if (!a.turn)
+		turn(os);
+	next = pop();
+	step_begins();
+	if (next == self)
+		return;
+	GT_COUNT(os, YIELDS);
+	gt__tell_switch(os, GTV_EV_SWITCH_YIELD, 0, self, next, 0);
+	gt__fiber_go(gt__worker_of(os), &self->ctx, next);
+}
+
+/* It may be in the poller already and must not be made ready before it has stopped: a
+ * turn that is over leaves the next one to the hub. */
+static struct gt__os *asyncio_park(struct gt__os *os, uint16_t kind, uint8_t aux,
+				   uint32_t what, void (*publish)(void *), void *arg)
+{
+	step_ends(os);
+	step_begins();
+	return gt__fiber_park(os, pop(), kind, aux, what, publish, arg);
+}
+
+static void asyncio_ready(struct gt__os *os, struct gt *gt)
+{
+	if (os->is_worker) {
+		push(gt);
+		return;
+	}
+	gt__queue_push(&a.inbox, gt);
+	if (__atomic_load_n(&a.sleeping, __ATOMIC_SEQ_CST))
+		gt__reactor_kick();
+}
+
+static void asyncio_start(struct gt__os *os, struct gt *gt)
+{
+	(void)os;
+	gt__alive_add();
+	push(gt);
+}
+
+static void after_joined(void *unused)
+{
+	(void)unused;
+	gt__alive_sub();
+}
+
+static void after_exit(void *gt)
+{
+	gt__ended(gt__os(), gt);
+	gt__alive_sub();
+}
+
+/* As in policy_green.c: a joiner that waits already is made ready before the end. */
+static void asyncio_entry(void *message)
+{
+	struct gt__os *os;
+	struct gt *self, *joiner;
+
+	gt__fiber_body(message);
+	os = gt__os();
+	self = os->current;
+	step_ends(os);
+	joiner = gt__joiner_take(self);
+	if (joiner)
+		gt__ready(os, joiner, GTV_BY_GT, self->id);
+	step_begins();
+	gt__fiber_exit(os, pop(), joiner ? after_joined : after_exit);
+}
+
+/* --------------------------------------------------------------------- loop */
+
+/* Nothing is ready: sleeps in the poller, unless nothing could end that sleep. The
+ * inbox is looked at once more after `sleeping` is set: who fills it later kicks. */
+static void idle(struct gt__os *os)
+{
+	int hopeless;
+
+	__atomic_store_n(&a.sleeping, 1, __ATOMIC_SEQ_CST);
+	hopeless = !gt__reactor_waiters() && !gt__pool_pending();
+	if (!gt__queue_count(&a.inbox)) {
+		if (hopeless)
+			gt__deadlock(gt__alive);
+		gt__emit(&os->tr, GTV_EV_PARK, 0, 0, 0, 0, 0, 0);
+		gt__reactor_poll(os, GT__NEVER);
+		gt__emit(&os->tr, GTV_EV_UNPARK, 0, 0, 0, 0, 0, 0);
+	}
+	__atomic_store_n(&a.sleeping, 0, __ATOMIC_RELAXED);
+}
+
+static struct gt *find(struct gt__worker *w)
+{
+	struct gt *gt;
+
+	while (!(gt = pop())) {
+		if (!gt__alive)
+			return NULL;
+		turn(&w->os);
+		if (!a.turn)
+			idle(&w->os);
+	}
+	step_begins();
+	return gt;
+}
+
+static long asyncio_blocking(struct gt__os *os, uint32_t call_id, long (*fn)(void *),
+			     void *arg)
+{
+	return a.executor == EXECUTOR_NONE ? gt__native_blocking(os, call_id, fn, arg)
+					   : gt__pool_call(os, call_id, fn, arg);
+}
+
+static void take_params(struct gt__os *os)
+{
+	const char *verbose = getenv("GT_VERBOSE");
+
+	a.verbose = verbose && !strcmp(verbose, "1");
+	a.slow_ns = a.verbose || os->tr.on ? gt__param("slow") : 0;
+	a.executor = (enum executor)gt__param("executor");
+}
+
+static int asyncio_run(struct gt *first, struct gt__os *os)
+{
+	struct gt__worker *w = gt__worker_of(os);
+	uint32_t threads = gt__sys_cpu_count() + EXECUTOR_EXTRA;
+	int err = gt__reactor_open();
+
+	if (err)
+		return err;
+	take_params(os);
+	gt__pool_open(threads < EXECUTOR_MAX ? threads : EXECUTOR_MAX);
+	gt__emit(&os->tr, GTV_EV_WORKER_START, 0, 0, 0, 0, 0, 0);
+	asyncio_start(os, first);
+	gt__hub_run(w, find);
+	gt__emit(&os->tr, GTV_EV_WORKER_STOP, 0, 0, 0, 0, 0, 0);
+	gt__pool_close();
+	gt__reactor_close();
+	gt__magazine_empty(&w->magazine);
+	gt__stack_pool_drain();
+	return 0;
+}
+
+static struct gt *asyncio_alloc(size_t stack_bytes)
+{
+	return gt__fiber_alloc(stack_bytes, asyncio_entry);
+}
+
+static uint32_t asyncio_workers(void)
+{
+	return 1;
+}
+
+static struct gt__os *asyncio_os_new(void)
+{
+	return &a.worker.os;
+}
+
+static void asyncio_os_free(struct gt__os *os)
+{
+	(void)os;
+}
+
+static void asyncio_forked(struct gt__os *os)
+{
+	(void)os;
+	a.inbox.lk = 0;
+	gt__reactor_forked();
+	gt__pool_forked();
+}
+
+const struct gt__policy gt__policy_asyncio = {
+	.name = "asyncio",
+	.flags = GT__POLICY_SINGLE,
+	.params = {{"executor", GT__UNIT_CHOICE, 0, 0, EXECUTOR_THREADS, "threads|none"},
+		   {"slow", GT__UNIT_TIME, 1000, 3600000000000, 100000000, NULL}},
+	.os_new = asyncio_os_new,
+	.os_free = asyncio_os_free,
+	.workers = asyncio_workers,
+	.run = asyncio_run,
+	.alloc = asyncio_alloc,
+	.free = gt__fiber_free,
+	.start = asyncio_start,
+	.yield = asyncio_yield,
+	.park = asyncio_park,
+	.ready = asyncio_ready,
+	.sleep_until = gt__reactor_sleep,
+	.io_wait = gt__reactor_io,
+	.blocking = asyncio_blocking,
+	.forked = asyncio_forked,
+};
