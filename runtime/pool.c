@@ -21,7 +21,7 @@ static struct {
 	uint32_t lk;
 	uint32_t changed; /* futex: a job came, or the end */
 	uint32_t threads, threads_max, idle, stop;
-	uint32_t queued; /* jobs that no thread has taken yet, and those about to come */
+	uint32_t queued;  /* jobs that no thread has taken yet, and those about to come */
 	uint32_t pending; /* atomic */
 	struct job *first, *last;
 	pthread_t thread[POOL_THREADS_MAX];
