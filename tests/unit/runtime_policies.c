@@ -204,9 +204,9 @@ static void a_peek_keeps_the_core_or_not(void **state)
 
 /* --- offset: the order in which calls come back ---------------------------------- */
 
-static uint32_t calls_ended;
+static uint32_t calls_ended = UINT32_MAX; /* the first may end at 0 */
 
-/* Ends as the arg-th of all. */
+/* Ends as the arg-th of all, from 0. */
 static long end_in_turn(void *arg)
 {
 	while (__atomic_load_n(&calls_ended, __ATOMIC_ACQUIRE) != (uint32_t)(uintptr_t)arg)
@@ -232,9 +232,9 @@ static void three_that_come_back(void *arg)
 		RIG_CHECK(gt_spawn(&gt[i], block_in_turn, (void *)i) == 0);
 	gt_yield();
 	for (uint32_t left = 3; left--;) {
+		__atomic_fetch_add(&calls_ended, 1, __ATOMIC_RELEASE);
 		while (gt__pool_pending() > left)
 			sched_yield();
-		__atomic_fetch_add(&calls_ended, 1, __ATOMIC_RELEASE);
 	}
 	for (int i = 0; i < 3; i++)
 		RIG_CHECK(gt_join(gt[i]) == 0);
