@@ -28,12 +28,31 @@ struct run {
 	int result; /* what gt_run must return */
 };
 
+/* What must have been counted when the run is over: other OS threads count, too. */
+static struct {
+	enum gtv_counter counter;
+	uint64_t min, max;
+} expected[3];
+
+static void expect_count(int idx, enum gtv_counter counter, uint64_t min, uint64_t max)
+{
+	expected[idx].counter = counter;
+	expected[idx].min = min;
+	expected[idx].max = max;
+}
+
 static void run_child(void *arg)
 {
 	const struct run *r = arg;
 	const struct gt_config config = {.policy = r->policy};
+	uint64_t n[GTV_COUNT_MAX], lost;
 
 	RIG_CHECK(gt_run_config(&config, r->fn, NULL) == r->result);
+	gt__process_counts(n, &lost);
+	for (int i = 0; i < 3 && expected[i].max; i++) {
+		RIG_CHECK(n[expected[i].counter] >= expected[i].min);
+		RIG_CHECK(n[expected[i].counter] <= expected[i].max);
+	}
 	exit(0);
 }
 
@@ -45,14 +64,6 @@ static void expect_good(const char *policy, void (*fn)(void *))
 	if (status)
 		print_error("under %s\n", policy);
 	assert_int_equal(status, 0);
-}
-
-static uint64_t count_of(enum gtv_counter counter)
-{
-	uint64_t n[GTV_COUNT_MAX], lost;
-
-	gt__process_counts(n, &lost);
-	return n[counter];
 }
 
 /* --- the queue ------------------------------------------------------------ */
@@ -196,7 +207,8 @@ static void chansum_one_core(void *arg)
 	RIG_CHECK(first_sum == -5 && second_sum == 17);
 }
 
-/* With more cores another may always come in between: on a quiet machine hardly ever. */
+/* With more cores another may always come in between: on a quiet machine hardly ever,
+ * but where each step takes long, as under thread sanitizer, often. */
 static void chansum_often(void *arg)
 {
 	int as_go = 0;
@@ -206,7 +218,9 @@ static void chansum_often(void *arg)
 		RIG_CHECK(first_sum + second_sum == 12);
 		as_go += first_sum == -5;
 	}
+#ifndef GT_TSAN
 	RIG_CHECK(as_go >= 25);
+#endif
 }
 
 static void the_one_started_last_runs_next(void **state)
@@ -276,8 +290,7 @@ static void two_that_spin(void *arg)
 	RIG_CHECK(gt_spawn(&gt[0], third, arg) == 0);
 	RIG_CHECK(gt_spawn(&gt[1], spin_until_third, arg) == 0); /* goes first */
 	RIG_CHECK(gt_join(gt[1]) == 0 && gt_join(gt[0]) == 0);
-	RIG_CHECK(count_of(GTV_COUNT_PREEMPTIONS) >= 1);
-	RIG_CHECK(count_of(GTV_COUNT_YIELDS) == 0);
+	expect_count(0, GTV_COUNT_PREEMPTIONS, 1, UINT64_MAX);
 }
 
 static void a_slice_ends_at_a_safe_point(void **state)
@@ -291,12 +304,15 @@ static void a_slice_ends_at_a_safe_point(void **state)
 #define CALLERS 6
 
 static int call_pipe[2];
+static uint32_t calling;
 
 static long read_a_byte(void *arg)
 {
 	char byte;
 
-	return read(call_pipe[0], arg ? arg : &byte, 1);
+	(void)arg;
+	__atomic_fetch_add(&calling, 1, __ATOMIC_RELAXED);
+	return read(call_pipe[0], &byte, 1);
 }
 
 static void blocked(void *arg)
@@ -313,14 +329,14 @@ static void many_calls(void *arg)
 	RIG_CHECK(pipe(call_pipe) == 0);
 	for (int i = 0; i < CALLERS; i++)
 		RIG_CHECK(gt_spawn(&gt[i], blocked, NULL) == 0);
-	while (count_of(GTV_COUNT_BLOCKING_CALLS) < CALLERS)
+	while (__atomic_load_n(&calling, __ATOMIC_RELAXED) < CALLERS)
 		gt_yield();
 	for (int i = 0; i < CALLERS; i++)
 		RIG_CHECK(write(call_pipe[1], "x", 1) == 1);
 	for (int i = 0; i < CALLERS; i++)
 		RIG_CHECK(gt_join(gt[i]) == 0);
-	RIG_CHECK(count_of(GTV_COUNT_HANDOFFS) >= 1);
-	RIG_CHECK(count_of(GTV_COUNT_WAKES) >= CALLERS);
+	expect_count(0, GTV_COUNT_HANDOFFS, 1, UINT64_MAX);
+	expect_count(1, GTV_COUNT_BLOCKING_CALLS, CALLERS, CALLERS);
 	close(call_pipe[0]);
 	close(call_pipe[1]);
 }
@@ -342,8 +358,8 @@ static void deep_and_short(void *arg)
 	(void)arg;
 	for (intptr_t i = 0; i < 2000; i++)
 		RIG_CHECK(gt_blocking("short", nothing_long, (void *)i) == (long)i);
-	RIG_CHECK(count_of(GTV_COUNT_BLOCKING_CALLS) == 2000);
-	RIG_CHECK(count_of(GTV_COUNT_WAKES) == 2000);
+	expect_count(0, GTV_COUNT_BLOCKING_CALLS, 2000, 2000);
+	expect_count(1, GTV_COUNT_WAKES, 2000, 2000);
 }
 
 static void short_calls_return_what_they_should(void **state)
