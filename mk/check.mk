@@ -111,9 +111,24 @@ lint:
 .PHONY: lint
 
 # ---- make bench [ROW=name] -------------------------------------------------------
+# Peers need compilers and libraries that nothing else does: one that does not build is
+# named as not here.
+PEERS := $(O)/tests/bench/peers
+PEER_CXX = $(or $(CXX),c++)
+$(PEERS)/pthreads: tests/bench/peers/pthreads.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O3 -D_GNU_SOURCE -pthread -o $@ $<
+$(PEERS)/boost_fiber: tests/bench/peers/boost_fiber.cpp
+	@mkdir -p $(@D)
+	$(Q)$(PEER_CXX) -O3 -std=gnu++17 -pthread -o $@ $< -lboost_fiber -lboost_context 2>$@.log || \
+		echo 'bench: Boost.Fiber does not build here (libboost-fiber-dev)'
+$(PEERS)/go: tests/bench/peers/peer.go
+	@mkdir -p $(@D)
+	$(Q)GOCACHE='$(abspath $(PEERS))/cache' go build -o $@ $< 2>$@.log || \
+		echo 'bench: Go does not build here (golang-go)'
 bench: build-bench
 	$(Q)$(TEST_ENV) sh tests/bench/run.sh '$(O)/bench.json' '$(ROW)' $(BENCH_BIN)
-build-bench: all $(TOOL_BIN) $(BENCH_BIN)
+build-bench: all $(TOOL_BIN) $(BENCH_BIN) $(addprefix $(PEERS)/,pthreads boost_fiber go)
 .PHONY: bench build-bench
 
 # ---- make fuzz [FUZZ_SECONDS=60] -------------------------------------------------

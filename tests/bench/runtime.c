@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/bench/bench.h"
+#include "tests/bench/peer.h"
 #include "runtime/ctx.h"
 #include "runtime/gt.h"
 #include "runtime/os.h"
@@ -406,6 +407,64 @@ static double row_chan_roundtrip_traced(void)
 	return traced(row_chan_roundtrip);
 }
 
+#define CROSSINGS 20000
+
+static void cross_main(void *arg)
+{
+	struct gt_chan *ch[2] = {gt_chan_new(8, 0, NULL), gt_chan_new(8, 0, NULL)};
+	long ball = 0;
+	struct gt *gt;
+	uint64_t start;
+
+	(void)arg;
+	gt_spawn(&gt, echo, ch);
+	start = bench_now_ns();
+	for (int i = 0; i < CROSSINGS; i++) {
+		gt_chan_send(ch[0], &ball);
+		gt_chan_recv(ch[1], &ball);
+	}
+	job.result = per(start, CROSSINGS);
+	gt_chan_close(ch[0]);
+	gt_join(gt);
+	gt_chan_free(ch[0]);
+	gt_chan_free(ch[1]);
+}
+
+/* Under 1:1 the two are on OS threads of their own, so each pass crosses. */
+static double row_chan_cross_worker(void)
+{
+	return run("threads", 0, cross_main);
+}
+
+/* One of four channels has an element. */
+static void select4_main(void *arg)
+{
+	struct gt_chan *ch[4];
+	struct gt_select_case cases[4];
+	long ball = 0;
+	uint64_t start;
+
+	(void)arg;
+	for (int i = 0; i < 4; i++) {
+		ch[i] = gt_chan_new(8, 1, NULL);
+		cases[i] = (struct gt_select_case){
+			.chan = ch[i], .op = GT_SELECT_RECV, .elem = &ball};
+	}
+	start = bench_now_ns();
+	for (int i = 0; i < TRIPS; i++) {
+		gt_chan_send(ch[i & 3], &ball);
+		gt_select(cases, 4, -1);
+	}
+	job.result = per(start, TRIPS);
+	for (int i = 0; i < 4; i++)
+		gt_chan_free(ch[i]);
+}
+
+static double row_select4(void)
+{
+	return run("green", 0, select4_main);
+}
+
 static void mutex_main(void *arg)
 {
 	struct gt_mutex m = GT_MUTEX_INIT(NULL);
@@ -445,19 +504,55 @@ static double row_blocking_handoff(void)
 	return all < 0 ? all : all - bare_call();
 }
 
+/* --- peers ---------------------------------------------------------------------- */
+
+PEER(boost_yield, "boost_fiber", "yield")
+PEER(boost_yield_1000, "boost_fiber", "yield_1000")
+PEER(boost_spawn, "boost_fiber", "spawn_join")
+PEER(boost_chan, "boost_fiber", "chan_roundtrip")
+PEER(boost_mutex, "boost_fiber", "mutex")
+PEER(go_yield, "go", "yield")
+PEER(go_yield_1000, "go", "yield_1000")
+PEER(go_spawn, "go", "spawn_join")
+PEER(go_chan, "go", "chan_roundtrip")
+PEER(go_cross, "go", "chan_cross_worker")
+PEER(go_select4, "go", "select4")
+PEER(go_mutex, "go", "mutex")
+PEER(pthreads_yield, "pthreads", "yield")
+PEER(pthreads_spawn, "pthreads", "spawn_join")
+PEER(pthreads_chan, "pthreads", "chan_roundtrip")
+PEER(pthreads_cross, "pthreads", "chan_cross_worker")
+PEER(pthreads_mutex, "pthreads", "mutex")
+
+#define ROUNDS 5
+
 int main(int argc, char **argv)
 {
 	static const struct bench_row rows[] = {
 		{"emit", "ns", row_emit, bare_stamp, {{NULL, NULL}}, 0},
 		{"switch", "ns", row_switch, minimal_switch, {{NULL, NULL}}, 0},
-		{"yield_n1", "ns", row_yield_n1, minimal_switch, {{NULL, NULL}}, 0},
+		{"yield_n1",
+		 "ns",
+		 row_yield_n1,
+		 minimal_switch,
+		 {{"Boost.Fiber", boost_yield},
+		  {"Go", go_yield},
+		  {"pthreads", pthreads_yield}},
+		 ROUNDS},
 		{"yield_n1_1000",
 		 "ns",
 		 row_yield_n1_1000,
 		 minimal_switch,
-		 {{NULL, NULL}},
-		 0},
-		{"yield_mn", "ns", row_yield_mn, minimal_switch, {{NULL, NULL}}, 0},
+		 {{"Boost.Fiber", boost_yield_1000}, {"Go", go_yield_1000}},
+		 ROUNDS},
+		{"yield_mn",
+		 "ns",
+		 row_yield_mn,
+		 minimal_switch,
+		 {{"Boost.Fiber", boost_yield},
+		  {"Go", go_yield},
+		  {"pthreads", pthreads_yield}},
+		 ROUNDS},
 		{"yield_n1_traced",
 		 "ns",
 		 row_yield_n1_traced,
@@ -470,20 +565,48 @@ int main(int argc, char **argv)
 		 bare_stamp,
 		 {{NULL, NULL}},
 		 0},
-		{"spawn_join", "ns", row_spawn_join, minimal_switch, {{NULL, NULL}}, 0},
+		{"spawn_join",
+		 "ns",
+		 row_spawn_join,
+		 minimal_switch,
+		 {{"Boost.Fiber", boost_spawn},
+		  {"Go", go_spawn},
+		  {"pthreads", pthreads_spawn}},
+		 ROUNDS},
 		{"chan_roundtrip",
 		 "ns",
 		 row_chan_roundtrip,
 		 minimal_switch,
-		 {{NULL, NULL}},
-		 0},
+		 {{"Boost.Fiber", boost_chan},
+		  {"Go", go_chan},
+		  {"pthreads", pthreads_chan}},
+		 ROUNDS},
 		{"chan_roundtrip_traced",
 		 "ns",
 		 row_chan_roundtrip_traced,
 		 minimal_switch,
 		 {{NULL, NULL}},
 		 0},
-		{"mutex", "ns", row_mutex, locked_instruction, {{NULL, NULL}}, 0},
+		{"chan_cross_worker",
+		 "ns",
+		 row_chan_cross_worker,
+		 minimal_switch,
+		 {{"Go", go_cross}, {"pthreads", pthreads_cross}},
+		 ROUNDS},
+		{"mutex",
+		 "ns",
+		 row_mutex,
+		 locked_instruction,
+		 {{"Boost.Fiber", boost_mutex},
+		  {"Go", go_mutex},
+		  {"pthreads", pthreads_mutex}},
+		 ROUNDS},
+		{"select4",
+		 "ns",
+		 row_select4,
+		 minimal_switch,
+		 {{"Go", go_select4}},
+		 ROUNDS},
 		{"blocking_handoff",
 		 "ns",
 		 row_blocking_handoff,
