@@ -95,7 +95,6 @@ static void *worker_thread(void *arg)
 
 	gt__os_begin(&w->w.os);
 	w->w.os.is_worker = 1;
-	gt__gmp_proc_take(w, w->given);
 	gt__gmp_work(w);
 	gt__os_end(&w->w.os);
 	return NULL;

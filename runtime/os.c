@@ -162,20 +162,34 @@ static uint32_t hash(const char *s)
 	return h;
 }
 
+/* The id of a name that has been told already, without the lock: a slot's name is there
+ * before its id, and neither changes. 0: it is not known yet. */
+static uint32_t call_id_known(uint32_t i, const char *name)
+{
+	uint32_t id;
+
+	while ((id = __atomic_load_n(&calls.slot[i].id, __ATOMIC_ACQUIRE)) &&
+	       strncmp(calls.slot[i].name, name, CALL_NAME_BYTES - 1))
+		i = (i + 1) & (CALL_NAMES - 1);
+	return id && __atomic_load_n(&calls.slot[i].told, __ATOMIC_ACQUIRE) ? id : 0;
+}
+
 uint32_t gt__call_id(struct gt__os *os, const char *name)
 {
-	uint32_t i = hash(name) & (CALL_NAMES - 1), id, tell;
+	uint32_t i = hash(name) & (CALL_NAMES - 1), id = call_id_known(i, name), tell;
 
+	if (id)
+		return id;
 	gt__lk_lock(&calls.lk);
 	while (calls.slot[i].id && strncmp(calls.slot[i].name, name, CALL_NAME_BYTES - 1))
 		i = (i + 1) & (CALL_NAMES - 1);
 	if (!calls.slot[i].id && calls.count < CALL_NAMES / 4 * 3) {
-		calls.slot[i].id = ++calls.count;
 		strncpy(calls.slot[i].name, name, CALL_NAME_BYTES - 1);
+		__atomic_store_n(&calls.slot[i].id, ++calls.count, __ATOMIC_RELEASE);
 	}
 	id = calls.slot[i].id;
 	tell = id && !calls.slot[i].told;
-	calls.slot[i].told |= tell;
+	__atomic_store_n(&calls.slot[i].told, calls.slot[i].told | tell, __ATOMIC_RELEASE);
 	gt__lk_unlock(&calls.lk);
 	if (tell)
 		gt__trace_text(&os->tr, GTV_TEXT_CALL, id, name);

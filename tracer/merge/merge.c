@@ -89,7 +89,10 @@ static uint32_t transition(const struct gtv_ev *ev)
 {
 	if (ev->kind == GTV_EV_SWITCH_RUN)
 		return (uint32_t)(ev->arg >> 32);
-	return ev->kind < GTV_EV_USER_MAX && ev->kind != GTV_EV_MARK ? ev->seq : 0;
+	int is_text = ev->kind == GTV_EV_MARK || ev->kind == GTV_EV_REGION_BEGIN ||
+		      ev->kind == GTV_EV_REGION_END;
+
+	return ev->kind < GTV_EV_USER_MAX && !is_text ? ev->seq : 0;
 }
 
 static int before(const struct gtv_merge *m, const struct head *a, const struct head *b)

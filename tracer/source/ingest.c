@@ -54,6 +54,13 @@ static const struct shape shapes[GTV_EV_USER_MAX] = {
 	[GTV_EV_PARK] = {.known = 1},
 	[GTV_EV_UNPARK] = {.known = 1},
 	[GTV_EV_MARK] = {.known = 1, .gt = GT},
+	[GTV_EV_CANCEL] = {.known = 1, .gt = GT, .obj = GT},
+	[GTV_EV_REGION_BEGIN] = {.known = 1, .gt = GT},
+	[GTV_EV_REGION_END] = {.known = 1, .gt = GT},
+	[GTV_EV_CALLBACK_BEGIN] = {.known = 1, .obj = CALL},
+	[GTV_EV_CALLBACK_END] = {.known = 1, .obj = CALL},
+	[GTV_EV_HANDOFF] = {.known = 1, .gt = GT},
+	[GTV_EV_PREEMPT_ASK] = {.known = 1, .gt = GT},
 };
 
 /* How far ahead of now an honest event may seem: the line's own error, and more. */
