@@ -115,6 +115,13 @@ static inline void gt_tick(void)
 		gt__tick_slow();
 }
 
+/* Computes for ns of the caller's own time, with safe points in between. Under the
+ * simulated system (GT_SIM) that time is virtual. */
+void gt_busy_ns(uint64_t ns);
+/* Sleeps in the kernel, and holds up the OS thread that it runs on: what a blocking call
+ * does. For gt_blocking, or to show what happens without. Returns 0. */
+int gt_block_ns(uint64_t ns);
+
 /* Puts a mark, at most 16 bytes of text, into the trace. Never switches. */
 void gt_mark(const char *text);
 

@@ -124,7 +124,7 @@ static void *thread_main(void *arg)
 	struct gt__os os;
 
 	gt__native_wait(&me->gt, GT__NEVER);
-	finished->thread = pthread_self();
+	finished->thread = gt__sys_thread_self();
 	gt__os_begin(&os);
 	os.is_worker = 1;
 	body(&os, &me->gt, __atomic_fetch_add(&n.indices, 1, __ATOMIC_RELAXED));

@@ -33,6 +33,11 @@ __attribute__((noinline)) struct gt__os *gt__os(void)
 }
 #endif
 
+__attribute__((noinline)) void gt__os_tls_set(struct gt__os *os)
+{
+	gt__os_tls = os;
+}
+
 static struct {
 	uint32_t lk;
 	int begun, stats;

@@ -39,6 +39,9 @@ static inline struct gt__os *gt__os(void)
 struct gt__os *gt__os(void);
 #endif
 
+/* For the simulation, whose threads share a real one. */
+void gt__os_tls_set(struct gt__os *os);
+
 /* Makes the calling OS thread one of ours: claims a ring, joins the registry. */
 void gt__os_begin(struct gt__os *os);
 /* The end of that: closes the ring, adds the counters to the process's. */

@@ -52,6 +52,11 @@ struct gt {
 #define GT__JOIN_ENDED	  ((struct gt *)1)
 #define GT__JOIN_DETACHED ((struct gt *)2)
 
+/* Where a policy says that it wants safe points (see gt_tick): gt.h's own word, or under
+ * the simulation, which wants them all, one that stands in for it. */
+extern uint32_t *gt__tick_word;
+#define gt__tick_wanted (*gt__tick_word)
+
 /* --- policies ------------------------------------------------------------ */
 
 enum gt__unit { GT__UNIT_COUNT, GT__UNIT_TIME, GT__UNIT_CHOICE };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/rt.h"
+#include "runtime/sim.h"
 
 #define DEFAULT_POLICY	    "gmp"
 #define DEFAULT_STACK_BYTES (64u << 10)
@@ -18,7 +19,6 @@
 #define PRIORITY_MAX	    19
 
 struct gt__runtime gt__rt;
-uint32_t gt__tick_wanted;
 static uint32_t running; /* atomic: one run at a time */
 
 const uint8_t gt__wait_counter[GTV_EV_USER_MAX] = {
@@ -139,6 +139,15 @@ static int run_with(struct gt__os *os, void (*fn)(void *), void *arg)
 	return err;
 }
 
+/* The simulated cores that the policy is asked for; 0: no number. */
+static uint64_t sim_cores(const struct gt__policy *policy)
+{
+	for (int i = 0; i < GT__PARAMS_MAX && policy->params[i].name; i++)
+		if (!strcmp(policy->params[i].name, "cores"))
+			return gt__param("cores");
+	return 0;
+}
+
 int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *arg)
 {
 	const struct gt__policy *policy = policy_or_exit(config);
@@ -148,7 +157,7 @@ int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *a
 	if (__atomic_exchange_n(&running, 1, __ATOMIC_ACQUIRE))
 		return -EBUSY;
 	gt__process_begin();
-	gt__rt.policy = policy;
+	gt__rt.policy = gt__sim_begin(policy, sim_cores(policy));
 	gt__rt.single = !!(policy->flags & GT__POLICY_SINGLE);
 	gt__rt.timers_late = gt__rt.peek_yields = 0;
 	gt__rt.stack_bytes =
@@ -166,6 +175,7 @@ int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *a
 	}
 	gt__overflow_close();
 	gt__rt.policy = NULL;
+	gt__sim_end();
 	__atomic_store_n(&running, 0, __ATOMIC_RELEASE);
 	return err;
 }
@@ -186,6 +196,7 @@ void gt__run_forked(struct gt__os *os)
 {
 	if (os->current)
 		gt__trace_text(&os->tr, GTV_TEXT_GT, os->current->id, os->current->name);
+	gt__sim_forked();
 	if (gt__rt.policy && gt__rt.policy->forked)
 		gt__rt.policy->forked(os);
 }
@@ -384,6 +395,8 @@ void gt__tick_slow(void)
 {
 	struct gt__os *os = gt__os();
 
+	if (gt__sim_on && !gt__sim_tick())
+		return;
 	if (current_of(os) && gt__rt.policy->tick)
 		gt__rt.policy->tick(os);
 }

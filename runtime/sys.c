@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/sim.h"
+
 #define NS_PER_S 1000000000ull
 
 static struct timespec to_timespec(uint64_t ns)
@@ -26,6 +28,8 @@ uint64_t gt__sys_now_ns(void)
 {
 	struct timespec ts;
 
+	if (gt__sim_on)
+		return gt__sim_now();
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
@@ -34,6 +38,10 @@ void gt__sys_sleep_until(uint64_t deadline_ns)
 {
 	struct timespec ts = to_timespec(deadline_ns);
 
+	if (gt__sim_on) {
+		gt__sim_sleep(deadline_ns);
+		return;
+	}
 	while (syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) <
 		       0 &&
 	       errno == EINTR)
@@ -44,6 +52,8 @@ int gt__sys_futex_wait(uint32_t *word, uint32_t expected, uint64_t deadline_ns)
 {
 	struct timespec ts = to_timespec(deadline_ns), *until = &ts;
 
+	if (gt__sim_on)
+		return gt__sim_futex_wait(word, expected, deadline_ns);
 	if (deadline_ns == GT__NEVER)
 		until = NULL;
 	/* The bitset form takes an absolute time of CLOCK_MONOTONIC. */
@@ -55,6 +65,10 @@ int gt__sys_futex_wait(uint32_t *word, uint32_t expected, uint64_t deadline_ns)
 
 void gt__sys_futex_wake(uint32_t *word, int count)
 {
+	if (gt__sim_on) {
+		gt__sim_futex_wake(word, count);
+		return;
+	}
 	syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, NULL, NULL, 0);
 }
 
@@ -90,6 +104,8 @@ static int wait_ms(int epoll_fd, struct epoll_event *events, int max, uint64_t t
 int gt__sys_epoll_wait(int epoll_fd, struct epoll_event *events, int max,
 		       uint64_t timeout_ns)
 {
+	if (gt__sim_on)
+		return gt__sim_epoll_wait(epoll_fd, events, max, timeout_ns);
 #ifdef SYS_epoll_pwait2
 	if (timeout_ns != 0 && timeout_ns != GT__NEVER) {
 		struct timespec ts = to_timespec(timeout_ns);
@@ -109,6 +125,8 @@ int gt__sys_poll(int fd, short events, uint64_t deadline_ns, short *revents)
 	struct pollfd pfd = {.fd = fd, .events = events};
 	int n;
 
+	if (gt__sim_on)
+		return gt__sim_poll(fd, events, deadline_ns, revents);
 	do {
 		uint64_t now = gt__sys_now_ns();
 		struct timespec left =
@@ -132,6 +150,8 @@ int gt__sys_event_new(void)
 void gt__sys_event_set(int fd)
 {
 	eventfd_write(fd, 1);
+	if (gt__sim_on)
+		gt__sim_event_was_set();
 }
 
 void gt__sys_event_clear(int fd)
@@ -144,8 +164,11 @@ void gt__sys_event_clear(int fd)
 int gt__sys_thread_start(pthread_t *out, size_t stack_bytes, void *(*fn)(void *), void *arg)
 {
 	pthread_attr_t attr;
-	int err = pthread_attr_init(&attr);
+	int err;
 
+	if (gt__sim_on)
+		return gt__sim_thread_start(out, stack_bytes, fn, arg);
+	err = pthread_attr_init(&attr);
 	if (err)
 		return -err;
 	if (stack_bytes && stack_bytes < (size_t)PTHREAD_STACK_MIN)
@@ -160,23 +183,38 @@ int gt__sys_thread_start(pthread_t *out, size_t stack_bytes, void *(*fn)(void *)
 
 void gt__sys_thread_join(pthread_t thread)
 {
-	pthread_join(thread, NULL);
+	if (gt__sim_on)
+		gt__sim_thread_join(thread);
+	else
+		pthread_join(thread, NULL);
+}
+
+pthread_t gt__sys_thread_self(void)
+{
+	return gt__sim_on ? gt__sim_thread_self() : pthread_self();
 }
 
 pid_t gt__sys_tid(void)
 {
+	if (gt__sim_on)
+		return gt__sim_tid();
 	return (pid_t)syscall(SYS_gettid);
 }
 
 void gt__sys_yield(void)
 {
-	gt__raw_yield();
+	if (gt__sim_on)
+		gt__sim_yield();
+	else
+		gt__raw_yield();
 }
 
 unsigned gt__sys_cpu_count(void)
 {
 	cpu_set_t set;
 
+	if (gt__sim_on)
+		return gt__sim_cpu_count();
 	if (sched_getaffinity(0, sizeof set, &set) < 0)
 		return 1;
 	return CPU_COUNT(&set) > 0 ? (unsigned)CPU_COUNT(&set) : 1;
@@ -188,6 +226,10 @@ void gt__sys_cpu_limit(unsigned count, cpu_set_t *before)
 
 	CPU_ZERO(&set);
 	CPU_ZERO(before);
+	if (gt__sim_on) {
+		gt__sim_cpu_limit(count);
+		return;
+	}
 	if (sched_getaffinity(0, sizeof *before, before) < 0)
 		return;
 	for (size_t cpu = 0; cpu < CPU_SETSIZE && count; cpu++) {
@@ -209,6 +251,10 @@ void gt__sys_cpu_only(uint64_t mask)
 {
 	cpu_set_t set, allowed;
 
+	if (gt__sim_on) {
+		gt__sim_cpu_only(mask);
+		return;
+	}
 	CPU_ZERO(&set);
 	if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
 		return;
@@ -225,5 +271,6 @@ void gt__sys_cpu_only(uint64_t mask)
 
 void gt__sys_nice(int nice)
 {
-	setpriority(PRIO_PROCESS, (id_t)gt__sys_tid(), nice);
+	if (!gt__sim_on)
+		setpriority(PRIO_PROCESS, (id_t)gt__sys_tid(), nice);
 }

@@ -39,6 +39,7 @@ void gt__sys_event_clear(int fd);
 int gt__sys_thread_start(pthread_t *out, size_t stack_bytes, void *(*fn)(void *),
 			 void *arg);
 void gt__sys_thread_join(pthread_t thread);
+pthread_t gt__sys_thread_self(void);
 pid_t gt__sys_tid(void);
 void gt__sys_yield(void);
 /* CPUs that this thread may use, at least 1. */
@@ -53,8 +54,14 @@ void gt__sys_cpu_only(uint64_t mask);
 /* The calling thread's nice value, as far as it is granted. */
 void gt__sys_nice(int nice);
 
+/* GT_SIM: see sim.h. */
+extern uint32_t gt__sim_on;
+void gt__sim_relax(void);
+
 static inline void gt__sys_relax(void)
 {
+	if (__builtin_expect(gt__sim_on, 0))
+		gt__sim_relax();
 #if defined(__x86_64__)
 	__builtin_ia32_pause();
 #elif defined(__aarch64__)

@@ -23,6 +23,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "runtime/raw.h"
+#include "runtime/sim.h"
 #include "runtime/sys.h"
 
 #define MIN_RING_BYTES 4096u
@@ -149,6 +151,19 @@ static int map_from_socket(const char *name)
 	return err;
 }
 
+/* A trace's clock is a real one, and its times must be true. */
+static int is_simulated(const char *fd_text, const char *sock)
+{
+	static const char line[] = "gt: GT_SIM: a simulated run is not traced\n";
+	const char *seed = getenv("GT_SIM");
+
+	if (!seed || !*seed)
+		return 0;
+	if (fd_text || sock)
+		(void)!gt__raw_write(STDERR_FILENO, line, sizeof line - 1);
+	return 1;
+}
+
 int gt__trace_open(void)
 {
 	const char *fd_text = getenv(GTV_ENV_FD), *sock = getenv(GTV_ENV_SOCK);
@@ -158,6 +173,8 @@ int gt__trace_open(void)
 	if (map.opened || map.shm)
 		return map.shm != NULL;
 	map.opened = 1;
+	if (is_simulated(fd_text, sock))
+		return 0;
 	if (fd_text && *fd_text) {
 		errno = 0;
 		fd = strtol(fd_text, &end, 10);
@@ -205,7 +222,8 @@ void gt__trace_claim(struct gt__tracer *tr)
 
 	memset(tr, 0, sizeof *tr);
 	tr->lost = lost;
-	if (!gt__trace_is_on())
+	/* Virtual time means nothing on a processor's clock. */
+	if (!gt__trace_is_on() || (gt__sim_on && map.clock == GTV_CLOCK_TSC))
 		return;
 	tr->clock = map.clock;
 	tr->on = 1;
