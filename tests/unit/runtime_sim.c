@@ -91,7 +91,8 @@ static const char *const policies[] = {"coop",	      "green",
 				       "gmp,cores=8", "threads",
 				       "gil2",	      "gil2,interval=1,cores=2",
 				       "gil3",	      "gil3,interval=1ms,cores=1",
-				       "offset",      "offset,quirks=0,pool=3"};
+				       "offset",      "offset,quirks=0,pool=3",
+				       "asyncio"};
 #define POLICIES (sizeof policies / sizeof policies[0])
 
 static void a_seed_is_one_run(void **state)
