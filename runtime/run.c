@@ -401,7 +401,8 @@ void gt__tick_slow(void)
 		gt__rt.policy->tick(os);
 }
 
-void gt_mark(const char *text)
+/* An event that is mostly text. */
+static void tell_text(uint16_t kind, const char *text)
 {
 	struct gt__os *os = gt__os();
 	union {
@@ -415,8 +416,22 @@ void gt_mark(const char *text)
 	if (!current_of(os))
 		return;
 	memcpy(mark.text, text, strnlen(text, GTV_TEXT_CHUNK));
-	gt__emit(&os->tr, GTV_EV_MARK, 0, 0, os->current->id, mark.f.obj, mark.f.seq,
-		 mark.f.arg);
+	gt__emit(&os->tr, kind, 0, 0, os->current->id, mark.f.obj, mark.f.seq, mark.f.arg);
+}
+
+void gt_mark(const char *text)
+{
+	tell_text(GTV_EV_MARK, text);
+}
+
+void gt_region_begin(const char *name)
+{
+	tell_text(GTV_EV_REGION_BEGIN, name);
+}
+
+void gt_region_end(const char *name)
+{
+	tell_text(GTV_EV_REGION_END, name);
 }
 
 long gt_blocking(const char *name, long (*fn)(void *arg), void *arg)

@@ -145,6 +145,9 @@ static void draw_mark(struct tui_buf *d, uint32_t glyph, int x, int y)
 	case 0x25c4: /* ◄ */
 		tui_buf_format(d, "M%d %dl-9 5l9 5z", x + CELL_W, y + 5);
 		break;
+	case 0x25c6: /* ◆ */
+		tui_buf_format(d, "M%d %dl5 -5l5 5l-5 5z", x, y + 10);
+		break;
 	case 0x25cf: /* ● */
 		tui_buf_format(d, "M%d %da4 4 0 1 0 8 0a4 4 0 1 0 -8 0z", x + 1, y + 10);
 		break;

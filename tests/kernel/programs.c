@@ -78,11 +78,52 @@ static void a_sleeping_program_goes_on_in_time(void **state)
 	assert_true(p.longest_ns < 500000000);
 }
 
+struct said {
+	int begins, ends, marks;
+};
+
+static void count_said(void *arg, const char *line)
+{
+	struct said *said = arg;
+
+	said->begins += line_kind(line, "region_begin") && strstr(line, "\"parse\"");
+	said->ends += line_kind(line, "region_end") && strstr(line, "\"parse\"");
+	said->marks += line_kind(line, "mark") && strstr(line, "\"parsed\"");
+}
+
+/* A program's own regions and marks are events, and are drawn. */
+static void regions_and_marks_are_seen(void **state)
+{
+	(void)state;
+	const char *trace = file_path("regions.gtv");
+	const char *record[] = {gtviz_path(), "record", "-o", trace,
+				"--policy",   "green",	"--", build_path("samples/regions"),
+				"2",	      NULL};
+	const char *shot[] = {gtviz_path(), "shot", trace, "--size", "160x30", NULL};
+	struct said said = {0};
+	struct ran r;
+
+	run(&r, NULL, record);
+	expect_exit(&r, 0, "record");
+	ran_free(&r);
+	each_event(trace, NULL, count_said, &said);
+	assert_int_equal(said.begins, 4);
+	assert_int_equal(said.ends, 4);
+	assert_int_equal(said.marks, 4);
+	run(&r, NULL, shot);
+	expect_exit(&r, 0, "shot");
+	assert_non_null(strstr(r.text[0], "parse"));
+	assert_non_null(strstr(r.text[0], "await more"));
+	assert_non_null(strstr(r.text[0], "\xe2\x97\x86"));
+	ran_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everybody_has_the_last_name),
 		cmocka_unit_test(a_sleeping_program_goes_on_in_time),
+		cmocka_unit_test(regions_and_marks_are_seen),
 	};
 	return cmocka_run_group_tests(tests, accept_setup, accept_teardown);
 }

@@ -120,7 +120,13 @@ static void user_event(struct gtv_model *m, const struct gtv_ev *ev)
 	case GTV_EV_UNPARK:
 		ev_park(m, t, ev);
 		break;
-	default: /* names, marks, calls of the pool: nobody's state */
+	case GTV_EV_MARK:
+	case GTV_EV_REGION_BEGIN:
+	case GTV_EV_REGION_END:
+		if (m->sink.note)
+			m->sink.note(m->sink.arg, ev);
+		break;
+	default: /* names, calls of the pool: nobody's state */
 		break;
 	}
 }

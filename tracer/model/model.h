@@ -25,6 +25,9 @@ struct gtv_model_sink {
 	void (*span)(void *arg, const struct gtv_span *span);
 	/* Both ends are known. May be NULL. */
 	void (*edge)(void *arg, const struct gtv_edge *edge);
+	/* A mark, or a region's begin or end, of a green thread: text in obj, seq and arg.
+	 * May be NULL. */
+	void (*note)(void *arg, const struct gtv_ev *ev);
 };
 
 /* level: of the trace; names: Borrows, may grow meanwhile (flags OURS, GIL,

@@ -475,6 +475,12 @@ static int make_edges(struct gtv_window *w)
 	return 0;
 }
 
+const struct gtv_note *gtv_window_notes(const struct gtv_window *w, size_t *count)
+{
+	*count = w->exact ? w->region.notes : 0;
+	return w->region.note;
+}
+
 const struct gtv_edge *gtv_window_edges(const struct gtv_window *w, size_t *count)
 {
 	*count = w->edges;

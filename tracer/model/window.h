@@ -59,6 +59,16 @@ const struct gtv_piece *gtv_window_pieces(const struct gtv_window *w, struct gtv
 int gtv_window_exact(const struct gtv_window *w);
 /* Edges with an end in the window (exact windows only). Borrows. */
 const struct gtv_edge *gtv_window_edges(const struct gtv_window *w, size_t *count);
+/* Marks and regions (exact windows only), by their ends, which lie in the window or, for
+ * regions, beyond it. A region without its begin begins before what was decoded. Borrows.
+ */
+struct gtv_note {
+	uint64_t from_ns, to_ns; /* a mark: the same; a region still open: UINT64_MAX */
+	uint32_t gt;
+	uint8_t is_region;
+	char text[GTV_TEXT_CHUNK + 1]; /* as the program wrote it: to be escaped */
+};
+const struct gtv_note *gtv_window_notes(const struct gtv_window *w, size_t *count);
 /* Loss in the window: ranges, for hatching. tid 0: all lanes. Borrows. */
 struct gtv_loss {
 	uint64_t from_ns, to_ns, count;

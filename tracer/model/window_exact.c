@@ -199,6 +199,51 @@ static void keep_edge(void *arg, const struct gtv_edge *edge)
 	r->edge[r->edges++] = *edge;
 }
 
+static struct gtv_note *note_open(struct gtv__region *r, uint32_t gt, const char *text)
+{
+	for (size_t i = r->notes; i-- > 0;) {
+		struct gtv_note *note = &r->note[i];
+
+		if (note->gt == gt && note->is_region && note->to_ns == UINT64_MAX &&
+		    !strcmp(note->text, text))
+			return note;
+	}
+	return NULL;
+}
+
+static void keep_note(void *arg, const struct gtv_ev *ev)
+{
+	struct gtv__region *r = arg;
+	struct gtv_note note = {.from_ns = ev->ts_ns, .to_ns = ev->ts_ns, .gt = ev->gt};
+	struct gtv_note *begun;
+
+	memcpy(note.text, &ev->obj, sizeof ev->obj);
+	memcpy(note.text + 4, &ev->seq, sizeof ev->seq);
+	memcpy(note.text + 8, &ev->arg, sizeof ev->arg);
+	note.is_region = ev->kind != GTV_EV_MARK;
+	if (ev->kind == GTV_EV_REGION_BEGIN)
+		note.to_ns = UINT64_MAX;
+	if (ev->kind == GTV_EV_REGION_END) {
+		begun = note_open(r, ev->gt, note.text);
+		if (begun) {
+			begun->to_ns = ev->ts_ns;
+			return;
+		}
+		note.from_ns = 0; /* before what we know */
+	}
+	if (r->notes == r->note_cap) {
+		size_t cap = r->note_cap ? r->note_cap * 2 : 64;
+		struct gtv_note *grown = realloc(r->note, cap * sizeof *grown);
+		if (!grown) {
+			r->no_memory = 1;
+			return;
+		}
+		r->note = grown;
+		r->note_cap = cap;
+	}
+	r->note[r->notes++] = note;
+}
+
 static void keep_open(void *arg, const struct gtv_span *span)
 {
 	struct gtv__region *r = arg;
@@ -219,7 +264,7 @@ static void clear(struct gtv__region *r)
 	}
 	free(r->hash);
 	r->hash = NULL;
-	r->hash_cap = r->lanes = r->spans = r->edges = 0;
+	r->hash_cap = r->lanes = r->spans = r->edges = r->notes = 0;
 	r->valid = 0;
 }
 
@@ -229,6 +274,9 @@ void gtv__region_fini(struct gtv__region *r)
 	free(r->edge);
 	r->edge = NULL;
 	r->edge_cap = 0;
+	free(r->note);
+	r->note = NULL;
+	r->note_cap = 0;
 	gtv__feeder_fini(&r->feeder);
 }
 
@@ -260,7 +308,7 @@ static void clear_open(struct gtv__region *r)
 int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct gtv_ev *evs,
 		     uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns)
 {
-	struct gtv_model_sink sink = {r, keep_span, keep_edge};
+	struct gtv_model_sink sink = {r, keep_span, keep_edge, keep_note};
 	int err = 0;
 
 	if (!can_go_on(r, st, from_ns, to_ns - from_ns)) {

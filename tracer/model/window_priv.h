@@ -59,6 +59,8 @@ struct gtv__region {
 	size_t hash_cap, lanes, spans;
 	struct gtv_edge *edge;
 	size_t edges, edge_cap;
+	struct gtv_note *note;
+	size_t notes, note_cap;
 };
 /* Makes it know [from, to); margin: how much before it is worth knowing when it must
  * start anew. 0 or -GTV_ENOMEM. */

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a program says of itself: marks (a diamond and its words) and regions (a name
+ * between two ticks), on the lanes of the green threads that said it; by core or by OS
+ * thread, where that green thread ran then. Only what fits is written: a lane's states
+ * stay to be seen.
+ */
+#include <string.h>
+
+#include "tui/chrome.h"
+#include "tui/timeline.h"
+
+#define GLYPH_MARK  0x25c6
+#define GLYPH_BEGIN 0x251c
+#define GLYPH_END   0x2524
+
+/* Where gt was then: its own row, else that of the core or OS thread it ran on. */
+static const struct tui_tl_row *row_of(const struct tui_timeline *tl, uint32_t gt,
+				       uint64_t ts_ns)
+{
+	struct gtv_lane own = {GTV_LANE_GT, gt};
+	const struct tui_tl_row *row = tui_tl_row_of(tl, own);
+	const struct gtv_piece *p;
+	size_t count, i;
+
+	if (row)
+		return row;
+	p = gtv_window_pieces(tl->scene->window, own, &count);
+	i = tui_tl_first(p, count, ts_ns);
+	if (i == count || p[i].span.state != GTV_ST_RUNNING)
+		return NULL;
+	if (tl->scene->nav->rows == TUI_ROWS_THREAD)
+		return tui_tl_row_of(tl, (struct gtv_lane){GTV_LANE_THREAD, p[i].span.tid});
+	if (p[i].span.core < 0)
+		return NULL;
+	return tui_tl_row_of(tl,
+			     (struct gtv_lane){GTV_LANE_CORE, (uint32_t)p[i].span.core});
+}
+
+static void put(struct tui_timeline *tl, int x, int y, uint32_t glyph)
+{
+	struct tui_cell *cell = tui_canvas_at(tl->canvas, x, y);
+
+	if (cell)
+		tui_canvas_put(tl->canvas, x, y, glyph, TUI_KEY, cell->ground);
+}
+
+/* Whether the cells from x on all look the same: then words hide nothing. */
+static int is_even(const struct tui_timeline *tl, int x, int y, int size)
+{
+	const struct tui_cell *first = tui_canvas_at(tl->canvas, x, y);
+
+	for (int i = 1; i < size; i++) {
+		const struct tui_cell *cell = tui_canvas_at(tl->canvas, x + i, y);
+
+		if (!first || !cell || cell->glyph != first->glyph ||
+		    cell->ink != first->ink)
+			return 0;
+	}
+	return 1;
+}
+
+static int is_letter(const struct tui_timeline *tl, int x, int y)
+{
+	const struct tui_cell *cell = tui_canvas_at(tl->canvas, x, y);
+
+	return cell && cell->glyph > ' ' && cell->glyph < 0x7f;
+}
+
+static void mark(struct tui_timeline *tl, const struct tui_tl_row *row,
+		 const struct gtv_note *note)
+{
+	char words[4 * GTV_TEXT_CHUNK + 1];
+	int first, last, y = row->height == 3 ? row->y + 1 : row->y, size;
+
+	if (!tui_tl_columns(tl, note->from_ns, note->from_ns + 1, &first, &last))
+		return;
+	put(tl, first, y, GLYPH_MARK);
+	gtv_names_escape(note->text, words, sizeof words);
+	size = (int)strlen(words);
+	if (first + 1 + size < tl->gutter + tl->axis.cells &&
+	    is_even(tl, first + 1, y, size + 1))
+		tui_canvas_text(tl->canvas, first + 1, y, size, TUI_KEY, words);
+}
+
+static void region(struct tui_timeline *tl, const struct tui_tl_row *row,
+		   const struct gtv_note *note)
+{
+	char name[4 * GTV_TEXT_CHUNK + 1];
+	int first, last, y = row->height == 3 ? row->y + 1 : row->y, size;
+
+	if (!tui_tl_columns(tl, note->from_ns, note->to_ns, &first, &last))
+		return;
+	gtv_names_escape(note->text, name, sizeof name);
+	size = (int)strlen(name);
+	if (note->from_ns >= tl->axis.from_ns)
+		put(tl, first, y, GLYPH_BEGIN);
+	if (note->to_ns <= tl->axis.to_ns && last > first)
+		put(tl, last, y, GLYPH_END);
+	if (last - first - 1 < size)
+		return;
+	tui_canvas_text(tl->canvas, first + 1, y, size, TUI_KEY, name);
+	/* What is left of a word that stood there would be read as ours. */
+	for (int x = first + 1 + size; x < last && is_letter(tl, x, y); x++)
+		put(tl, x, y, ' ');
+}
+
+static void draw(struct tui_timeline *tl, const struct gtv_note *note)
+{
+	uint64_t seen_ns = note->from_ns;
+	const struct tui_tl_row *row;
+
+	if (note->to_ns < tl->axis.from_ns || note->from_ns >= tl->axis.to_ns)
+		return;
+	if (seen_ns < tl->axis.from_ns)
+		seen_ns = tl->axis.from_ns;
+	row = row_of(tl, note->gt, seen_ns);
+	if (row)
+		(note->is_region ? region : mark)(tl, row, note);
+}
+
+/* Marks last: a region may begin where one lies. */
+void tui_tl_notes(struct tui_timeline *tl)
+{
+	size_t count;
+	const struct gtv_note *note = gtv_window_notes(tl->scene->window, &count);
+
+	for (int regions = 1; regions >= 0; regions--)
+		for (size_t i = 0; i < count; i++)
+			if (note[i].is_region == regions)
+				draw(tl, &note[i]);
+}
