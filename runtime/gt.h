@@ -125,7 +125,8 @@ int gt_block_ns(uint64_t ns);
 /* Puts a mark, at most 16 bytes of text, into the trace. Never switches. */
 void gt_mark(const char *text);
 /* A stretch of the calling green thread's life with a name, at most 16 bytes, to be seen
- * on its lane. Regions nest; each ends where the innermost of its name does. Never switch. */
+ * on its lane. Regions nest; each ends where the innermost of its name does. Never switch.
+ */
 void gt_region_begin(const char *name);
 void gt_region_end(const char *name);
 
