@@ -184,6 +184,10 @@ int gt_chan_send(struct gt_chan *ch, const void *elem)
 			gt__ready(os, wake, GTV_BY_GT, self->id);
 		return err;
 	}
+	if (self->no_wait) {
+		gt__guard_unlock(&ch->guard);
+		return -EDEADLK;
+	}
 	gt__line_add(&ch->senders, &me);
 	gt__park(os, GTV_EV_SWITCH_CHAN, 0, ch->id, gt__publish_guard, &ch->guard);
 	return me.done ? 0 : -EPIPE;
@@ -274,6 +278,10 @@ int gt_chan_recv(struct gt_chan *ch, void *elem)
 		if (wake)
 			gt__ready(os, wake, GTV_BY_GT, self->id);
 		return err;
+	}
+	if (self->no_wait) {
+		gt__guard_unlock(&ch->guard);
+		return -EDEADLK;
 	}
 	gt__line_add(&ch->receivers, &me);
 	os = gt__park(os, GTV_EV_SWITCH_CHAN, 0, ch->id, gt__publish_guard, &ch->guard);

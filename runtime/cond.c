@@ -21,6 +21,8 @@ int gt_cond_timedwait(struct gt_cond *cond, struct gt_mutex *mutex, int64_t time
 	if (!os || !os->current ||
 	    __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED) != os->current)
 		return -EPERM;
+	if (os->current->no_wait)
+		return -EDEADLK;
 	err = gt__wait_until(os, &cond->line, &me, timeout_ns);
 	if (err)
 		return err;

@@ -359,6 +359,31 @@ struct gt_mcs {
 int gt_mcs_lock(struct gt_mcs *mcs, struct gt_mcs_node *node);
 int gt_mcs_unlock(struct gt_mcs *mcs, struct gt_mcs_node *node); /* Never switches */
 
+/* --- callbacks on the loop ---------------------------------------------- */
+
+/* Functions instead of green threads, as Twisted and Node have them. Under asyncio the
+ * loop calls them itself, in the order of its turns, beside green threads that are
+ * ready; elsewhere a green thread "callbacks" does, one after the other. A run goes on
+ * until all have been called or cancelled, and no descriptor is watched. A callback may
+ * use all of this header that need not wait; what would wait returns -EDEADLK, gt_yield
+ * does nothing, gt_exit ends the callback. `name` is what it is known by in a trace
+ * (copied; NULL: "callback"). -ENOMEM, -EMFILE, -EAGAIN. None of these switch. The child
+ * of a fork has none of its parent's. */
+struct gt_callback;
+int gt_call_soon(const char *name, void (*fn)(void *arg), void *arg);
+/* In ns from now, the first come first at the same time. *handle must be cancelled
+ * exactly once, before or after the call; with handle NULL nobody can. */
+int gt_call_later(uint64_t ns, const char *name, void (*fn)(void *arg), void *arg,
+		  struct gt_callback **handle);
+/* Takes. -EALREADY: it has been called, or is being called. */
+int gt_call_cancel(struct gt_callback *handle);
+/* Again and again while fd is ready, until taken off. -EEXIST: watched so already;
+ * -EPERM: cannot be polled; off, -ENOENT: not watched. Take it off before closing fd. */
+int gt_on_readable(int fd, const char *name, void (*fn)(void *arg), void *arg);
+int gt_on_writable(int fd, const char *name, void (*fn)(void *arg), void *arg);
+int gt_off_readable(int fd);
+int gt_off_writable(int fd);
+
 /* --- input, output, blocking calls ------------------------------------- */
 
 /* As the system calls of these names, but only the calling green thread waits.

@@ -35,6 +35,8 @@ static int wait_for(int fd, short events)
 	struct gt__os *os = gt__os();
 	short revents;
 
+	if (os->current->no_wait)
+		return -EDEADLK;
 	return gt__rt.policy->io_wait(os, fd, events, GT__NEVER, &revents);
 }
 
@@ -170,6 +172,8 @@ int gt_poll(int fd, short events, int64_t timeout_ns)
 	err = gt__sys_poll(fd, events, 0, &revents);
 	if (err || !timeout_ns)
 		return err < 0 ? err : revents;
+	if (os->current->no_wait)
+		return -EDEADLK;
 	if (timeout_ns > 0 && (uint64_t)timeout_ns < GT__NEVER - now)
 		deadline = now + (uint64_t)timeout_ns;
 	err = gt__rt.policy->io_wait(os, fd, events, deadline, &revents);

@@ -97,8 +97,12 @@ int gt_mutex_lock(struct gt_mutex *m)
 		return -EPERM;
 	if (__atomic_load_n(&m->owner, __ATOMIC_RELAXED) == self)
 		return -EDEADLK;
-	if (!state_change(m, FREE, HELD, __ATOMIC_ACQUIRE) && !lock_slow(os, m))
-		return 0;
+	if (!state_change(m, FREE, HELD, __ATOMIC_ACQUIRE)) {
+		if (self->no_wait)
+			return -EDEADLK;
+		if (!lock_slow(os, m))
+			return 0;
+	}
 	__atomic_store_n(&m->owner, self, __ATOMIC_RELAXED);
 	tell(os, GTV_EV_LOCK_TAKE, m, self);
 	return 0;

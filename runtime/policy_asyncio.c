@@ -9,6 +9,7 @@
  * As in policy_green.c nobody else touches the queues; pool threads leave what they
  * made ready in an inbox.
  */
+#include "runtime/callback.h"
 #include "runtime/fiber.h"
 #include "runtime/native.h"
 #include "runtime/pool.h"
@@ -39,6 +40,7 @@ static struct {
 	uint32_t sleeping; /* atomic: the hub waits in the poller */
 	struct gt__queue inbox;
 	struct gt__worker worker;
+	struct gt loop; /* who is current while a callback runs: id 0 */
 } a;
 
 static inline void push(struct gt *gt)
@@ -51,12 +53,14 @@ static inline void push(struct gt *gt)
 	a.ready.last = gt;
 }
 
+/* NULL: the turn is over, or a callback comes next, which is the hub's to call. */
 static inline struct gt *pop(void)
 {
 	struct gt *gt = a.turn;
 
-	if (gt)
-		a.turn = gt->next;
+	if (!gt || !gt->id)
+		return NULL;
+	a.turn = gt->next;
 	return gt;
 }
 
@@ -102,8 +106,12 @@ static void tell_slow(struct gt__os *os, uint64_t ns)
 	if (!a.verbose)
 		return;
 	a.verbose = 0;
-	fprintf(stderr, "gt: green thread %u held the loop for %" PRIu64 " ms\n", gt->id,
-		ns / 1000000);
+	if (gt->id)
+		fprintf(stderr, "gt: green thread %u held the loop for %" PRIu64 " ms\n",
+			gt->id, ns / 1000000);
+	else
+		fprintf(stderr, "gt: a callback held the loop for %" PRIu64 " ms\n",
+			ns / 1000000);
 }
 
 static __attribute__((noinline)) void judge_step(struct gt__os *os)
@@ -224,11 +232,34 @@ static void idle(struct gt__os *os)
 	__atomic_store_n(&a.sleeping, 0, __ATOMIC_RELAXED);
 }
 
+/* A run lasts until its callbacks have been called. */
+static void asyncio_call_soon(struct gt__os *os, struct gt *node)
+{
+	(void)os;
+	gt__alive_add();
+	push(node);
+}
+
+static void call_back(struct gt__os *os, struct gt *node)
+{
+	a.turn = node->next;
+	os->current = &a.loop;
+	step_begins();
+	gt__callback_call(&a.loop, node);
+	step_ends(os);
+	os->current = NULL;
+	gt__alive_sub();
+}
+
 static struct gt *find(struct gt__worker *w)
 {
 	struct gt *gt;
 
 	while (!(gt = pop())) {
+		if (a.turn) {
+			call_back(&w->os, a.turn);
+			continue;
+		}
 		if (!gt__alive)
 			return NULL;
 		turn(&w->os);
@@ -322,5 +353,6 @@ const struct gt__policy gt__policy_asyncio = {
 	.sleep_until = gt__reactor_sleep,
 	.io_wait = gt__reactor_io,
 	.blocking = asyncio_blocking,
+	.call_soon = asyncio_call_soon,
 	.forked = asyncio_forked,
 };

@@ -36,6 +36,7 @@ struct gt {
 	struct gt *join;   /* atomic: who joins it, or GT__JOIN_* */
 	uint32_t wake;	   /* 1:1: futex word, 1: go on */
 	uint32_t detached; /* from its start: nobody will join it */
+	uint32_t no_wait;  /* it runs a callback: what would wait gets -EDEADLK */
 	/* its end (end.c) */
 	void **leave; /* where gt_exit goes */
 	struct gt_cleanup *cleanups;
@@ -111,7 +112,10 @@ struct gt__policy {
 
 	void (*tick)(struct gt__os *os); /* gt__tick_wanted is set; may be NULL */
 	void (*gil)(struct gt__os *os, int acquire); /* may be NULL */
-	void (*forked)(struct gt__os *os);	     /* in the child of fork */
+	/* The loop itself is to give node, whose id is 0, to gt__callback_call; NULL: the
+	 * policy has no loop that would. */
+	void (*call_soon)(struct gt__os *os, struct gt *node);
+	void (*forked)(struct gt__os *os); /* in the child of fork */
 };
 
 extern const struct gt__policy gt__policy_single, gt__policy_coop, gt__policy_quantum,

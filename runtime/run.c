@@ -99,6 +99,7 @@ static struct gt *gt_make(const struct gt_attr *attr, void (*fn)(void *), void *
 	gt->arg = arg;
 	gt->join = GT__JOIN_NOBODY;
 	gt->detached = 0;
+	gt->no_wait = 0;
 	gt->cleanups = NULL;
 	gt->priority = attr ? attr->priority : 0;
 	gt->cores = attr ? attr->cores : 0;
@@ -328,6 +329,8 @@ int gt_join(struct gt *gt)
 	if (gt == self)
 		return -EDEADLK;
 	joiner = __atomic_load_n(&gt->join, __ATOMIC_ACQUIRE);
+	if (joiner == GT__JOIN_NOBODY && self->no_wait)
+		return -EDEADLK;
 	if (joiner == GT__JOIN_NOBODY) {
 		struct join join = {self, gt};
 
@@ -343,7 +346,7 @@ void gt_yield(void)
 {
 	struct gt__os *os = gt__os();
 
-	if (current_of(os))
+	if (current_of(os) && !os->current->no_wait)
 		gt__rt.policy->yield(os);
 }
 
@@ -387,6 +390,8 @@ int gt_sleep_ns(uint64_t ns)
 
 	if (!current_of(os))
 		return -EPERM;
+	if (os->current->no_wait)
+		return -EDEADLK;
 	return gt__rt.policy->sleep_until(os,
 					  ns < GT__NEVER - now ? now + ns : GT__NEVER - 1);
 }
@@ -440,6 +445,8 @@ long gt_blocking(const char *name, long (*fn)(void *arg), void *arg)
 
 	if (!current_of(os))
 		return fn(arg);
+	if (os->current->no_wait)
+		return -EDEADLK;
 	return gt__rt.policy->blocking(os, gt__call_id(os, name ? name : "call"), fn, arg);
 }
 

@@ -210,11 +210,13 @@ static int select_with(struct gt__os *os, struct select *s, int64_t timeout_ns)
 
 	lock_all(s);
 	got = try_all(os, s, &wake);
-	if (got == -EAGAIN && timeout_ns)
+	if (got == -EAGAIN && timeout_ns && !s->self->no_wait)
 		return wait_for_any(os, s);
 	unlock_all(s);
 	if (wake)
 		gt__ready(os, wake, GTV_BY_GT, s->self->id);
+	if (got == -EAGAIN && timeout_ns)
+		return -EDEADLK;
 	return got == -EAGAIN ? -ETIMEDOUT : got;
 }
 
@@ -245,7 +247,7 @@ int gt_select(struct gt_select_case *cases, size_t count, int64_t timeout_ns)
 	if (err)
 		return err;
 	got = select_with(os, &s, timeout_ns);
-	if (got == -ETIMEDOUT && !timeout_ns && gt__rt.peek_yields)
+	if (got == -ETIMEDOUT && !timeout_ns && gt__rt.peek_yields && !s.self->no_wait)
 		gt__rt.policy->yield(os);
 	if (timeout_ns > 0)
 		gt__timer_stop(&s.timer);

@@ -73,6 +73,13 @@ static inline void look_again(uint32_t *looks)
 		gt__sys_relax();
 }
 
+/* A callback can let nobody else run: where nobody else does, a lock that is not free
+ * stays so. */
+static int is_hopeless(int taken)
+{
+	return taken && gt__rt.single && gt_self()->no_wait;
+}
+
 /* ------------------------------------------------------------ test-and-set */
 
 static int tas_try(struct gt_tas *tas)
@@ -88,6 +95,8 @@ int gt_tas_lock(struct gt_tas *tas)
 
 	if (err)
 		return err;
+	if (is_hopeless(tas->held != 0))
+		return -EDEADLK;
 	while (!tas_try(tas))
 		look_again(&looks);
 	return taken(&tas->spin, "test-and-set");
@@ -118,6 +127,8 @@ int gt_ticket_lock(struct gt_ticket *ticket)
 
 	if (err)
 		return err;
+	if (is_hopeless(ticket->next != ticket->serving))
+		return -EDEADLK;
 	mine = __atomic_fetch_add(&ticket->next, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&ticket->serving, __ATOMIC_ACQUIRE) != mine)
 		look_again(&looks);
@@ -143,6 +154,8 @@ int gt_mcs_lock(struct gt_mcs *mcs, struct gt_mcs_node *node)
 
 	if (err)
 		return err;
+	if (is_hopeless(mcs->last != NULL))
+		return -EDEADLK;
 	node->next = NULL;
 	node->waits = 1;
 	before = __atomic_exchange_n(&mcs->last, node, __ATOMIC_ACQ_REL);

@@ -99,6 +99,10 @@ int gt__wait_here(struct gt__os *os, struct gt__waitline *line, struct gt__waiti
 		gt__wait_unguard(line);
 		return -ETIMEDOUT;
 	}
+	if (os->current->no_wait) {
+		gt__wait_unguard(line);
+		return -EDEADLK;
+	}
 	me->gt = os->current;
 	me->state = QUEUED;
 	me->next = NULL;
