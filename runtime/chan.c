@@ -119,6 +119,22 @@ static inline void tell_send(struct gt__os *os, struct gt_chan *ch, const struct
 	gt__emit(&os->tr, GTV_EV_CHAN_SEND, 0, 0, gt->id, ch->id, 0, receiver);
 }
 
+/* An element leaves a sender that waits, or goes to a receiver that does, within one
+ * call: what is told of it after the first event shares that one's time stamp. */
+static inline void tell_send_too(struct gt__os *os, struct gt_chan *ch, const struct gt *gt,
+				 uint32_t receiver)
+{
+	GT_COUNT(os, CHAN_SENDS);
+	gt__emit_too(&os->tr, GTV_EV_CHAN_SEND, 0, 0, gt->id, ch->id, 0, receiver);
+}
+
+static inline void tell_recv_too(struct gt__os *os, struct gt_chan *ch, const struct gt *gt,
+				 uint32_t sender)
+{
+	GT_COUNT(os, CHAN_RECEIVES);
+	gt__emit_too(&os->tr, GTV_EV_CHAN_RECV, 0, 0, gt->id, ch->id, 0, sender);
+}
+
 static inline void tell_recv(struct gt__os *os, struct gt_chan *ch, const struct gt *gt,
 			     uint32_t sender)
 {
@@ -128,7 +144,9 @@ static inline void tell_recv(struct gt__os *os, struct gt_chan *ch, const struct
 
 static void *slot(struct gt_chan *ch, size_t idx)
 {
-	return ch->buffer + (ch->head + idx) % ch->capacity * ch->elem_bytes;
+	size_t at = ch->head + idx; /* idx <= capacity: once round at most */
+
+	return ch->buffer + (at < ch->capacity ? at : at - ch->capacity) * ch->elem_bytes;
 }
 
 static int pass_to(struct gt__os *os, struct gt_chan *ch, const void *elem,
@@ -181,7 +199,7 @@ int gt_chan_send(struct gt_chan *ch, const void *elem)
 	if (err != -EAGAIN) {
 		gt__guard_unlock(&ch->guard);
 		if (wake)
-			gt__ready(os, wake, GTV_BY_GT, self->id);
+			gt__ready_too(os, wake, GTV_BY_GT, self->id);
 		return err;
 	}
 	if (self->no_wait) {
@@ -200,7 +218,7 @@ static struct gt *take_buffered(struct gt__os *os, struct gt_chan *ch, void *ele
 	struct gt__side *sender;
 
 	copy(ch, elem, slot(ch, 0));
-	ch->head = (ch->head + 1) % ch->capacity;
+	ch->head = ch->head + 1 < ch->capacity ? ch->head + 1 : 0;
 	ch->count--;
 	tell_recv(os, ch, os->current, 0);
 	sender = line_take(&ch->senders);
@@ -208,7 +226,7 @@ static struct gt *take_buffered(struct gt__os *os, struct gt_chan *ch, void *ele
 		return NULL;
 	copy(ch, slot(ch, ch->count++), sender->from);
 	sender->done = 1;
-	tell_send(os, ch, sender->gt, 0);
+	tell_send_too(os, ch, sender->gt, 0);
 	return sender->gt;
 }
 
@@ -218,7 +236,7 @@ static struct gt *take_direct(struct gt__os *os, struct gt_chan *ch,
 	copy(ch, elem, sender->from);
 	sender->done = 1;
 	tell_send(os, ch, sender->gt, os->current->id);
-	tell_recv(os, ch, os->current, sender->gt->id);
+	tell_recv_too(os, ch, os->current, sender->gt->id);
 	return sender->gt;
 }
 
@@ -276,7 +294,7 @@ int gt_chan_recv(struct gt_chan *ch, void *elem)
 	if (err != -EAGAIN) {
 		gt__guard_unlock(&ch->guard);
 		if (wake)
-			gt__ready(os, wake, GTV_BY_GT, self->id);
+			gt__ready_too(os, wake, GTV_BY_GT, self->id);
 		return err;
 	}
 	if (self->no_wait) {
@@ -285,7 +303,11 @@ int gt_chan_recv(struct gt_chan *ch, void *elem)
 	}
 	gt__line_add(&ch->receivers, &me);
 	os = gt__park(os, GTV_EV_SWITCH_CHAN, 0, ch->id, gt__publish_guard, &ch->guard);
-	return gt__chan_received(os, ch, &me);
+	if (!gt__rt.single || !me.done)
+		return gt__chan_received(os, ch, &me);
+	/* On one OS thread the last event is the switch that brought us here. */
+	tell_recv_too(os, ch, self, me.peer);
+	return 0;
 }
 
 /* All in the line, linked by next. */

@@ -203,6 +203,18 @@ static inline void gt__tell_ready(struct gt__os *os, struct gt *gt, enum gtv_by 
 	}
 }
 
+/* As part of what was told last: at the same time. */
+static inline void gt__tell_ready_too(struct gt__os *os, struct gt *gt, enum gtv_by by,
+				      uint32_t who)
+{
+	GT_COUNT(os, WAKES);
+	if (__builtin_expect(os->tr.on, 0)) {
+		uint32_t seq = ++gt->seq;
+
+		gt__emit_too_on(&os->tr, GTV_EV_READY, 0, (uint8_t)by, gt->id, who, seq, 0);
+	}
+}
+
 /* --- the two primitives --------------------------------------------------- */
 
 /* The calling green thread waits: kind is GTV_EV_SWITCH_*, `what` for what. Returns
@@ -217,6 +229,14 @@ static inline struct gt__os *gt__park(struct gt__os *os, uint16_t kind, uint8_t 
 static inline void gt__ready(struct gt__os *os, struct gt *gt, enum gtv_by by, uint32_t who)
 {
 	gt__tell_ready(os, gt, by, who);
+	gt__rt.policy->ready(os, gt);
+}
+
+/* The same right after an event of the same call, which shares its time stamp. */
+static inline void gt__ready_too(struct gt__os *os, struct gt *gt, enum gtv_by by,
+				 uint32_t who)
+{
+	gt__tell_ready_too(os, gt, by, who);
 	gt__rt.policy->ready(os, gt);
 }
 

@@ -227,6 +227,7 @@ void gt__trace_claim(struct gt__tracer *tr)
 		return;
 	tr->clock = map.clock;
 	tr->on = 1;
+	tr->last_raw = gt__trace_now(tr);
 	for (uint32_t i = 0; i < map.ring_count; i++)
 		if (claim(i, tr))
 			break;

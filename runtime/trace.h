@@ -29,6 +29,7 @@ struct gt__tracer {
 	uint64_t mask;
 	struct gtv_event *events;
 	struct gtv_ring *ring; /* NULL: there was none left */
+	uint64_t last_raw;     /* the last stamp taken */
 	uint64_t lost;	       /* events that never reached a ring */
 	uint32_t lossy;	       /* LOST events are owed */
 };
@@ -85,13 +86,16 @@ static inline uint64_t gt__trace_now(const struct gt__tracer *tr)
 #endif
 }
 
-/* Writes one event; the caller has looked at tr->on. */
-static inline void gt__emit_on(struct gt__tracer *tr, uint16_t kind, uint8_t flags,
-			       uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
-			       uint64_t arg)
+/* Writes one event that happened at the last stamp taken: one of the same call of the
+ * runtime, or of the switch that let the caller go on. None but our own instructions may
+ * lie between, and nothing of another OS thread's may have been acquired since. The
+ * caller has looked at tr->on. */
+static inline void gt__emit_too_on(struct gt__tracer *tr, uint16_t kind, uint8_t flags,
+				   uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
+				   uint64_t arg)
 {
 	struct gtv_event ev = {
-		.ts_raw = gt__trace_now(tr),
+		.ts_raw = tr->last_raw,
 		.kind = kind,
 		.flags = flags,
 		.aux = aux,
@@ -107,12 +111,29 @@ static inline void gt__emit_on(struct gt__tracer *tr, uint16_t kind, uint8_t fla
 	__atomic_store_n(&tr->ring->head, ++tr->head, __ATOMIC_RELEASE);
 }
 
+/* The same with a stamp of its own. */
+static inline void gt__emit_on(struct gt__tracer *tr, uint16_t kind, uint8_t flags,
+			       uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
+			       uint64_t arg)
+{
+	tr->last_raw = gt__trace_now(tr);
+	gt__emit_too_on(tr, kind, flags, aux, gt, obj, seq, arg);
+}
+
 static inline void gt__emit(struct gt__tracer *tr, uint16_t kind, uint8_t flags,
 			    uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
 			    uint64_t arg)
 {
 	if (__builtin_expect(tr->on, 0))
 		gt__emit_on(tr, kind, flags, aux, gt, obj, seq, arg);
+}
+
+static inline void gt__emit_too(struct gt__tracer *tr, uint16_t kind, uint8_t flags,
+				uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
+				uint64_t arg)
+{
+	if (__builtin_expect(tr->on, 0))
+		gt__emit_too_on(tr, kind, flags, aux, gt, obj, seq, arg);
 }
 
 #endif
