@@ -17,16 +17,22 @@ struct wait {
 	struct gt *gt;
 	struct wait *next; /* in its bucket, then in the list of those to make ready */
 	uint64_t deadline_ns;
-	uint32_t heap_idx;
-	int fd; /* -1: time only */
+	uint32_t heap_idx; /* if it waits for fd, too */
+	int fd;		   /* -1: time only */
 	short events, revents;
+};
+
+struct deadline {
+	uint64_t ns;
+	struct wait *wait;
+	uint32_t *place; /* where the heap notes its index; NULL: nobody asks */
 };
 
 static struct {
 	uint32_t lk;
 	int epoll_fd, event_fd;
 	struct wait *bucket[BUCKETS]; /* by descriptor */
-	struct wait **heap;	      /* by deadline */
+	struct deadline *heap;	      /* the earliest first, a heap of four */
 	uint32_t heap_count, heap_max;
 	uint32_t io_count;	/* atomic: of these, for descriptors */
 	uint32_t waiters;	/* atomic: all of them */
@@ -40,69 +46,88 @@ uint32_t gt__reactor_waiters(void)
 
 /* ------------------------------------------------------------------- heap */
 
-static void heap_set(uint32_t idx, struct wait *wait)
+/* The deadlines lie in the heap itself, four children side by side, and a wait learns
+ * its place only if it may be taken out before its time: so a hundred thousand sleepers'
+ * stacks are not touched when others wake. */
+static void heap_set(uint32_t idx, struct deadline deadline)
 {
-	r.heap[idx] = wait;
-	wait->heap_idx = idx;
+	r.heap[idx] = deadline;
+	if (deadline.place)
+		*deadline.place = idx;
 }
 
-static void heap_up(uint32_t idx, struct wait *wait)
+static void heap_up(uint32_t idx, struct deadline deadline)
 {
-	while (idx && r.heap[(idx - 1) / 2]->deadline_ns > wait->deadline_ns) {
-		heap_set(idx, r.heap[(idx - 1) / 2]);
-		idx = (idx - 1) / 2;
+	while (idx && r.heap[(idx - 1) / 4].ns > deadline.ns) {
+		heap_set(idx, r.heap[(idx - 1) / 4]);
+		idx = (idx - 1) / 4;
 	}
-	heap_set(idx, wait);
+	heap_set(idx, deadline);
 }
 
-static void heap_down(uint32_t idx, struct wait *wait)
+static uint32_t earliest_child(uint32_t idx)
 {
-	for (;;) {
-		uint32_t child = 2 * idx + 1;
+	uint32_t child = 4 * idx + 1, end = child + 4, best = child;
 
-		if (child >= r.heap_count)
-			break;
-		if (child + 1 < r.heap_count &&
-		    r.heap[child + 1]->deadline_ns < r.heap[child]->deadline_ns)
-			child++;
-		if (r.heap[child]->deadline_ns >= wait->deadline_ns)
+	if (end > r.heap_count)
+		end = r.heap_count;
+	while (++child < end)
+		if (r.heap[child].ns < r.heap[best].ns)
+			best = child;
+	return best;
+}
+
+static void heap_down(uint32_t idx, struct deadline deadline)
+{
+	while (4 * idx + 1 < r.heap_count) {
+		uint32_t child = earliest_child(idx);
+
+		if (r.heap[child].ns >= deadline.ns)
 			break;
 		heap_set(idx, r.heap[child]);
 		idx = child;
 	}
-	heap_set(idx, wait);
+	heap_set(idx, deadline);
 }
 
 static int heap_add(struct wait *wait)
 {
+	struct deadline deadline = {wait->deadline_ns, wait,
+				    wait->fd < 0 ? NULL : &wait->heap_idx};
+
 	if (r.heap_count == r.heap_max) {
 		uint32_t max = r.heap_max ? r.heap_max * 2 : 64;
-		struct wait **heap = realloc(r.heap, max * sizeof *heap);
+		struct deadline *heap = realloc(r.heap, max * sizeof *heap);
 
 		if (!heap)
 			return -ENOMEM;
 		r.heap = heap;
 		r.heap_max = max;
 	}
-	heap_up(r.heap_count++, wait);
+	heap_up(r.heap_count++, deadline);
 	return 0;
 }
 
-static void heap_remove(struct wait *wait)
+static void heap_take(uint32_t idx)
 {
-	uint32_t idx = wait->heap_idx;
-	struct wait *last;
+	uint64_t gone_ns = r.heap[idx].ns;
+	struct deadline last = r.heap[--r.heap_count];
 
-	if (idx == NOT_IN_HEAP)
+	if (r.heap[idx].place)
+		*r.heap[idx].place = NOT_IN_HEAP;
+	if (idx == r.heap_count)
 		return;
-	wait->heap_idx = NOT_IN_HEAP;
-	last = r.heap[--r.heap_count];
-	if (last == wait)
-		return;
-	if (last->deadline_ns < wait->deadline_ns)
+	if (last.ns < gone_ns)
 		heap_up(idx, last);
 	else
 		heap_down(idx, last);
+}
+
+/* Of one that waits for a descriptor. */
+static void heap_remove(struct wait *wait)
+{
+	if (wait->heap_idx != NOT_IN_HEAP)
+		heap_take(wait->heap_idx);
 }
 
 /* ------------------------------------------------------------ descriptors */
@@ -268,10 +293,10 @@ static unsigned expire(struct gt__os *os)
 	gt__guard_lock(&r.lk);
 	if (r.heap_count)
 		now = gt__sys_now_ns();
-	while (r.heap_count && r.heap[0]->deadline_ns <= now) {
-		struct wait *wait = r.heap[0];
+	while (r.heap_count && r.heap[0].ns <= now) {
+		struct wait *wait = r.heap[0].wait;
 
-		heap_remove(wait);
+		heap_take(0);
 		if (wait->fd >= 0) {
 			bucket_remove(wait);
 			__atomic_store_n(&r.io_count, r.io_count - 1, __ATOMIC_RELAXED);
@@ -294,8 +319,8 @@ static uint64_t timeout_until(uint64_t until_ns)
 	if (!until_ns)
 		return 0;
 	gt__guard_lock(&r.lk);
-	if (r.heap_count && r.heap[0]->deadline_ns < until_ns)
-		until_ns = r.heap[0]->deadline_ns;
+	if (r.heap_count && r.heap[0].ns < until_ns)
+		until_ns = r.heap[0].ns;
 	r.polling_until = until_ns;
 	gt__guard_unlock(&r.lk);
 	if (until_ns == GT__NEVER)

@@ -34,7 +34,7 @@ static size_t mapping_bytes(size_t bytes)
 {
 	size_t page = page_bytes();
 
-	return page + (bytes + page - 1) / page * page;
+	return page + ((bytes + page - 1) & ~(page - 1));
 }
 
 /* A guard by madvise splits no mapping, so a hundred thousand stacks stay one; by
