@@ -163,6 +163,6 @@ run-coverage:
 
 # ---- make soak [SOAK_SECONDS=600] --------------------------------------------------
 SOAK_SECONDS ?= 600
-soak: all
+soak: all $(O)/tests/unit/runtime_model
 	$(Q)$(TEST_ENV) SOAK_SECONDS='$(SOAK_SECONDS)' sh tests/soak.sh
 .PHONY: soak

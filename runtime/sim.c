@@ -27,6 +27,7 @@
 
 uint32_t gt__sim_on;
 void (*gt__sim_step)(void);
+uint64_t (*gt__sim_choose)(uint64_t limit);
 #undef gt__tick_wanted
 uint32_t gt__tick_wanted;
 uint32_t *gt__tick_word = &gt__tick_wanted;
@@ -48,6 +49,8 @@ static struct {
 
 static uint64_t random_below(uint64_t limit)
 {
+	if (gt__sim_choose)
+		return gt__sim_choose(limit);
 	k.random ^= k.random >> 12;
 	k.random ^= k.random << 25;
 	k.random ^= k.random >> 27;
@@ -59,6 +62,11 @@ static uint64_t random_below(uint64_t limit)
 struct gt__sim_thread *gt__sim_self(void)
 {
 	return k.self;
+}
+
+struct gt__sim_thread *gt__sim_all(void)
+{
+	return k.all;
 }
 
 uint64_t gt__sim_now(void)

@@ -68,5 +68,7 @@ void gt__sim_cpu_only(uint64_t mask);
 
 /* For tests: called whenever a thread of the simulation goes on; NULL: nothing. */
 extern void (*gt__sim_step)(void);
+/* For tests: chooses below limit in the seed's place; NULL: the seed does. */
+extern uint64_t (*gt__sim_choose)(uint64_t limit);
 
 #endif

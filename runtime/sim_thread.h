@@ -39,6 +39,7 @@ struct gt__sim_thread {
 };
 
 struct gt__sim_thread *gt__sim_self(void);
+struct gt__sim_thread *gt__sim_all(void); /* by next; Borrows */
 /* `cost` is charged, and whatever happens earlier than the new time happens first. */
 void gt__sim_enter(uint64_t cost);
 /* The caller waits, for what it has set: the result that its waker gave. */

@@ -40,8 +40,21 @@ compare() {
 	done
 }
 
+# Random programs on the simulated system, under every policy, some seeds further on.
+model() {
+	model="${O:-build}/tests/unit/runtime_model"
+	[ -x "$model" ] || return
+	random 1000000
+	GT_MODEL_FIRST=$picked GT_MODEL_SEEDS=5 "$model" >"$dir/model" 2>&1 ||
+		complain "runtime_model: $(grep -a 'GT_SIM=' "$dir/model" | head -n 1)"
+	models=$((models + 5))
+}
+
+models=0
 while [ "$(date +%s)" -lt $end ]; do
 	runs=$((runs + 1))
+	what=model
+	[ $((runs % 8)) = 1 ] && model
 	random 8; policy=$(echo green gmp threads gil3 gil2 coop quantum offset | cut -d ' ' -f $((picked + 1)))
 	random 3; level=$(echo 3 1 0 | cut -d ' ' -f $((picked + 1)))
 	random 3
@@ -87,5 +100,5 @@ while [ "$(date +%s)" -lt $end ]; do
 		[ $? -le 1 ] || complain "killed; check: exit status above 1"
 	fi
 done
-echo "soak: $runs runs, $kills of them killed, $failed failed"
+echo "soak: $runs runs, $kills of them killed, $models simulated seeds, $failed failed"
 [ $failed = 0 ]
