@@ -17,6 +17,11 @@ STORE_CFLAGS  = $(CFLAGS_ZSTD) $(CFLAGS_XXHASH)
 SOURCE_CFLAGS = $(if $(HAVE_BPF),$(CFLAGS_LIBBPF) -DGTV_HAVE_BPF=1 -I$(O)/bpf)
 
 $(eval $(call layer,runtime,runtime,))
+# The runtime's code has a section of its own: preemption by signal tells it from the
+# program's (runtime/preempt_text.c).
+OBJCOPY := $(shell $(CC) -print-prog-name=objcopy)
+$(OBJ_runtime): AFTER_CC = && $(OBJCOPY) $(foreach s,.text .text.unlikely .text.startup .text.hot,--rename-section $(s)=gt_text) $@
+
 $(eval $(call layer,base,tracer/base,))
 $(eval $(call layer,clock,tracer/clock,))
 $(eval $(call layer,merge,tracer/merge,))
@@ -36,7 +41,7 @@ LIBS_ALL = $(LIBS_ZSTD) $(LIBS_XXHASH) $(LIBS_JSON) $(LIBS_CURSES) $(LIBS_CAP) $
 $(O)/obj/%.c.o: %.c $(O)/config.mk
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(OURS) $(LAYER_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(OURS) $(LAYER_CFLAGS) -MMD -MP -c $< -o $@ $(AFTER_CC)
 
 $(O)/obj/%.S.o: %.S $(O)/config.mk
 	@mkdir -p $(@D)

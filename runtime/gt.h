@@ -122,6 +122,15 @@ void gt_busy_ns(uint64_t ns);
  * does. For gt_blocking, or to show what happens without. Returns 0. */
 int gt_block_ns(uint64_t ns);
 
+/* Between the two the calling green thread is not preempted by signal (quantum); pairs
+ * nest. Elsewhere that happens in the program's own code only, never within libc or the
+ * runtime. But code that libc calls back (qsort's comparison, atexit, a signal handler)
+ * looks like any other: where it can run long, what makes libc call it belongs between
+ * these. So does an allocator or another library without reentrance that is linked
+ * statically. Never switch; nothing outside a green thread. */
+void gt_nopreempt_begin(void);
+void gt_nopreempt_end(void);
+
 /* Puts a mark, at most 16 bytes of text, into the trace. Never switches. */
 void gt_mark(const char *text);
 /* A stretch of the calling green thread's life with a name, at most 16 bytes, to be seen

@@ -27,7 +27,13 @@ static const struct alias {
 } aliases[] = {
 	{"dos", "single", ""},
 	{"windows1", "coop", ""},
-	{"windowsnt", "quantum", ",tick=15600us,quantum=3"}, /* 9 units: foreground */
+	{"windows95", "quantum", ",tick=15.6ms"},
+	{"windowsnt", "quantum", ",tick=15.6ms,units=9"}, /* foreground; background: 3 */
+	{"windowsxp", "quantum", ",tick=15.6ms,units=9"},
+	{"xp", "quantum", ",tick=15.6ms,units=9"},
+	{"windowsserver", "quantum", ",tick=10ms,units=36"}, /* 120 ms */
+	{"linuxdesktop", "quantum", ",tick=4ms"},
+	{"linuxserver", "quantum", ",tick=10ms"},
 	{"unix", "quantum", ",tick=10ms"},
 	{"gevent", "green", ""},
 	{"eventlet", "green", ""},

@@ -5,34 +5,46 @@
  * (or `slice`, in time: rounded up to whole ticks). Sleeps and descriptors are waits
  * like any other; a declared blocking call holds up everybody.
  *
+ * Windows NT counts in thirds of a tick: `units` of 9 are 3 ticks.
+ *
  * The clock is an OS thread of its own that runs no green threads and emits nothing. It
  * asks for the core through gt__tick_wanted, so a slice ends at the next safe point
- * (gt_tick): a green thread that never comes to one, nor waits, is not preempted.
+ * (gt_tick), and by signal (preempt.h), tick after tick, until it has ended.
  *
  * While nothing is ready the clock stands still: an idle program costs nothing.
  */
 #include "runtime/native.h"
+#include "runtime/preempt.h"
 #include "runtime/reactor.h"
 #include "runtime/solo.h"
 
 #define CLOCK_STACK_BYTES (64u << 10)
+#define UNITS_PER_TICK	  3u
 
 enum { STILL, TICKS, STOP };
 
 static struct {
-	uint32_t state; /* futex, for the clock */
-	uint32_t left;	/* atomic: ticks left of the slice; 0: it is over */
-	uint32_t quantum;
+	uint32_t state;	  /* futex, for the clock */
+	uint32_t left;	  /* atomic: units left of the slice; 0: it is over */
+	uint32_t quantum; /* units of a slice */
 	uint32_t started;
 	uint64_t tick_ns;
-	pthread_t thread;
+	pthread_t thread, runner; /* the clock, and who runs green threads */
 } q;
 
+/* A slice may begin meanwhile: then it is that one's tick. */
 static void charge(void)
 {
-	if (__atomic_load_n(&q.left, __ATOMIC_RELAXED) &&
-	    !__atomic_sub_fetch(&q.left, 1, __ATOMIC_RELAXED))
-		__atomic_store_n(&gt__tick_wanted, 1, __ATOMIC_RELAXED);
+	uint32_t left = __atomic_load_n(&q.left, __ATOMIC_RELAXED), rest;
+
+	do {
+		rest = left > UNITS_PER_TICK ? left - UNITS_PER_TICK : 0;
+	} while (left && !__atomic_compare_exchange_n(&q.left, &left, rest, 0,
+						      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	if (left && rest)
+		return;
+	__atomic_store_n(&gt__tick_wanted, 1, __ATOMIC_RELAXED);
+	gt__preempt_ask(q.runner);
 }
 
 /* Ticks that it slept through (the machine was busy) are not made up for. */
@@ -88,7 +100,7 @@ static void turn(int runs)
 }
 
 /* The slice may have ended just as another's began: then nothing is left to do. */
-static void quantum_tick(struct gt__os *os)
+static void stop(struct gt__os *os, uint8_t how)
 {
 	struct gt *self = os->current, *next;
 
@@ -104,18 +116,30 @@ static void quantum_tick(struct gt__os *os)
 		return;
 	}
 	gt__solo_push(self);
+	if (how)
+		gt__emit(&os->tr, GTV_EV_PREEMPT_ASK, 0, 0, self->id, 0, 0, 0);
 	GT_COUNT(os, PREEMPTIONS);
-	gt__tell_switch(os, GTV_EV_SWITCH_PREEMPT, 0, self, next, 0);
+	gt__tell_switch(os, GTV_EV_SWITCH_PREEMPT, how, self, next, 0);
 	gt__fiber_go(gt__worker_of(os), &self->ctx, next);
 }
 
-static uint32_t quantum_in_ticks(void)
+static void quantum_tick(struct gt__os *os)
 {
-	uint64_t slice_ns = gt__param("slice");
+	stop(os, 0);
+}
 
-	if (!slice_ns)
-		return (uint32_t)gt__param("quantum");
-	return (uint32_t)((slice_ns + q.tick_ns - 1) / q.tick_ns);
+static void quantum_signal(struct gt__os *os)
+{
+	stop(os, GTV_PREEMPT_SIGNAL);
+}
+
+static uint32_t quantum_in_units(void)
+{
+	uint64_t slice_ns = gt__param("slice"), units = gt__param("units");
+
+	if (slice_ns)
+		return (uint32_t)((slice_ns + q.tick_ns - 1) / q.tick_ns) * UNITS_PER_TICK;
+	return units ? (uint32_t)units : (uint32_t)gt__param("quantum") * UNITS_PER_TICK;
 }
 
 static int quantum_run(struct gt *first, struct gt__os *os)
@@ -123,16 +147,21 @@ static int quantum_run(struct gt *first, struct gt__os *os)
 	int err;
 
 	q.tick_ns = gt__param("tick");
-	q.quantum = quantum_in_ticks();
+	q.quantum = quantum_in_units();
 	q.state = STILL;
 	q.left = 0;
+	q.runner = pthread_self();
+	gt__preempt_open((enum gt__preempt_way)gt__param("preempt"), quantum_signal);
 	err = clock_start();
-	if (err)
+	if (err) {
+		gt__preempt_close();
 		return err;
+	}
 	err = gt__solo_run(first, os, turn);
 	clock_set(STOP);
 	if (q.started)
 		gt__sys_thread_join(q.thread);
+	gt__preempt_close();
 	__atomic_store_n(&gt__tick_wanted, 0, __ATOMIC_RELAXED);
 	return err;
 }
@@ -148,10 +177,12 @@ static void quantum_forked(struct gt__os *os)
 
 const struct gt__policy gt__policy_quantum = {
 	.name = "quantum",
-	.flags = GT__POLICY_SINGLE,
+	.flags = GT__POLICY_SINGLE | GT__POLICY_PREEMPTS,
 	.params = {{"tick", GT__UNIT_TIME, 100000, 1000000000, 4000000},
 		   {"quantum", GT__UNIT_COUNT, 1, 10000, 5},
-		   {"slice", GT__UNIT_TIME, 100000, 10000000000, 0}},
+		   {"slice", GT__UNIT_TIME, 100000, 10000000000, 0},
+		   {"units", GT__UNIT_COUNT, 1, 30000, 0},
+		   {"preempt", GT__UNIT_CHOICE, 0, 1, 0, "signal|points"}},
 	.os_new = gt__solo_os_new,
 	.os_free = gt__solo_os_free,
 	.workers = gt__solo_workers,

@@ -43,6 +43,7 @@ struct gt {
 	/* what gt_attr asked for */
 	int priority;
 	uint64_t cores;
+	uint32_t nopreempt; /* its own: how often gt_nopreempt_begin is to be ended */
 	/* its stack (fiber.c, stack.c) */
 	void *stack_low;
 	size_t stack_bytes; /* of the mapping, guard included */
@@ -75,6 +76,7 @@ struct gt__param {
 #define GT__POLICY_SINGLE     1u /* one OS thread runs all green threads */
 #define GT__POLICY_ONE_TO_ONE 2u /* each green thread is an OS thread */
 #define GT__POLICY_GIL	      4u
+#define GT__POLICY_PREEMPTS   8u /* by signal: stacks have room for its frame */
 
 struct gt__policy {
 	const char *name;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/preempt.h"
 #include "runtime/rt.h"
 #include "runtime/sim.h"
 
@@ -68,6 +69,8 @@ static size_t stack_bytes_of(size_t wanted, size_t fallback)
 		wanted = fallback;
 	if (wanted < MIN_STACK_BYTES)
 		wanted = MIN_STACK_BYTES;
+	if (gt__rt.policy->flags & GT__POLICY_PREEMPTS)
+		wanted += gt__preempt_stack_bytes();
 #if defined(GT_ASAN) || defined(GT_TSAN)
 	wanted *= 4; /* instrumented frames are several times larger */
 #endif
@@ -103,6 +106,7 @@ static struct gt *gt_make(const struct gt_attr *attr, void (*fn)(void *), void *
 	gt->cleanups = NULL;
 	gt->priority = attr ? attr->priority : 0;
 	gt->cores = attr ? attr->cores : 0;
+	gt->nopreempt = 0;
 	gt->name[0] = '\0';
 	if (attr && attr->name)
 		name_copy(gt, attr->name);
@@ -442,12 +446,18 @@ void gt_region_end(const char *name)
 long gt_blocking(const char *name, long (*fn)(void *arg), void *arg)
 {
 	struct gt__os *os = gt__os();
+	struct gt *self = current_of(os);
+	long result;
 
-	if (!current_of(os))
+	if (!self)
 		return fn(arg);
-	if (os->current->no_wait)
+	if (self->no_wait)
 		return -EDEADLK;
-	return gt__rt.policy->blocking(os, gt__call_id(os, name ? name : "call"), fn, arg);
+	self->nopreempt++; /* fn may be called right here, by a runtime that waits for it */
+	result =
+		gt__rt.policy->blocking(os, gt__call_id(os, name ? name : "call"), fn, arg);
+	self->nopreempt--;
+	return result;
 }
 
 static void gil(int acquire)

@@ -71,7 +71,8 @@ enum gtv_counter {
  *  SWITCH_*      gt who stops (0: the scheduler), obj who goes on (0: the
  *                scheduler), seq the stopper's number (0 if gt is 0),
  *                arg low 32: what gt waits for (lock, channel, joined gt, fd,
- *                call name), high 32: the number of obj; aux: GTV_IO_* for IO
+ *                call name), high 32: the number of obj; aux: GTV_IO_* for IO,
+ *                GTV_PREEMPT_* for PREEMPT
  *    RUN           gt 0: the scheduler starts or resumes obj
  *    YIELD,PREEMPT gt becomes ready
  *    LOCK..SYSCALL gt waits
@@ -168,6 +169,9 @@ enum gtv_text {
 };
 #define GTV_TEXT_CHUNK 16
 #define GTV_TEXT_LAST  0x80u
+
+/* SWITCH_PREEMPT.aux: 0 at a safe point, else in the middle of the program's code. */
+#define GTV_PREEMPT_SIGNAL 1u
 
 /* Who made a green thread ready (READY.aux). */
 enum gtv_by {

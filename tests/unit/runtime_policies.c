@@ -399,7 +399,7 @@ static void slices_child(void *arg)
 	(void)arg;
 	seen.shortest_ns = UINT64_MAX;
 	/* Three ticks, the first of them begun already: more than two. */
-	counts_of("quantum,tick=1ms,quantum=3", two_compute, n);
+	counts_of("quantum,tick=1ms,quantum=3,preempt=points", two_compute, n);
 	RIG_CHECK(n[GTV_COUNT_PREEMPTIONS] >= 3 && n[GTV_COUNT_YIELDS] == 0);
 	RIG_CHECK(seen.slices >= 3 && seen.shortest_ns >= 2000000);
 }
@@ -411,7 +411,7 @@ static void slice_in_time_child(void *arg)
 	(void)arg;
 	seen.shortest_ns = UINT64_MAX;
 	/* 5 ms are three ticks of 2 ms; more than two of them. */
-	counts_of("quantum,tick=2ms,slice=5ms", two_compute, n);
+	counts_of("quantum,tick=2ms,slice=5ms,preempt=points", two_compute, n);
 	RIG_CHECK(n[GTV_COUNT_PREEMPTIONS] >= 2 && seen.shortest_ns >= 4000000);
 }
 
@@ -445,7 +445,8 @@ static void two_without_safe_points(void *arg)
 static void without_safe_points_nobody_is_preempted(void **state)
 {
 	(void)state;
-	expect_log("quantum,tick=1ms,quantum=1", two_without_safe_points, "aAbB");
+	expect_log("quantum,tick=1ms,quantum=1,preempt=points", two_without_safe_points,
+		   "aAbB");
 }
 
 /* --- gil2 ------------------------------------------------------------------------- */
@@ -590,6 +591,10 @@ static void well_known_names_are_ours(void **state)
 		{"windows1", "coop"},
 		{"windowsnt", "quantum"},
 		{"unix", "quantum"},
+		{"windows95", "quantum"},
+		{"xp", "quantum"},
+		{"windowsserver", "quantum"},
+		{"linuxserver", "quantum"},
 		{"gevent", "green"},
 		{"eventlet", "green"},
 		{"evergreen", "green"},
@@ -640,7 +645,7 @@ static void wrong_parameters_are_told(void **state)
 		   "none)\n");
 	expect_err(name_child, "unix,interval=2",
 		   "gt: GT_POLICY: policy quantum takes no parameter 'interval' (it "
-		   "takes: tick, quantum, slice)\n");
+		   "takes: tick, quantum, slice, units, preempt)\n");
 	expect_err(name_child, "quantum,quantum=0",
 		   "gt: GT_POLICY: parameter quantum cannot be '0' (a number from 1 to "
 		   "10000)\n");
