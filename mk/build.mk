@@ -71,6 +71,8 @@ $(O)/libgt.a: $(OBJ_runtime)
 # libgtpreload: plain blocking calls made cooperative. It holds all of the runtime, as
 # position-independent code; a program that exports a runtime of its own comes first.
 SRC_preload := $(sort $(wildcard runtime/preload/*.c))
+# The runtime's own threads stay the system's: its calls go past ours of these names.
+WRAP_preload := -Wl,--wrap=pthread_create,--wrap=pthread_join,--wrap=pthread_self
 PIC_preload := $(patsubst %,$(O)/pic/%.o,$(SRC_preload) $(SRC_runtime))
 $(O)/pic/%.c.o: %.c $(O)/config.mk
 	@mkdir -p $(@D)
@@ -86,7 +88,7 @@ endif
 $(PIC_preload): LAYER_CFLAGS := -Wno-pedantic
 $(O)/libgtpreload.so: $(PIC_preload)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(OURS) $(LDFLAGS) -shared -Wl,-soname,libgtpreload.so -Wl,-z,nodelete -o $@ $^ -ldl $(LDLIBS_BASE)
+	$(Q)$(CC) $(OURS) $(LDFLAGS) -shared -Wl,-soname,libgtpreload.so -Wl,-z,nodelete $(WRAP_preload) -o $@ $^ -ldl $(LDLIBS_BASE)
 
 # gtviz itself.
 # ./gtviz is a copy of the plain build's, never of an instrumented one.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * How green threads end otherwise than by a return: gt_exit with its cleanups, and
- * gt_detach.
+ * gt_detach; and the pointer that a program may leave with one.
  *
  * gt_exit goes back to where the function was called, under every policy the same way.
  * The compiler's own setjmp does it: it stores three words and saves no signal mask, so
@@ -91,4 +91,17 @@ int gt_detach(struct gt *gt)
 	gt__acquired();
 	gt__rt.policy->free(gt);
 	return 0;
+}
+
+void gt_set_data(void *data)
+{
+	struct gt *self = calling();
+
+	if (self)
+		self->data = data;
+}
+
+void *gt_data(const struct gt *gt)
+{
+	return gt ? gt->data : NULL;
 }

@@ -103,6 +103,10 @@ uint32_t gt_id(const struct gt *gt);
 /* gt must be oneself or not yet joined; nobody else may name it meanwhile. */
 void gt_set_name(struct gt *gt, const char *name);
 const char *gt_name(const struct gt *gt); /* Borrows; "" if it has none */
+/* One pointer of the caller's for each green thread, NULL at first. Set is for the
+ * calling one, and does nothing elsewhere; gt as for gt_set_name. Never switch. */
+void gt_set_data(void *data);
+void *gt_data(const struct gt *gt);
 int gt_sleep_ns(uint64_t ns);
 
 /* A safe point: long computations call it often; where the policy wants the

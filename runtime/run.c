@@ -104,6 +104,7 @@ static struct gt *gt_make(const struct gt_attr *attr, void (*fn)(void *), void *
 	gt->detached = 0;
 	gt->no_wait = 0;
 	gt->cleanups = NULL;
+	gt->data = NULL;
 	gt->priority = attr ? attr->priority : 0;
 	gt->cores = attr ? attr->cores : 0;
 	gt->nopreempt = 0;

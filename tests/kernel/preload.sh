@@ -39,6 +39,20 @@ done
 # Without the library the sleeps of one OS thread do not overlap: the test can fail.
 GT_POLICY=green timeout 10 "$dir/own" >/dev/null 2>&1 && fail 'without the library: it should have failed'
 
+# A program of plain pthreads, whose threads become green ones: main and ten, and the
+# one that serves the timers, now and then anew.
+$CC -std=gnu17 -D_GNU_SOURCE -O2 -o "$dir/threads" tests/programs/preload_threads.c -lpthread || exit 1
+threads() { # POLICY GT_PRELOAD
+	GT_POLICY=$1 GT_PRELOAD=$2 GT_STATS=1 LD_PRELOAD=$lib timeout 60 "$dir/threads" word 2>"$dir/stats"
+}
+for policy in coop quantum green offset gmp threads gil2 gil3; do
+	out=$(threads $policy threads)
+	[ $? = 42 ] && [ "$out" = 'done' ] || fail "pthreads, $policy: '$out' $(cat "$dir/stats")"
+	grep -qE '"spawns":1[1-4],' "$dir/stats" || fail "pthreads, $policy: $(cat "$dir/stats")"
+done
+out=$(threads green '')
+[ $? = 42 ] && [ "$out" = 'done' ] && [ ! -s "$dir/stats" ] || fail "pthreads left alone: '$out' $(cat "$dir/stats")"
+
 # Programs that know nothing of green threads.
 [ "$(printf 'b\na\n' | LD_PRELOAD=$lib sort)" = "$(printf 'a\nb')" ] || fail 'sort'
 [ "$(seq 20 | LD_PRELOAD=$lib xargs -P 4 -n 1 echo | sort -n | tail -n 1)" = 20 ] || fail 'xargs'
