@@ -55,14 +55,16 @@ static void *clock_main(void *unused)
 
 	(void)unused;
 	while ((state = __atomic_load_n(&q.state, __ATOMIC_ACQUIRE)) != STOP) {
-		uint64_t now;
+		int due;
 
 		gt__sys_futex_wait(&q.state, state, state == TICKS ? next : GT__NEVER);
-		now = gt__sys_now_ns();
-		if (state == TICKS && now >= next)
+		due = gt__sys_now_ns() >= next;
+		if (state == TICKS && due)
 			charge();
-		if (state != TICKS || now >= next)
-			next = now + q.tick_ns;
+		/* From after the charge: two are never less than a tick apart, though the
+		 * clock itself may have been kept waiting. */
+		if (state != TICKS || due)
+			next = gt__sys_now_ns() + q.tick_ns;
 	}
 	return NULL;
 }
