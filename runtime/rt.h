@@ -44,7 +44,7 @@ struct gt {
 	int priority;
 	uint64_t cores;
 	uint32_t nopreempt; /* its own: how often gt_nopreempt_begin is to be ended */
-	void *data; /* the program's (end.c) */
+	void *data;	    /* the program's (end.c) */
 	/* its stack (fiber.c, stack.c) */
 	void *stack_low;
 	size_t stack_bytes; /* of the mapping, guard included */
