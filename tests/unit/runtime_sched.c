@@ -52,9 +52,13 @@ static void nothing(void *arg)
 	(void)arg;
 }
 
+static uint32_t hold_seen; /* atomic: somebody found it held */
+
 static void hold(void *arg)
 {
 	RIG_CHECK(gt_mutex_lock(arg) == 0);
+	while (!__atomic_load_n(&hold_seen, __ATOMIC_ACQUIRE))
+		gt_sleep_ns(1000000);
 	gt_sleep_ns(2000000);
 	RIG_CHECK(gt_mutex_unlock(arg) == 0);
 }
@@ -77,11 +81,13 @@ static void edges_inside(void *arg)
 	RIG_CHECK(gt_mutex_trylock(&m) == -EBUSY && gt_mutex_unlock(&m) == 0);
 	RIG_CHECK(gt_mutex_unlock(&m) == -EPERM);
 	RIG_CHECK(gt_mutex_trylock(&m) == 0 && gt_mutex_unlock(&m) == 0);
+	hold_seen = 0;
 	RIG_CHECK(gt_spawn(&gt, hold, &m) == 0);
 	while (gt_mutex_trylock(&m) == 0) {
 		gt_mutex_unlock(&m);
 		gt_yield();
 	}
+	__atomic_store_n(&hold_seen, 1, __ATOMIC_RELEASE);
 	RIG_CHECK(gt_mutex_unlock(&m) == -EPERM);
 	RIG_CHECK(gt_mutex_lock(&m) == 0 && gt_mutex_unlock(&m) == 0);
 	RIG_CHECK(gt_join(gt) == 0);
