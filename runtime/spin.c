@@ -95,7 +95,7 @@ int gt_tas_lock(struct gt_tas *tas)
 
 	if (err)
 		return err;
-	if (is_hopeless(tas->held != 0))
+	if (is_hopeless(__atomic_load_n(&tas->held, __ATOMIC_RELAXED) != 0))
 		return -EDEADLK;
 	while (!tas_try(tas))
 		look_again(&looks);
@@ -127,7 +127,8 @@ int gt_ticket_lock(struct gt_ticket *ticket)
 
 	if (err)
 		return err;
-	if (is_hopeless(ticket->next != ticket->serving))
+	if (is_hopeless(__atomic_load_n(&ticket->next, __ATOMIC_RELAXED) !=
+			__atomic_load_n(&ticket->serving, __ATOMIC_RELAXED)))
 		return -EDEADLK;
 	mine = __atomic_fetch_add(&ticket->next, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&ticket->serving, __ATOMIC_ACQUIRE) != mine)
@@ -154,7 +155,7 @@ int gt_mcs_lock(struct gt_mcs *mcs, struct gt_mcs_node *node)
 
 	if (err)
 		return err;
-	if (is_hopeless(mcs->last != NULL))
+	if (is_hopeless(__atomic_load_n(&mcs->last, __ATOMIC_RELAXED) != NULL))
 		return -EDEADLK;
 	node->next = NULL;
 	node->waits = 1;
