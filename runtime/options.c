@@ -40,6 +40,7 @@ static const struct alias {
 	{"evergreen", "green", ""},
 	{"gruvi", "green", ""},
 	{"uvloop", "asyncio", ""},
+	{"asyncore", "asyncio", ",loop=select"},
 	{"curio", "asyncio", ""},
 	{"trio", "asyncio", ""},
 	{"tornado", "asyncio", ""},
@@ -300,7 +301,8 @@ const struct gt__policy *gt__policy_parse(const char *text, char *error, size_t 
 	}
 	memcpy(chosen, policy->params, sizeof chosen);
 	if ((alias && parse_params(policy, alias->params, error, error_bytes)) ||
-	    parse_params(policy, text + len, error, error_bytes))
+	    parse_params(policy, text + len, error, error_bytes) ||
+	    (policy->check && policy->check(error, error_bytes)))
 		return NULL;
 	return policy;
 }

@@ -11,6 +11,7 @@
  */
 #include "runtime/callback.h"
 #include "runtime/fiber.h"
+#include "runtime/loop.h"
 #include "runtime/native.h"
 #include "runtime/pool.h"
 #include "runtime/reactor.h"
@@ -290,7 +291,7 @@ static int asyncio_run(struct gt *first, struct gt__os *os)
 {
 	struct gt__worker *w = gt__worker_of(os);
 	uint32_t threads = gt__sys_cpu_count() + EXECUTOR_EXTRA;
-	int err = gt__reactor_open();
+	int err = gt__reactor_open_on(gt__loops[gt__param("loop")]);
 
 	if (err)
 		return err;
@@ -305,6 +306,11 @@ static int asyncio_run(struct gt *first, struct gt__os *os)
 	gt__magazine_empty(&w->magazine);
 	gt__stack_pool_drain();
 	return 0;
+}
+
+static int asyncio_check(char *error, size_t error_bytes)
+{
+	return gt__loop_check(gt__loops[gt__param("loop")], error, error_bytes);
 }
 
 static struct gt *asyncio_alloc(size_t stack_bytes)
@@ -339,7 +345,9 @@ const struct gt__policy gt__policy_asyncio = {
 	.name = "asyncio",
 	.flags = GT__POLICY_SINGLE,
 	.params = {{"executor", GT__UNIT_CHOICE, 0, 0, EXECUTOR_THREADS, "threads|none"},
-		   {"slow", GT__UNIT_TIME, 1000, 3600000000000, 100000000, NULL}},
+		   {"slow", GT__UNIT_TIME, 1000, 3600000000000, 100000000, NULL},
+		   {"loop", GT__UNIT_CHOICE, 0, 0, GT__LOOP_EPOLL, GT__LOOP_NAMES}},
+	.check = asyncio_check,
 	.os_new = asyncio_os_new,
 	.os_free = asyncio_os_free,
 	.workers = asyncio_workers,

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -25,6 +26,11 @@
 #define gt__raw_yield	sched_yield
 #define gt__raw_ppoll	ppoll
 #define gt__raw_epoll	epoll_wait
+static inline int gt__raw_pselect(int end, fd_set *in, fd_set *out, fd_set *urgent,
+				  struct timespec *left)
+{
+	return pselect(end, in, out, urgent, left, NULL);
+}
 #else
 static inline ssize_t gt__raw_read(int fd, void *buf, size_t bytes)
 {
@@ -57,6 +63,13 @@ static inline int gt__raw_ppoll(struct pollfd *fds, nfds_t count, struct timespe
 				const sigset_t *mask)
 {
 	return (int)syscall(SYS_ppoll, fds, count, left, mask, (size_t)8);
+}
+
+/* The kernel writes the time left into *left. */
+static inline int gt__raw_pselect(int end, fd_set *in, fd_set *out, fd_set *urgent,
+				  struct timespec *left)
+{
+	return (int)syscall(SYS_pselect6, end, in, out, urgent, left, NULL);
 }
 
 static inline int gt__raw_epoll(int fd, struct epoll_event *events, int max, int timeout_ms)

@@ -5,8 +5,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
+
+#include "runtime/loop.h"
 
 #define BUCKETS	    1024u
 #define NOT_IN_HEAP UINT32_MAX
@@ -30,7 +31,8 @@ struct deadline {
 
 static struct {
 	uint32_t lk;
-	int epoll_fd, event_fd;
+	const struct gt__loop *loop; /* its kernel interface */
+	int event_fd;
 	struct wait *bucket[BUCKETS]; /* by descriptor */
 	struct deadline *heap;	      /* the earliest first, a heap of four */
 	uint32_t heap_count, heap_max;
@@ -137,22 +139,22 @@ static struct wait **bucket_of(int fd)
 	return &r.bucket[(unsigned)fd % BUCKETS];
 }
 
-/* Arms fd, once, for all that is waited for on it; nothing if nobody waits. */
+/* Watches fd, once, for all that is waited for on it; not any more if nobody waits. */
 static int arm(int fd)
 {
-	struct epoll_event ev = {.events = 0, .data.fd = fd};
-	int err;
+	unsigned events = 0, waits = 0;
 
-	for (struct wait *wait = *bucket_of(fd); wait; wait = wait->next)
-		if (wait->fd == fd)
-			ev.events |= (uint32_t)(unsigned short)wait->events;
-	if (!ev.events)
-		return 0;
-	ev.events |= EPOLLONESHOT;
-	err = gt__sys_epoll_ctl(r.epoll_fd, EPOLL_CTL_MOD, fd, &ev);
-	if (err == -ENOENT)
-		err = gt__sys_epoll_ctl(r.epoll_fd, EPOLL_CTL_ADD, fd, &ev);
-	return err;
+	for (struct wait *wait = *bucket_of(fd); wait; wait = wait->next) {
+		if (wait->fd != fd)
+			continue;
+		waits = 1;
+		events |= (unsigned short)wait->events;
+	}
+	if (waits)
+		return r.loop->watch(fd, (short)events);
+	if (r.loop->forget)
+		r.loop->forget(fd);
+	return 0;
 }
 
 static void bucket_remove(struct wait *wait)
@@ -217,13 +219,14 @@ int gt__reactor_io(struct gt__os *os, int fd, short events, uint64_t deadline_ns
 		err = heap_add(&wait);
 	if (err) {
 		bucket_remove(&wait);
+		arm(fd);
 		gt__guard_unlock(&r.lk);
 		return err;
 	}
 	__atomic_store_n(&r.io_count, r.io_count + 1, __ATOMIC_RELAXED);
 	wait_here(os, GTV_EV_SWITCH_IO, (uint8_t)aux, &wait);
 	*revents = wait.revents;
-	return 0;
+	return wait.revents & POLLNVAL ? -EBADF : 0;
 }
 
 /* ---------------------------------------------------------------- polling */
@@ -239,6 +242,9 @@ static void make_ready(struct gt__os *os, struct wait *list, enum gtv_by by)
 	}
 }
 
+/* Told to everybody who waits for a descriptor. */
+#define ALWAYS (POLLERR | POLLHUP | POLLNVAL)
+
 /* Takes out who waits for what fd has now. Lists keep the order of arrival. */
 static void collect_io(int fd, short got, struct wait ***tail, unsigned *count)
 {
@@ -247,13 +253,13 @@ static void collect_io(int fd, short got, struct wait ***tail, unsigned *count)
 	while (*at) {
 		struct wait *wait = *at;
 
-		if (wait->fd != fd || !(got & (wait->events | POLLERR | POLLHUP))) {
+		if (wait->fd != fd || !(got & (wait->events | ALWAYS))) {
 			at = &wait->next;
 			continue;
 		}
 		*at = wait->next;
 		heap_remove(wait);
-		wait->revents = (short)(got & (wait->events | POLLERR | POLLHUP));
+		wait->revents = (short)(got & (wait->events | ALWAYS));
 		wait->next = NULL;
 		**tail = wait;
 		*tail = &wait->next;
@@ -265,19 +271,18 @@ static void collect_io(int fd, short got, struct wait ***tail, unsigned *count)
 
 static unsigned poll_io(struct gt__os *os, uint64_t timeout_ns)
 {
-	struct epoll_event events[EVENTS_MAX];
+	struct gt__loop_event events[EVENTS_MAX];
 	struct wait *list = NULL, **tail = &list;
 	unsigned count = 0;
-	int n = gt__sys_epoll_wait(r.epoll_fd, events, EVENTS_MAX, timeout_ns);
+	int n = r.loop->wait(events, EVENTS_MAX, timeout_ns);
 
 	gt__guard_lock(&r.lk);
 	r.polling_until = 0;
 	for (int i = 0; i < n; i++) {
-		if (events[i].data.fd == r.event_fd)
+		if (events[i].fd == r.event_fd)
 			gt__sys_event_clear(r.event_fd);
 		else
-			collect_io(events[i].data.fd, (short)events[i].events, &tail,
-				   &count);
+			collect_io(events[i].fd, events[i].events, &tail, &count);
 	}
 	gt__guard_unlock(&r.lk);
 	make_ready(os, list, GTV_BY_POLLER);
@@ -299,6 +304,8 @@ static unsigned expire(struct gt__os *os)
 		heap_take(0);
 		if (wait->fd >= 0) {
 			bucket_remove(wait);
+			if (r.loop->forget)
+				arm(wait->fd);
 			__atomic_store_n(&r.io_count, r.io_count - 1, __ATOMIC_RELAXED);
 		}
 		wait->next = NULL;
@@ -348,38 +355,45 @@ void gt__reactor_kick(void)
 
 static int open_fds(void)
 {
-	struct epoll_event ev = {.events = EPOLLIN};
+	int err;
 
-	r.epoll_fd = gt__sys_epoll_new();
-	if (r.epoll_fd < 0)
-		return r.epoll_fd;
 	r.event_fd = gt__sys_event_new();
-	if (r.event_fd < 0) {
-		close(r.epoll_fd);
+	if (r.event_fd < 0)
 		return r.event_fd;
-	}
-	ev.data.fd = r.event_fd;
-	return gt__sys_epoll_ctl(r.epoll_fd, EPOLL_CTL_ADD, r.event_fd, &ev);
+	err = r.loop->open(r.event_fd);
+	if (err)
+		close(r.event_fd);
+	return err;
+}
+
+static void close_fds(void)
+{
+	r.loop->close();
+	close(r.event_fd);
+}
+
+int gt__reactor_open_on(const struct gt__loop *loop)
+{
+	memset(&r, 0, sizeof r);
+	r.loop = gt__sim_on ? &gt__loop_epoll : loop;
+	return open_fds();
 }
 
 int gt__reactor_open(void)
 {
-	memset(&r, 0, sizeof r);
-	return open_fds();
+	return gt__reactor_open_on(&gt__loop_epoll);
 }
 
 void gt__reactor_close(void)
 {
-	close(r.epoll_fd);
-	close(r.event_fd);
+	close_fds();
 	free(r.heap);
 	memset(&r, 0, sizeof r);
 }
 
 void gt__reactor_forked(void)
 {
-	close(r.epoll_fd);
-	close(r.event_fd);
+	close_fds();
 	r.lk = 0;
 	r.polling_until = 0;
 	if (open_fds())

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The net poller and the timers of fiber policies: one epoll descriptor and one heap,
- * so that a wait with a timeout is in both and leaves both at once.
+ * The net poller and the timers of fiber policies: one of the kernel's interfaces
+ * (loop.h) and one heap, so that a wait with a timeout is in both and leaves both at once.
  *
  * A descriptor is armed for one event each time somebody waits for it: nothing has to
  * be known about a descriptor between waits, so closing and reusing one is harmless.
@@ -11,9 +11,15 @@
 
 #include "runtime/rt.h"
 
-int gt__reactor_open(void); /* 0 or -errno */
+struct gt__loop;
+
+/* On epoll. 0 or -errno. */
+int gt__reactor_open(void);
+/* On another interface; on epoll under the simulation. Only where one OS thread runs
+ * all green threads. -EINVAL: see loop.h. */
+int gt__reactor_open_on(const struct gt__loop *loop);
 void gt__reactor_close(void);
-/* After fork: the epoll descriptor is the parent's; makes another. */
+/* After fork: what was asked of the kernel is the parent's; asks again. */
 void gt__reactor_forked(void);
 
 /* For struct gt__policy. */

@@ -83,6 +83,9 @@ struct gt__policy {
 	const char *name;
 	unsigned flags;
 	struct gt__param params[GT__PARAMS_MAX];
+	/* What was parsed is in gt__param: 0, or `error` says why this machine cannot do
+	 * it. May be NULL. */
+	int (*check)(char *error, size_t error_bytes);
 
 	/* What gt_run's own OS thread is under this policy. Returns owned. */
 	struct gt__os *(*os_new)(void);

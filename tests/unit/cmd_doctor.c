@@ -78,6 +78,8 @@ static void it_names_libraries_machine_user_and_terminal(void **state)
 	assert_true(json_object_get_string_len(get(o, "/machine/kernel")) > 0);
 	assert_true(json_object_get_int(get(o, "/machine/cores_online")) > 0);
 	assert_non_null(get(o, "/machine/clock"));
+	assert_int_equal(json_object_get_boolean(get(o, "/machine/io_uring")),
+			 !gtv_doctor_uring());
 	assert_int_equal(json_object_get_int(get(o, "/user/uid")), (int)geteuid());
 	assert_false(json_object_get_boolean(get(o, "/terminal/tty")));
 	json_object_put(o);

@@ -169,6 +169,8 @@ static struct json_object *machine(void)
 	put_text(
 		o, "unprivileged_bpf_disabled",
 		read_line("/proc/sys/kernel/unprivileged_bpf_disabled", line, sizeof line));
+	put_bool(o, "io_uring", !gtv_doctor_uring());
+	put_text(o, "io_uring_why", gtv_doctor_uring());
 	return o;
 }
 
@@ -276,6 +278,9 @@ static void print_machine(struct json_object *m)
 	       tsc ? "the processor's counter (invariant)"
 		   : "clock_gettime: the processor's counter is not invariant here");
 	printf("  perf paranoid  %s\n", text_of(m, "perf_event_paranoid"));
+	printf("  io_uring       %s%s%s\n",
+	       is(m, "io_uring") ? "yes" : "no, so GT_POLICY=asyncio,loop=uring is refused",
+	       is(m, "io_uring") ? "" : ": ", text_of(m, "io_uring_why"));
 }
 
 static void print_user(struct json_object *u)
