@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/arena.h"
 #include "runtime/chan.h"
 
 #define ELEM_BYTES_MAX	 ((size_t)1 << 20)
@@ -85,7 +86,7 @@ struct gt_chan *gt_chan_new(size_t elem_bytes, size_t capacity, const char *name
 	if (elem_bytes > ELEM_BYTES_MAX ||
 	    (elem_bytes && capacity > BUFFER_BYTES_MAX / elem_bytes))
 		return NULL;
-	ch = malloc(sizeof *ch + elem_bytes * capacity);
+	ch = gt__shared_alloc(sizeof *ch + elem_bytes * capacity);
 	if (!ch)
 		return NULL;
 	memset(ch, 0, sizeof *ch);
@@ -99,7 +100,18 @@ struct gt_chan *gt_chan_new(size_t elem_bytes, size_t capacity, const char *name
 
 void gt_chan_free(struct gt_chan *ch)
 {
-	free(ch);
+	gt_shared_free(ch);
+}
+
+/* Under procs another process must reach what a side waits with. *reached: memory that
+ * stands in for it, or NULL if there is no need. -ENOMEM. */
+static int stand_in(const struct gt_chan *ch, const void *elem, void **reached)
+{
+	*reached = NULL;
+	if (!gt__rt.shared_ids || !elem || gt__arena_has(elem))
+		return 0;
+	*reached = gt__arena_alloc(ch->elem_bytes);
+	return *reached ? 0 : -ENOMEM;
 }
 
 /* Names it in the trace at its first event: it may have been made before the run. */
@@ -190,6 +202,7 @@ int gt_chan_send(struct gt_chan *ch, const void *elem)
 	struct gt__os *os = gt__os();
 	struct gt *self = os ? os->current : NULL, *wake;
 	struct gt__side me = {.gt = self, .from = elem};
+	void *reached;
 	int err;
 
 	if (!self)
@@ -206,8 +219,17 @@ int gt_chan_send(struct gt_chan *ch, const void *elem)
 		gt__guard_unlock(&ch->guard);
 		return -EDEADLK;
 	}
+	err = stand_in(ch, elem, &reached);
+	if (err) {
+		gt__guard_unlock(&ch->guard);
+		return err;
+	}
+	if (reached)
+		me.from = memcpy(reached, elem, ch->elem_bytes);
 	gt__line_add(&ch->senders, &me);
 	gt__park(os, GTV_EV_SWITCH_CHAN, 0, ch->id, gt__publish_guard, &ch->guard);
+	if (reached)
+		gt__arena_free(reached);
 	return me.done ? 0 : -EPIPE;
 }
 
@@ -285,6 +307,7 @@ int gt_chan_recv(struct gt_chan *ch, void *elem)
 	struct gt__os *os = gt__os();
 	struct gt *self = os ? os->current : NULL, *wake;
 	struct gt__side me = {.gt = self, .to = elem};
+	void *reached;
 	int err;
 
 	if (!self)
@@ -301,13 +324,26 @@ int gt_chan_recv(struct gt_chan *ch, void *elem)
 		gt__guard_unlock(&ch->guard);
 		return -EDEADLK;
 	}
+	err = stand_in(ch, elem, &reached);
+	if (err) {
+		gt__guard_unlock(&ch->guard);
+		return err;
+	}
+	if (reached)
+		me.to = reached;
 	gt__line_add(&ch->receivers, &me);
 	os = gt__park(os, GTV_EV_SWITCH_CHAN, 0, ch->id, gt__publish_guard, &ch->guard);
-	if (!gt__rt.single || !me.done)
-		return gt__chan_received(os, ch, &me);
-	/* On one OS thread the last event is the switch that brought us here. */
-	tell_recv_too(os, ch, self, me.peer);
-	return 0;
+	if (gt__rt.single && me.done) {
+		/* On one OS thread the last event is the switch that brought us here. */
+		tell_recv_too(os, ch, self, me.peer);
+		return 0;
+	}
+	err = gt__chan_received(os, ch, &me);
+	if (reached) {
+		memcpy(elem, reached, ch->elem_bytes);
+		gt__arena_free(reached);
+	}
+	return err;
 }
 
 /* All in the line, linked by next. */

@@ -89,6 +89,7 @@ int gt_detach(struct gt *gt)
 	if (joiner != GT__JOIN_ENDED)
 		return -EINVAL;
 	gt__acquired();
+	gt->result = NULL; /* nobody asks for it any more */
 	gt__rt.policy->free(gt);
 	return 0;
 }

@@ -33,8 +33,8 @@ struct gt_chan;
 
 struct gt_config {
 	/* "NAME[,PARAMETER=VALUE]…": single, coop, quantum, green, asyncio, offset, gmp
-	 * (the default), threads, gil2, gil3, or a well-known name (gevent: see gtviz(1));
-	 * NULL takes GT_POLICY from the environment. */
+	 * (the default), threads, gil2, gil3, procs, or a well-known name (gevent: see
+	 * gtviz(1)); NULL takes GT_POLICY from the environment. */
 	const char *policy;
 	size_t stack_bytes; /* of a green thread by default; 0: 64 KiB */
 };
@@ -64,6 +64,11 @@ struct gt_attr {
 	/* Bit i: the i-th CPU that the caller may use; 0: any. Kept where green threads
 	 * are OS threads; elsewhere -ENOTSUP. */
 	uint64_t cores;
+	/* Memory that fn fills. Under procs, where fn runs in a process of its own, this
+	 * much is copied back at the join, by the green thread that spawned it; else it
+	 * is simply the same memory. */
+	void *result;
+	size_t result_bytes;
 };
 
 /* Starts fn(arg). *out must be joined exactly once; with out NULL nobody joins,
@@ -72,7 +77,8 @@ int gt_spawn(struct gt **out, void (*fn)(void *arg), void *arg);
 int gt_spawn_attr(struct gt **out, const struct gt_attr *attr, void (*fn)(void *arg),
 		  void *arg);
 /* Waits for its end and frees it. Takes gt. -EDEADLK: oneself; -EINVAL: another
- * joins it already. */
+ * joins it already; -ECHILD: under procs, its process died (what it held stays held);
+ * -ENOMEM: under procs, there was no memory to hand over its result. */
 int gt_join(struct gt *gt);
 /* Nobody joins it; it frees itself at its end. Takes gt: it must not be named again.
  * -EINVAL: somebody joins it, or it is detached already. Never switches. */
@@ -142,6 +148,30 @@ void gt_mark(const char *text);
  */
 void gt_region_begin(const char *name);
 void gt_region_end(const char *name);
+
+/* --- processes --------------------------------------------------------- */
+
+/* Under procs a green thread is a process: it sees a snapshot of its parent's memory, and
+ * what it writes nobody else sees. Shared are stacks of green threads, channels that
+ * gt_chan_new makes within the run, and what gt_shared_alloc gives: locks that several
+ * use lie there. What has a timeout (gt_select, …timedwait, timers) gives -ENOTSUP or
+ * NULL there; elements of gt_select lie in shared memory; SIGCHLD is the runtime's; and a
+ * green thread must not call fork: two would run on its stack. It ends there with exit
+ * status 2 (posix_spawn is right). */
+
+/* Cleared memory that all green threads of the run share, under every policy. Returns
+ * owned; NULL without memory. Never switches. */
+void *gt_shared_alloc(size_t bytes);
+void gt_shared_free(void *at); /* Takes. Never switches */
+
+/* In a file of a program whose green threads share globals or heap memory: procs refuses
+ * it with one line, and exit status 2. */
+extern uint32_t gt__memory_shared;
+#define GT_SHARED                                                                          \
+	static __attribute__((constructor)) void gt__declare_shared(void)                  \
+	{                                                                                  \
+		gt__memory_shared = 1;                                                     \
+	}
 
 /* --- mutex ------------------------------------------------------------- */
 

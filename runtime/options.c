@@ -16,7 +16,7 @@
 static const struct gt__policy *const policies[] = {
 	&gt__policy_single,  &gt__policy_coop,	 &gt__policy_quantum, &gt__policy_green,
 	&gt__policy_asyncio, &gt__policy_offset, &gt__policy_gmp,     &gt__policy_threads,
-	&gt__policy_gil2,    &gt__policy_gil3,
+	&gt__policy_gil2,    &gt__policy_gil3,	 &gt__policy_procs,
 };
 #define POLICIES (sizeof policies / sizeof policies[0])
 
@@ -53,6 +53,8 @@ static const struct alias {
 	{"freethreaded", "threads", ""},
 	{"cpython2", "gil2", ""},
 	{"cpython3", "gil3", ""},
+	{"multiprocessing", "procs", ""},
+	{"fork", "procs", ""},
 };
 #define ALIASES (sizeof aliases / sizeof aliases[0])
 

@@ -49,6 +49,8 @@ static struct {
 	char policy[32];
 } proc;
 
+static int wants_stats;
+
 static struct {
 	uint32_t lk, count;
 	struct {
@@ -132,6 +134,16 @@ static void print_stats(void)
 	/* One write, so that the lines of several processes do not mix. */
 	if (write(STDERR_FILENO, line, len) < 0)
 		return;
+}
+
+void gt__process_leave(void)
+{
+	struct gt__os *os = gt__os();
+
+	if (wants_stats)
+		print_stats();
+	else if (os)
+		gt__trace_close(&os->tr);
 }
 
 /* ----------------------------------------------------------- announcements */
@@ -247,6 +259,7 @@ void gt__process_begin(void)
 	proc.begun = 1;
 	gt__trace_open();
 	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
-	if (stats && *stats && strcmp(stats, "0"))
+	wants_stats = stats && *stats && strcmp(stats, "0");
+	if (wants_stats)
 		atexit(print_stats);
 }

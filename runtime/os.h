@@ -49,6 +49,8 @@ void gt__os_end(struct gt__os *os);
 
 /* Once a process: reads GT_STATS and the tracer's environment, sees to fork. */
 void gt__process_begin(void);
+/* Before _exit: what exit would do for us. */
+void gt__process_leave(void);
 /* Once a run: PROC_START (again only if it says something new) and the policy. */
 void gt__process_announce(struct gt__os *os, uint32_t workers, uint32_t flags,
 			  const char *policy);

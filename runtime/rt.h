@@ -45,6 +45,10 @@ struct gt {
 	uint64_t cores;
 	uint32_t nopreempt; /* its own: how often gt_nopreempt_begin is to be ended */
 	void *data;	    /* the program's (end.c) */
+	int error; /* what its join returns */
+	/* procs: the attributes', and where the process leaves it */
+	void *result, *result_copy;
+	size_t result_bytes;
 	/* its stack (fiber.c, stack.c) */
 	void *stack_low;
 	size_t stack_bytes; /* of the mapping, guard included */
@@ -126,7 +130,7 @@ struct gt__policy {
 
 extern const struct gt__policy gt__policy_single, gt__policy_coop, gt__policy_quantum,
 	gt__policy_green, gt__policy_asyncio, gt__policy_offset, gt__policy_gmp,
-	gt__policy_threads, gt__policy_gil2, gt__policy_gil3;
+	gt__policy_threads, gt__policy_gil2, gt__policy_gil3, gt__policy_procs;
 
 /* Finds the policy that "NAME,PARAMETER=VALUE…" asks for and sets its parameters.
  * NULL: `error` says what is wrong and what would be right. */
@@ -149,6 +153,7 @@ struct gt__runtime {
 	uint32_t timers_late;
 	/* Looking for a message without waiting lets others run, too. */
 	uint32_t peek_yields;
+	uint32_t *shared_ids; /* procs: the three counters that count; else NULL */
 };
 extern struct gt__runtime gt__rt;
 
@@ -170,6 +175,8 @@ static inline void gt__guard_unlock(uint32_t *lk)
 
 static inline uint32_t gt__next_id(uint32_t *counter)
 {
+	if (gt__rt.shared_ids)
+		counter = gt__rt.shared_ids + (counter - &gt__rt.gt_ids);
 	return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
 }
 

@@ -108,6 +108,10 @@ static struct gt *gt_make(const struct gt_attr *attr, void (*fn)(void *), void *
 	gt->priority = attr ? attr->priority : 0;
 	gt->cores = attr ? attr->cores : 0;
 	gt->nopreempt = 0;
+	gt->error = 0;
+	gt->result = attr ? attr->result : NULL;
+	gt->result_bytes = gt->result ? attr->result_bytes : 0;
+	gt->result_copy = NULL;
 	gt->name[0] = '\0';
 	if (attr && attr->name)
 		name_copy(gt, attr->name);
@@ -326,6 +330,7 @@ int gt_join(struct gt *gt)
 {
 	struct gt__os *os = gt__os();
 	struct gt *self = current_of(os), *joiner;
+	int err;
 
 	if (!self)
 		return -EPERM;
@@ -343,8 +348,9 @@ int gt_join(struct gt *gt)
 	} else if (joiner != GT__JOIN_ENDED) {
 		return -EINVAL;
 	}
+	err = gt->error;
 	gt__rt.policy->free(gt);
-	return 0;
+	return err;
 }
 
 void gt_yield(void)

@@ -48,6 +48,13 @@ void gt__sys_sleep_until(uint64_t deadline_ns)
 		;
 }
 
+static int futex_private = FUTEX_PRIVATE_FLAG;
+
+void gt__sys_futex_share(int shared)
+{
+	futex_private = shared ? 0 : FUTEX_PRIVATE_FLAG;
+}
+
 int gt__sys_futex_wait(uint32_t *word, uint32_t expected, uint64_t deadline_ns)
 {
 	struct timespec ts = to_timespec(deadline_ns), *until = &ts;
@@ -57,8 +64,8 @@ int gt__sys_futex_wait(uint32_t *word, uint32_t expected, uint64_t deadline_ns)
 	if (deadline_ns == GT__NEVER)
 		until = NULL;
 	/* The bitset form takes an absolute time of CLOCK_MONOTONIC. */
-	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
-		    until, NULL, FUTEX_BITSET_MATCH_ANY) < 0)
+	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET | futex_private, expected, until,
+		    NULL, FUTEX_BITSET_MATCH_ANY) < 0)
 		return -errno;
 	return 0;
 }
@@ -69,7 +76,7 @@ void gt__sys_futex_wake(uint32_t *word, int count)
 		gt__sim_futex_wake(word, count);
 		return;
 	}
-	syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, NULL, NULL, 0);
+	syscall(SYS_futex, word, FUTEX_WAKE | futex_private, count, NULL, NULL, 0);
 }
 
 void gt__sys_futex_wake_shared(uint32_t *word, int count)

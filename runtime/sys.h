@@ -21,6 +21,8 @@ void gt__sys_sleep_until(uint64_t deadline_ns);
  * return for no reason. -ETIMEDOUT, -EAGAIN, -EINTR, 0. */
 int gt__sys_futex_wait(uint32_t *word, uint32_t expected, uint64_t deadline_ns);
 void gt__sys_futex_wake(uint32_t *word, int count);
+/* Whether words of the two above may lie in memory shared with other processes. */
+void gt__sys_futex_share(int shared);
 /* The same word in memory shared with another process. */
 void gt__sys_futex_wake_shared(uint32_t *word, int count);
 

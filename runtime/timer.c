@@ -181,6 +181,8 @@ int gt__timer_start(struct gt__os *os, struct gt__timer *timer)
 	int err;
 
 	(void)os;
+	if (gt__rt.shared_ids) /* its service would be another process */
+		return -ENOTSUP;
 	timer->heap_idx = NOT_IN_HEAP;
 	gt__guard_lock(&t.lk);
 	err = heap_add(timer);

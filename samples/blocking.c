@@ -14,6 +14,8 @@
 
 #include "gt.h"
 
+GT_SHARED
+
 #define CALLERS	 3
 #define SLEEPERS 2
 

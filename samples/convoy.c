@@ -17,6 +17,8 @@
 
 #include "gt.h"
 
+GT_SHARED
+
 #define SPINNERS_MAX 100
 #define THINK_S	     50e-6
 

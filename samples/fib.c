@@ -57,7 +57,9 @@ static void run(void *arg)
 
 	for (started = 0; spinners && started < threads; started++) {
 		char name[32];
-		const struct gt_attr attr = {.name = name};
+		const struct gt_attr attr = {.name = name,
+					     .result = &spinners[started].result,
+					     .result_bytes = 2 * sizeof(long)};
 
 		/* spin-a … spin-z, then spin-26 … */
 		if (started < 26)

@@ -12,6 +12,8 @@
 
 #include "gt.h"
 
+GT_SHARED
+
 #define THREADS_MAX 100
 
 static long flips = 1000000;

@@ -12,6 +12,8 @@
 
 #include "gt.h"
 
+GT_SHARED
+
 #define THREADS_MAX 1000
 #define WORK	    200 /* turns of a loop with the lock held */
 

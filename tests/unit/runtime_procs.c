@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Policy procs: green threads that are processes. That locks and channels work across
+ * them, that a result comes back and other memory does not, and what becomes of the
+ * others when one dies.
+ */
+#include <errno.h>
+#include <signal.h>
+
+#include "runtime/arena.h"
+#include "tests/unit/runtime_rig.h"
+
+static const struct gt_config procs = {.policy = "procs"};
+static long global;
+
+static void run_procs(void *arg)
+{
+	void (**fn)(void *) = arg;
+
+	RIG_CHECK(gt_run_config(&procs, *fn, NULL) == 0);
+	RIG_CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD); /* no zombies */
+}
+
+static int status_of(void (*fn)(void *), char *err, size_t err_bytes)
+{
+	return rig_child(run_procs, &fn, err, err_bytes);
+}
+
+static void fill(void *arg)
+{
+	*(long *)arg = 42;
+	global = 43;
+}
+
+/* The result comes back to memory that is not shared; a global does not. */
+static void results_main(void *arg)
+{
+	long *result = calloc(2, sizeof *result);
+	const struct gt_attr attr = {.result = result, .result_bytes = sizeof *result};
+	struct gt *gt;
+
+	(void)arg;
+	RIG_CHECK(result && gt_spawn_attr(&gt, &attr, fill, result) == 0);
+	RIG_CHECK(gt_join(gt) == 0);
+	RIG_CHECK(result[0] == 42 && result[1] == 0 && global == 0);
+	free(result);
+}
+
+static void result_comes_back(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(results_main, NULL, 0), 0);
+}
+
+static void count_up(void *arg)
+{
+	struct {
+		struct gt_mutex mutex;
+		long count;
+	} *shared = arg;
+
+	for (int i = 0; i < 200; i++) {
+		RIG_CHECK(gt_mutex_lock(&shared->mutex) == 0);
+		shared->count++;
+		RIG_CHECK(gt_mutex_unlock(&shared->mutex) == 0);
+	}
+}
+
+static void mutex_main(void *arg)
+{
+	struct {
+		struct gt_mutex mutex;
+		long count;
+	} *shared = gt_shared_alloc(sizeof *shared);
+	struct gt *gt[4];
+
+	(void)arg;
+	for (int i = 0; i < 4; i++)
+		RIG_CHECK(gt_spawn(&gt[i], count_up, shared) == 0);
+	for (int i = 0; i < 4; i++)
+		RIG_CHECK(gt_join(gt[i]) == 0);
+	RIG_CHECK(shared->count == 800);
+	gt_shared_free(shared);
+}
+
+static void mutex_across_processes(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(mutex_main, NULL, 0), 0);
+}
+
+static void send_global(void *arg)
+{
+	for (global = 1; global <= 50; global++)
+		RIG_CHECK(gt_chan_send(arg, &global) == 0);
+	RIG_CHECK(gt_chan_close(arg) == 0);
+}
+
+/* Elements on both sides lie where the other process cannot reach. */
+static void private_main(void *arg)
+{
+	struct gt_chan *chan = gt_chan_new(sizeof global, 0, "numbers");
+	static long got;
+	long sum = 0;
+
+	(void)arg;
+	RIG_CHECK(chan && gt_spawn(NULL, send_global, chan) == 0);
+	while (gt_chan_recv(chan, &got) == 0)
+		sum += got;
+	RIG_CHECK(sum == 1275 && global == 0);
+	gt_chan_free(chan);
+}
+
+static void private_elements(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(private_main, NULL, 0), 0);
+}
+
+static void all_at_once(void **state)
+{
+	(void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	print_message("skipped: a sanitizer knows one process, and stacks are shared\n");
+	skip();
+#endif
+	assert_int_equal(status_of(work_main, NULL, 0), 0);
+}
+
+static void die(void *arg)
+{
+	(void)arg;
+	raise(SIGKILL);
+}
+
+static void crash_main(void *arg)
+{
+	struct gt *gt;
+
+	(void)arg;
+	RIG_CHECK(gt_spawn(&gt, die, NULL) == 0);
+	RIG_CHECK(gt_join(gt) == -ECHILD);
+}
+
+static void crash_is_told_to_joiner(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(crash_main, NULL, 0), 0);
+}
+
+static void lock_and_die(void *arg)
+{
+	gt_mutex_lock(arg);
+	raise(SIGKILL);
+}
+
+static void orphaned_lock_main(void *arg)
+{
+	struct gt_mutex mutex = GT_MUTEX_INIT("held by the dead");
+	struct gt *gt;
+
+	(void)arg;
+	RIG_CHECK(gt_spawn(&gt, lock_and_die, &mutex) == 0);
+	RIG_CHECK(gt_join(gt) == -ECHILD);
+	gt_mutex_lock(&mutex);
+}
+
+static void recv_for_ever(void *arg)
+{
+	gt_chan_recv(arg, NULL);
+}
+
+static void deadlock_main(void *arg)
+{
+	struct gt *gt;
+
+	(void)arg;
+	RIG_CHECK(gt_spawn(&gt, recv_for_ever, gt_chan_new(1, 0, NULL)) == 0);
+	gt_join(gt);
+}
+
+static void deadlock_is_seen(void **state)
+{
+	char err[512];
+	int status;
+
+	(void)state;
+	status = status_of(deadlock_main, err, sizeof err);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+	assert_non_null(strstr(err, "deadlock: all 2 "));
+	status = status_of(orphaned_lock_main, err, sizeof err);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+	assert_non_null(strstr(err, "deadlock"));
+}
+
+static void fork_main(void *arg)
+{
+	(void)arg;
+	fork();
+	RIG_CHECK(0);
+}
+
+static void own_fork_is_refused(void **state)
+{
+	char err[512];
+	int status = status_of(fork_main, err, sizeof err);
+
+	(void)state;
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+	assert_non_null(strstr(err, "must not call fork"));
+}
+
+/* What the arena has no room for is an error, and nothing else is lost by it. */
+static void full_main(void *arg)
+{
+	static char elem;
+	struct gt_chan *chan = gt_chan_new(1, 0, NULL);
+	size_t bytes = (size_t)1 << 29;
+
+	(void)arg;
+	for (; bytes >= 32; bytes /= 2)
+		while (gt__arena_alloc(bytes))
+			;
+	RIG_CHECK(!gt_chan_new(1, 4096, NULL));
+	RIG_CHECK(gt_spawn(NULL, die, NULL) == -ENOMEM);
+	RIG_CHECK(gt_chan_recv(chan, &elem) == -ENOMEM);
+}
+
+static void full_arena_is_an_error(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(full_main, NULL, 0), 0);
+}
+
+static volatile int bottomless = 1;
+
+static void overflow(void *arg)
+{
+	volatile char page[4096];
+
+	page[0] = 1;
+	if (bottomless)
+		overflow(arg);
+	page[1] = page[0];
+}
+
+static void guard_main(void *arg)
+{
+	struct gt *gt;
+
+	(void)arg;
+	RIG_CHECK(gt_spawn(&gt, overflow, NULL) == 0);
+	RIG_CHECK(gt_join(gt) == -ECHILD);
+}
+
+static void stacks_have_an_end(void **state)
+{
+	(void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	print_message("skipped: a sanitizer reports the overflow itself\n");
+	skip();
+#endif
+	assert_int_equal(status_of(guard_main, NULL, 0), 0);
+}
+
+static void shared_run(void *arg)
+{
+	gt__memory_shared = 1;
+	gt_run_config(&procs, deadlock_main, arg);
+}
+
+static void shared_memory_is_refused(void **state)
+{
+	char err[512];
+	int status = rig_child(shared_run, NULL, err, sizeof err);
+
+	(void)state;
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+	assert_non_null(strstr(err, "GT_SHARED"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(result_comes_back),
+		cmocka_unit_test(mutex_across_processes),
+		cmocka_unit_test(private_elements),
+		cmocka_unit_test(all_at_once),
+		cmocka_unit_test(crash_is_told_to_joiner),
+		cmocka_unit_test(deadlock_is_seen),
+		cmocka_unit_test(own_fork_is_refused),
+		cmocka_unit_test(full_arena_is_an_error),
+		cmocka_unit_test(stacks_have_an_end),
+		cmocka_unit_test(shared_memory_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
