@@ -25,6 +25,7 @@
 
 #include "runtime/arena.h"
 #include "runtime/native.h"
+#include "runtime/sim.h"
 
 #define ALIVE	((uint64_t)1 << 32)
 #define WAITING ((uint64_t)1)
@@ -276,6 +277,10 @@ static struct gt__os *procs_os_new(void)
 	if (gt__memory_shared) {
 		fprintf(stderr, "gt: policy procs: this program's green threads share "
 				"memory (GT_SHARED), and processes do not\n");
+		exit(2);
+	}
+	if (gt__sim_on) {
+		fprintf(stderr, "gt: policy procs: processes cannot be simulated\n");
 		exit(2);
 	}
 	if (gt__arena_open())
