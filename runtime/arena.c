@@ -164,6 +164,13 @@ void gt__arena_stack_free(void *low, size_t bytes)
 	gt__lk_unlock(&arena->lk);
 }
 
+uint32_t gt__object_id(uint32_t *counter, const void *object)
+{
+	uint32_t own = gt__rt.shared_ids && !gt__arena_has(object) ? GTV_ID_OWN : 0;
+
+	return gt__next_id(counter) | own;
+}
+
 void *gt__shared_alloc(size_t bytes)
 {
 	return open_now ? gt__arena_alloc(bytes) : malloc(bytes ? bytes : 1);

@@ -381,6 +381,8 @@ static int service_needed(void)
 	const struct gt_attr attr = {.name = "callbacks"};
 	int err;
 
+	if (gt__rt.shared_ids) /* it would be another process */
+		return -ENOTSUP;
 	if (c.serving)
 		return 0;
 	err = open_fds();

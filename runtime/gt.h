@@ -154,10 +154,10 @@ void gt_region_end(const char *name);
 /* Under procs a green thread is a process: it sees a snapshot of its parent's memory, and
  * what it writes nobody else sees. Shared are stacks of green threads, channels that
  * gt_chan_new makes within the run, and what gt_shared_alloc gives: locks that several
- * use lie there. What has a timeout (gt_select, …timedwait, timers) gives -ENOTSUP or
- * NULL there; elements of gt_select lie in shared memory; SIGCHLD is the runtime's; and a
- * green thread must not call fork: two would run on its stack. It ends there with exit
- * status 2 (posix_spawn is right). */
+ * use lie there. Timers go off while the process that made them waits, and are used by it
+ * alone; callbacks on a loop give -ENOTSUP; elements of gt_select lie in shared memory;
+ * SIGCHLD is the runtime's; and a green thread must not call fork: two would run on its
+ * stack. It ends there with exit status 2 (posix_spawn is right). */
 
 /* Cleared memory that all green threads of the run share, under every policy. Returns
  * owned; NULL without memory. Never switches. */

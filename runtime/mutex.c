@@ -26,7 +26,7 @@ static uint32_t lock_id(struct gt__os *os, struct gt_mutex *m)
 
 	if (id)
 		return id;
-	id = gt__next_id(&gt__rt.lock_ids);
+	id = gt__object_id(&gt__rt.lock_ids, m);
 	if (!__atomic_compare_exchange_n(&m->id, &none, id, 0, __ATOMIC_RELAXED,
 					 __ATOMIC_RELAXED))
 		return none;

@@ -46,6 +46,7 @@ static struct {
 	/* what PROC_START said */
 	int announced;
 	uint32_t workers, flags;
+	uint32_t run_pid; /* with GTV_PROC_SHARED_IDS: who began the run; else 0 */
 	char policy[32];
 } proc;
 
@@ -151,19 +152,22 @@ void gt__process_leave(void)
 static void announce(struct gt__os *os)
 {
 	gt__emit(&os->tr, GTV_EV_PROC_START, 0, 0, 0, proc.workers, GTV_ABI_VERSION,
-		 proc.flags);
+		 proc.flags | (uint64_t)proc.run_pid << 32);
 	gt__trace_text(&os->tr, GTV_TEXT_POLICY, 0, proc.policy);
 }
 
 void gt__process_announce(struct gt__os *os, uint32_t workers, uint32_t flags,
 			  const char *policy)
 {
+	uint32_t run_pid = flags & GTV_PROC_SHARED_IDS ? (uint32_t)getpid() : 0;
+
 	if (proc.announced && proc.workers == workers && proc.flags == flags &&
-	    !strcmp(proc.policy, policy))
+	    proc.run_pid == run_pid && !strcmp(proc.policy, policy))
 		return;
 	proc.announced = 1;
 	proc.workers = workers;
 	proc.flags = flags;
+	proc.run_pid = run_pid;
 	snprintf(proc.policy, sizeof proc.policy, "%s", policy);
 	announce(os);
 }
@@ -239,8 +243,10 @@ static void after_fork_child(void)
 		calls.slot[i].told = 0;
 	/* Only the calling OS thread came along. */
 	proc.all = os;
-	if (!os)
+	if (!os) {
+		proc.announced = 0;
 		return;
+	}
 	os->next = NULL;
 	os->link = &proc.all;
 	memset(os->n, 0, sizeof os->n);

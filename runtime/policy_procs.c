@@ -10,11 +10,15 @@
  *
  * For the same reason a program's own fork is refused.
  *
+ * A process serves its own timers while it waits; if it has any, it counts as two that
+ * are alive, so that all may wait without a deadlock.
+ *
  * A process that dies is noticed by SIGCHLD: whoever joins it gets -ECHILD. What it waited
  * in may still name its memory, so that is never used again. A process stays until its
  * own children have ended, and dies with its parent.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +29,8 @@
 
 #include "runtime/arena.h"
 #include "runtime/native.h"
+#include "runtime/procs.h"
+#include "runtime/timer.h"
 #include "runtime/sim.h"
 
 #define ALIVE	((uint64_t)1 << 32)
@@ -39,6 +45,7 @@ struct child {
 	pid_t pid;	 /* 0: reaped */
 	uint32_t done;	 /* its function has returned */
 	uint32_t parked; /* it is counted as waiting, unless it was woken */
+	uint32_t timers; /* it is counted twice as alive */
 };
 
 static struct {
@@ -75,6 +82,8 @@ static void died(const struct child *child)
 	struct gt *gt = child->gt, *joiner = NULL;
 	uint64_t gone = ALIVE;
 
+	if (child->timers)
+		gone += ALIVE;
 	if (child->parked && !__atomic_load_n(&gt->wake, __ATOMIC_ACQUIRE))
 		gone += WAITING;
 	gt->error = -ECHILD;
@@ -93,6 +102,16 @@ static void died(const struct child *child)
 			_exit(2);
 		_exit(2);
 	}
+}
+
+void gt__procs_timers(int pending)
+{
+	if (p.me)
+		p.me->timers = (uint32_t)pending;
+	if (pending)
+		__atomic_fetch_add(&p.common->life, ALIVE, __ATOMIC_RELAXED);
+	else
+		life_check(__atomic_sub_fetch(&p.common->life, ALIVE, __ATOMIC_ACQ_REL));
 }
 
 static void on_child(int sig)
@@ -160,6 +179,7 @@ static void entry(void *message)
 }
 
 static void be(struct gt__os *os, struct gt *self);
+static int procs_sleep(struct gt__os *os, uint64_t deadline_ns);
 
 /* Before the program's own fork: both would go on, on one and the same stack. */
 static void before_fork(void)
@@ -195,6 +215,7 @@ static __attribute__((noreturn)) void child_main(struct gt__os *os, struct child
 		_exit(1);
 	p.children = NULL;
 	p.me = me;
+	gt__timer_forked();
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	gt__native_wait(me->gt, GT__NEVER);
 	gt__trace_text(&os->tr, GTV_TEXT_GT, me->gt->id, me->gt->name);
@@ -252,6 +273,8 @@ static void be(struct gt__os *os, struct gt *self)
 	gt__ctx_adopt(&p.home);
 	while ((request = gt__ctx_switch(&p.home, &self->ctx, message)))
 		message = fork_for(os, request);
+	while (gt__timer_next() != GT__NEVER)
+		procs_sleep(os, gt__timer_next());
 	GT_COUNT(os, EXITS);
 	gt__tell_switch(os, GTV_EV_SWITCH_EXIT, 0, self, NULL, 0);
 	os->current = NULL;
@@ -374,11 +397,49 @@ static struct gt__os *procs_park(struct gt__os *os, uint16_t kind, uint8_t aux,
 	if (p.me)
 		p.me->parked = 1;
 	life_check(__atomic_add_fetch(&p.common->life, WAITING, __ATOMIC_ACQ_REL));
-	gt__native_wait(self, GT__NEVER);
+	while (!gt__native_wait(self, gt__timer_next()))
+		gt__timer_serve(os);
 	if (p.me)
 		p.me->parked = 0;
 	gt__native_resumed(os);
 	return os;
+}
+
+/* Until then; timers that are due sooner are served meanwhile. */
+static int procs_sleep(struct gt__os *os, uint64_t deadline_ns)
+{
+	uint64_t next;
+
+	gt__tell_wait(os, GTV_EV_SWITCH_SLEEP, 0, os->current, NULL, 0);
+	while ((next = gt__timer_next()) < deadline_ns) {
+		gt__sys_sleep_until(next);
+		gt__timer_serve(os);
+	}
+	gt__sys_sleep_until(deadline_ns);
+	gt__tell_ready(os, os->current, GTV_BY_TIMER, 0);
+	gt__native_resumed(os);
+	gt__timer_serve(os);
+	return 0;
+}
+
+static int procs_io(struct gt__os *os, int fd, short events, uint64_t deadline_ns,
+		    short *revents)
+{
+	unsigned aux =
+		(events & POLLIN ? GTV_IO_READ : 0) | (events & POLLOUT ? GTV_IO_WRITE : 0);
+	uint64_t next;
+	int count;
+
+	gt__tell_wait(os, GTV_EV_SWITCH_IO, (uint8_t)aux, os->current, NULL, (uint32_t)fd);
+	do {
+		next = gt__timer_next();
+		count = gt__sys_poll(fd, events, next < deadline_ns ? next : deadline_ns,
+				     revents);
+		gt__timer_serve(os);
+	} while (!count && next < deadline_ns);
+	gt__tell_ready(os, os->current, count ? GTV_BY_POLLER : GTV_BY_TIMER, 0);
+	gt__native_resumed(os);
+	return count < 0 ? count : 0;
 }
 
 static void procs_ready(struct gt__os *os, struct gt *gt)
@@ -401,7 +462,7 @@ const struct gt__policy gt__policy_procs = {
 	.yield = gt__native_yield,
 	.park = procs_park,
 	.ready = procs_ready,
-	.sleep_until = gt__native_sleep,
-	.io_wait = gt__native_io,
+	.sleep_until = procs_sleep,
+	.io_wait = procs_io,
 	.blocking = gt__native_blocking,
 };

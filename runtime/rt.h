@@ -45,7 +45,7 @@ struct gt {
 	uint64_t cores;
 	uint32_t nopreempt; /* its own: how often gt_nopreempt_begin is to be ended */
 	void *data;	    /* the program's (end.c) */
-	int error; /* what its join returns */
+	int error;	    /* what its join returns */
 	/* procs: the attributes', and where the process leaves it */
 	void *result, *result_copy;
 	size_t result_bytes;
@@ -179,6 +179,10 @@ static inline uint32_t gt__next_id(uint32_t *counter)
 		counter = gt__rt.shared_ids + (counter - &gt__rt.gt_ids);
 	return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
 }
+
+/* The number of a new lock or channel that lies at `object`: under procs, one outside of
+ * the shared memory has a copy in each process, and each is another. */
+uint32_t gt__object_id(uint32_t *counter, const void *object);
 
 /* --- transitions: counted and told --------------------------------------- */
 

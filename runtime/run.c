@@ -140,6 +140,8 @@ static int run_with(struct gt__os *os, void (*fn)(void *), void *arg)
 		flags |= GTV_PROC_ONE_TO_ONE;
 	if (policy->flags & GT__POLICY_GIL)
 		flags |= GTV_PROC_HAS_GIL;
+	if (gt__rt.shared_ids)
+		flags |= GTV_PROC_SHARED_IDS;
 	first->detached = 1;
 	gt__process_announce(os, policy->workers(), flags, policy->name);
 	tell_spawn(os, first, 0);

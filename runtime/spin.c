@@ -13,7 +13,7 @@
 static uint32_t spin_id(struct gt__os *os, struct gt__spin *spin, const char *kind)
 {
 	if (!spin->id) { /* it is ours: nobody else does this now */
-		spin->id = gt__next_id(&gt__rt.lock_ids);
+		spin->id = gt__object_id(&gt__rt.lock_ids, spin);
 		gt__trace_text(&os->tr, GTV_TEXT_LOCK_KIND, spin->id, kind);
 		if (spin->name)
 			gt__trace_text(&os->tr, GTV_TEXT_LOCK, spin->id, spin->name);

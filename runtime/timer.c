@@ -6,9 +6,12 @@
  */
 #include "runtime/timer.h"
 
+#include "runtime/procs.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define NOT_IN_HEAP UINT32_MAX
@@ -176,14 +179,56 @@ static void kick(void)
 	gt__sys_event_set(t.event_fd);
 }
 
+/* ------------------------------------------------ each process for itself */
+
+uint64_t gt__timer_next(void)
+{
+	return t.count ? t.heap[0]->deadline_ns : GT__NEVER;
+}
+
+void gt__timer_serve(struct gt__os *os)
+{
+	uint32_t before = t.count;
+
+	fire_due(os);
+	if (before && !t.count)
+		gt__procs_timers(0);
+}
+
+void gt__timer_forked(void)
+{
+	memset(&t, 0, sizeof t);
+}
+
+static int start_own(struct gt__timer *timer)
+{
+	int err = heap_add(timer);
+
+	if (!err && t.count == 1)
+		gt__procs_timers(1);
+	return err;
+}
+
+static int stop_own(struct gt__timer *timer)
+{
+	if (timer->heap_idx == NOT_IN_HEAP)
+		return 0;
+	heap_remove(timer);
+	if (!t.count)
+		gt__procs_timers(0);
+	return 1;
+}
+
+/* --------------------------------------------------------- start and stop */
+
 int gt__timer_start(struct gt__os *os, struct gt__timer *timer)
 {
 	int err;
 
 	(void)os;
-	if (gt__rt.shared_ids) /* its service would be another process */
-		return -ENOTSUP;
 	timer->heap_idx = NOT_IN_HEAP;
+	if (gt__rt.shared_ids) /* a service would be another process */
+		return start_own(timer);
 	gt__guard_lock(&t.lk);
 	err = heap_add(timer);
 	if (!err && (!t.serving || t.pid != getpid())) {
@@ -201,6 +246,8 @@ int gt__timer_stop(struct gt__timer *timer)
 {
 	int pending;
 
+	if (gt__rt.shared_ids)
+		return stop_own(timer);
 	gt__guard_lock(&t.lk);
 	pending = timer->heap_idx != NOT_IN_HEAP;
 	if (pending)

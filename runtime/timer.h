@@ -6,6 +6,7 @@
  * policy's poller until the earliest deadline and then does what is due. It is there
  * while timers are, and 10 ms longer, so that a loop of waits with a timeout does not
  * make one each round; so a run lasts until its last timer. Under a GIL it goes without.
+ * Under procs each process serves its own, whenever it waits.
  */
 #ifndef GT_TIMER_H
 #define GT_TIMER_H
@@ -26,6 +27,11 @@ struct gt__timer {
 int gt__timer_start(struct gt__os *os, struct gt__timer *timer);
 /* After this it does not fire, and is not firing. 1: it was still to fire. */
 int gt__timer_stop(struct gt__timer *timer);
+/* Of this process, under procs: when the next one is due, GT__NEVER without any; does
+ * what is due; and in a new process: its parent's are not its own. */
+uint64_t gt__timer_next(void);
+void gt__timer_serve(struct gt__os *os);
+void gt__timer_forked(void);
 /* now + ns, the furthest possible if that is beyond. */
 uint64_t gt__deadline_in(uint64_t ns);
 

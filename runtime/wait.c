@@ -13,7 +13,7 @@ static uint32_t number(uint32_t *id, uint32_t *counter, int *first)
 	*first = 0;
 	if (seen)
 		return seen;
-	seen = gt__next_id(counter);
+	seen = gt__object_id(counter, id);
 	if (!__atomic_compare_exchange_n(id, &none, seen, 0, __ATOMIC_RELAXED,
 					 __ATOMIC_RELAXED))
 		return none;

@@ -64,7 +64,10 @@ enum gtv_counter {
  *  TEXT          aux class (enum gtv_text), gt the id named, text[16] a chunk;
  *                flags: chunk index | GTV_TEXT_LAST. Names are cut at 64 bytes.
  *  PROC_START    gt 0, obj workers (0: one a green thread), seq ABI version,
- *                arg flags (GTV_PROC_*): first event of a process
+ *                arg flags (GTV_PROC_*): first event of a process; with
+ *                GTV_PROC_SHARED_IDS, arg's high 32 bits are the pid of the process
+ *                that began the run: ids of green threads, locks and channels are
+ *                common to all processes of that run, but for those with GTV_ID_OWN
  *  WORKER_START  obj worker index; this OS thread is a worker from now on
  *  WORKER_STOP   obj worker index
  *  SPAWN         gt the new thread, obj parent gt, seq 0, arg entry function
@@ -187,6 +190,8 @@ enum gtv_by {
 #define GTV_GIL_FORCED	    1u
 #define GTV_PROC_ONE_TO_ONE 1u /* each green thread is an OS thread */
 #define GTV_PROC_HAS_GIL    2u
+#define GTV_PROC_SHARED_IDS 4u
+#define GTV_ID_OWN	    0x80000000u /* bit of an id: the process's own even then */
 
 struct gtv_event {
 	__u64 ts_raw; /* the clock that struct gtv_shm names */

@@ -9,8 +9,8 @@
 
 #include "tracer/base/event.h"
 
-static const char *const policies[] = {"green", "gmp",	   "threads", "gil3",  "single",
-				       "coop",	"quantum", "gil2",    "offset"};
+static const char *const policies[] = {"green", "gmp",	   "threads", "gil3",	"single",
+				       "coop",	"quantum", "gil2",    "offset", "procs"};
 #define POLICIES (sizeof policies / sizeof policies[0])
 
 struct sample {
@@ -19,9 +19,12 @@ struct sample {
 };
 
 /* single is for programs whose green threads wait for none but by joining them: the
- * others would be a deadlock there, and rightly. */
+ * others would be a deadlock there, and rightly. procs is not for those that share
+ * memory. */
 static int is_meant_for(const struct sample *sample, const char *policy)
 {
+	if (!strcmp(policy, "procs"))
+		return !!strcmp(sample->name, "blocking");
 	return strcmp(policy, "single") || !strcmp(sample->name, "fib");
 }
 
@@ -32,7 +35,22 @@ static const struct sample samples[] = {
 };
 #define SAMPLES (sizeof samples / sizeof samples[0])
 
-/* The runtime's own figures: its line of JSON on stderr. Returns owned. */
+static struct json_object *sum_up(struct json_object *sum, struct json_object *o)
+{
+	if (!sum)
+		return o;
+	for (unsigned c = 0; c < GTV_COUNT_MAX; c++) {
+		const char *name = gtv_counter_name(c);
+
+		json_object_object_add(
+			sum, name,
+			json_object_new_uint64(get_u64(sum, name) + get_u64(o, name)));
+	}
+	json_object_put(o);
+	return sum;
+}
+
+/* The runtime's own figures: a line of JSON a process on stderr. Returns owned. */
 static struct json_object *stats_of(const struct ran *r)
 {
 	struct json_object *o = NULL;
@@ -41,8 +59,7 @@ static struct json_object *stats_of(const struct ran *r)
 		line += *line == '\n';
 		if (*line != '{')
 			continue;
-		json_object_put(o);
-		o = json_tokener_parse(line);
+		o = sum_up(o, json_tokener_parse(line));
 	}
 	if (!o)
 		fail_msg("no GT_STATS line on stderr: %.500s", r->text[1]);

@@ -127,6 +127,79 @@ static void all_at_once(void **state)
 	assert_int_equal(status_of(work_main, NULL, 0), 0);
 }
 
+static void send_late(void *arg)
+{
+	long value = 5;
+
+	gt_sleep_ns(1000000);
+	RIG_CHECK(gt_chan_send(arg, &value) == 0);
+}
+
+/* Timeouts, a timer and a ticker: each process its own. */
+static void timers_main(void *arg)
+{
+	struct gt_chan *chan = gt_chan_new(sizeof(long), 0, NULL);
+	long value = 0;
+	struct gt_select_case late = {.chan = chan, .op = GT_SELECT_RECV, .elem = &value};
+	struct gt_sem sem = GT_SEM_INIT(0, 1, "nobody posts");
+	struct gt_timer *timer, *ticker;
+	uint64_t tick, last = 0;
+
+	(void)arg;
+	RIG_CHECK(gt_select(&late, 1, 2000000) == -ETIMEDOUT);
+	RIG_CHECK(gt_sem_timedwait(&sem, 2000000) == -ETIMEDOUT);
+	RIG_CHECK(gt_spawn(NULL, send_late, chan) == 0);
+	RIG_CHECK(gt_select(&late, 1, 60000000000) == 0 && value == 5);
+	timer = gt_timer_new(1000000, "once");
+	ticker = gt_ticker_new(1000000, "ticker");
+	RIG_CHECK(timer && ticker);
+	RIG_CHECK(gt_chan_recv(gt_timer_chan(timer), &tick) == 0);
+	for (int i = 0; i < 3; i++, last = tick) {
+		RIG_CHECK(gt_chan_recv(gt_timer_chan(ticker), &tick) == 0);
+		RIG_CHECK(tick > last);
+	}
+	RIG_CHECK(gt_timer_stop(ticker) == 1 && gt_timer_stop(timer) == 0);
+	gt_timer_free(ticker);
+	gt_timer_free(timer);
+	gt_chan_free(chan);
+}
+
+static void timers_go_off(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(timers_main, NULL, 0), 0);
+}
+
+static void die_with_timer(void *arg)
+{
+	RIG_CHECK(gt_timer_new(60000000000, NULL) != NULL);
+	gt_chan_send(arg, NULL);
+	raise(SIGKILL);
+}
+
+/* Its timer will not wake anybody any more: what is left is a deadlock. */
+static void lost_timer_main(void *arg)
+{
+	struct gt_chan *chan = gt_chan_new(0, 0, NULL);
+	struct gt *gt;
+
+	(void)arg;
+	RIG_CHECK(gt_spawn(&gt, die_with_timer, chan) == 0);
+	RIG_CHECK(gt_chan_recv(chan, NULL) == 0);
+	RIG_CHECK(gt_join(gt) == -ECHILD);
+	gt_chan_recv(chan, NULL);
+}
+
+static void a_dead_timer_hides_no_deadlock(void **state)
+{
+	char err[512];
+	int status = status_of(lost_timer_main, err, sizeof err);
+
+	(void)state;
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+	assert_non_null(strstr(err, "deadlock"));
+}
+
 static void die(void *arg)
 {
 	(void)arg;
@@ -280,13 +353,38 @@ static void shared_memory_is_refused(void **state)
 	assert_non_null(strstr(err, "GT_SHARED"));
 }
 
+#ifdef __SANITIZE_THREAD__
+static void not_here(void **state)
+{
+	(void)state;
+	print_message("skipped: ThreadSanitizer knows one process: memory that another "
+		      "one writes is a race to it\n");
+	skip();
+}
+#endif
+
+/* A program that exits with all its threads waiting leaves what they had; a process of
+ * ours has a copy of what its parent had. */
+int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void)
+{
+	return 1;
+}
+
 int main(void)
 {
+#ifdef __SANITIZE_THREAD__
+	const struct CMUnitTest skipped[] = {cmocka_unit_test(not_here)};
+
+	return cmocka_run_group_tests(skipped, NULL, NULL);
+#endif
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(result_comes_back),
 		cmocka_unit_test(mutex_across_processes),
 		cmocka_unit_test(private_elements),
 		cmocka_unit_test(all_at_once),
+		cmocka_unit_test(timers_go_off),
+		cmocka_unit_test(a_dead_timer_hides_no_deadlock),
 		cmocka_unit_test(crash_is_told_to_joiner),
 		cmocka_unit_test(deadlock_is_seen),
 		cmocka_unit_test(own_fork_is_refused),

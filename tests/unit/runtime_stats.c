@@ -79,7 +79,7 @@ static void env_child(void *arg)
 }
 
 #define EVERY_POLICY                                                                       \
-	"single, coop, quantum, green, asyncio, offset, gmp, threads, gil2, gil3"
+	"single, coop, quantum, green, asyncio, offset, gmp, threads, gil2, gil3, procs"
 
 static void wrong_policies_are_told(void **state)
 {

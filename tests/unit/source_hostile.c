@@ -31,6 +31,41 @@ static void test_hostile_identity(void **state)
 	rig_close();
 }
 
+/* Rings of processes that claim one another's ids in a circle, and a crowd that follows
+ * one that goes: everything ends, and nothing is freed too early (sanitizers look). */
+static void test_hostile_sharing(void **state)
+{
+	(void)state;
+	const uint64_t flags = GTV_PROC_SHARED_IDS;
+	uint32_t pid = (uint32_t)getpid();
+	struct producer p[2];
+	struct gtv_ev ev[16];
+
+	rig_open(4);
+	for (uint32_t i = 0; i < 2; i++) {
+		claim_as(&p[i], pid + i, pid + i);
+		emit(&p[i],
+		     mk(GTV_EV_PROC_START, 0, 0, 1, flags | (uint64_t)(pid + 1 - i) << 32));
+		emit(&p[i], mk(GTV_EV_SPAWN, 2, 1, 0, 0));
+	}
+	assert_int_equal(drain(), 0);
+	assert_int_equal(take(ev, 16), 4);
+	assert_int_equal(stats().corrupt, 1);
+	for (uint32_t i = 0; i < 2; i++)
+		release(&p[i]);
+	for (uint32_t i = 0; i < 5000; i++) { /* more than there is room for */
+		uint32_t here = i % 7 ? pid + 100 + i : pid;
+
+		claim_as(&p[0], here, here);
+		emit(&p[0], mk(GTV_EV_PROC_START, 0, 0, 1, flags | (uint64_t)pid << 32));
+		emit(&p[0], mk(GTV_EV_SPAWN, 2, 1, 0, 0));
+		release(&p[0]);
+		assert_int_equal(drain(), 0);
+		take(ev, 16);
+	}
+	rig_close();
+}
+
 static void test_hostile_head(void **state)
 {
 	(void)state;
@@ -168,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hostile_identity),
 		cmocka_unit_test(test_hostile_head),
+		cmocka_unit_test(test_hostile_sharing),
 		cmocka_unit_test(test_hostile_events),
 		cmocka_unit_test(test_scribbler),
 		cmocka_unit_test(test_object_budget),

@@ -428,6 +428,45 @@ static void test_exec(void **state)
 	rig_close();
 }
 
+/* Three processes of one run: what one calls G2 is the others' G2 too, but for calls and
+ * what each has for itself. The first's ring is looked at last. */
+static void test_shared_ids(void **state)
+{
+	(void)state;
+	const uint64_t flags = GTV_PROC_SHARED_IDS, own = GTV_ID_OWN | 7;
+	uint32_t pid = (uint32_t)getpid(), liar = pid + 9;
+	struct producer root, child, other, alone;
+	struct gtv_ev ev[16];
+	struct gtv_name name;
+
+	rig_open(4);
+	claim_as(&child, pid + 1, pid + 1);
+	claim_as(&other, pid + 2, pid + 2);
+	claim_as(&alone, pid + 3, pid + 3);
+	claim_as(&root, pid, pid);
+	emit(&root, mk(GTV_EV_PROC_START, 0, 0, 1, flags | (uint64_t)pid << 32));
+	emit(&root, mk(GTV_EV_SPAWN, 2, 1, 0, 0));
+	emit(&child, mk(GTV_EV_PROC_START, 0, 0, 1, flags | (uint64_t)pid << 32));
+	emit(&child, mk(GTV_EV_READY, 1, 2, 3, GTV_BY_GT));
+	emit(&child, mk(GTV_EV_LOCK_TAKE, 2, (uint32_t)own, 1, 0));
+	emit(&other, mk(GTV_EV_PROC_START, 0, 0, 1, flags | (uint64_t)pid << 32));
+	emit(&other, mk(GTV_EV_LOCK_TAKE, 2, (uint32_t)own, 1, 0));
+	emit(&alone, mk(GTV_EV_PROC_START, 0, 0, 1, flags | (uint64_t)liar << 32));
+	emit(&alone, mk(GTV_EV_SPAWN, 2, 1, 0, 0));
+	assert_int_equal(drain(), 0);
+	assert_int_equal(take(ev, 16), 9);
+	assert_int_equal(ev[1].gt, ev[3].obj); /* SPAWN, READY: G2 */
+	assert_int_equal(ev[1].obj, ev[3].gt);
+	assert_int_equal(ev[4].gt, ev[1].gt);
+	assert_int_equal(ev[6].gt, ev[1].gt);
+	assert_int_not_equal(ev[4].obj, ev[6].obj);
+	assert_int_not_equal(ev[8].gt, ev[1].gt); /* whom it named is not known */
+	assert_int_equal(stats().corrupt, 1);
+	gtv_names_get(rig.names, GTV_CLASS_GT, ev[1].gt, &name);
+	assert_int_equal(name.pid, pid);
+	rig_close();
+}
+
 static int ask_socket(const char *name)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -562,6 +601,7 @@ int main(void)
 		cmocka_unit_test(test_killed_producer),
 		cmocka_unit_test(test_dead_thread),
 		cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_shared_ids),
 		cmocka_unit_test(test_socket),
 		cmocka_unit_test(test_socket_refuses_strangers),
 		cmocka_unit_test(test_doorbell),

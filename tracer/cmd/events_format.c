@@ -40,7 +40,8 @@ enum {
 static const struct gtv_field fields[GTV_EV_MAX][GTV_FIELDS_MAX] = {
 	[GTV_EV_PROC_START] = {{"workers", OBJ, NUM, 0},
 			       {"one_to_one", ARG, GTV_FIELD_FLAG, GTV_PROC_ONE_TO_ONE},
-			       {"has_gil", ARG, GTV_FIELD_FLAG, GTV_PROC_HAS_GIL}},
+			       {"has_gil", ARG, GTV_FIELD_FLAG, GTV_PROC_HAS_GIL},
+			       {"shared_ids", ARG, GTV_FIELD_FLAG, GTV_PROC_SHARED_IDS}},
 	[GTV_EV_WORKER_START] = {{"worker", OBJ, NUM, 0}},
 	[GTV_EV_WORKER_STOP] = {{"worker", OBJ, NUM, 0}},
 	[GTV_EV_SPAWN] = {{"parent_gt", OBJ, GTV_FIELD_GT, 0}, {"entry", ARG, NUM, 0}},

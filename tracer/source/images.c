@@ -3,6 +3,10 @@
  * Processes as the rings show them. A pid stays over an exec while all local ids
  * start again; so ids are kept per image (a program in a process), and a PROC_START
  * in a process that already had one begins a new image.
+ *
+ * The processes of one run under `procs` share their ids, and say in their PROC_START
+ * with whom. That is a program's word: it can name only a process that this source has
+ * seen itself, and one that has ids of its own; else it keeps to itself.
  */
 #include <errno.h>
 #include <signal.h>
@@ -25,6 +29,8 @@ static const enum gtv_class map_class[GTV_MAP_COUNT] = {
 
 static void image_free(struct gtv_image *image)
 {
+	if (image->leader)
+		image->leader->followers--;
 	for (int i = 0; i < GTV_MAP_COUNT; i++)
 		gtv_idmap_fini(&image->map[i]);
 	free(image);
@@ -32,6 +38,8 @@ static void image_free(struct gtv_image *image)
 
 void gtv_images_free(struct gtv_ring_source *src)
 {
+	for (uint32_t i = 0; i < src->image_count; i++)
+		src->image[i]->leader = NULL; /* they all go, in any order */
 	for (uint32_t i = 0; i < src->image_count; i++)
 		image_free(src->image[i]);
 	free(src->image);
@@ -52,7 +60,8 @@ static void sweep(struct gtv_ring_source *src)
 
 	for (uint32_t i = 0; i < src->image_count; i++) {
 		struct gtv_image *image = src->image[i];
-		if (!image->ring_count && (image->over || !process_lives(image->pid)))
+		if (!image->ring_count && !image->followers &&
+		    (image->over || !process_lives(image->pid)))
 			image_free(image);
 		else
 			src->image[kept++] = image;
@@ -132,6 +141,35 @@ struct gtv_image *gtv_image_get(struct gtv_ring_source *src, uint32_t pid, int f
 	return image;
 }
 
+void gtv_image_starts(struct gtv_image *image, uint64_t arg)
+{
+	uint32_t pid = (uint32_t)(arg >> 32);
+
+	if (arg & GTV_PROC_SHARED_IDS && pid != image->pid)
+		image->run_pid = pid;
+}
+
+/* Where the ids of this class are kept. Looked for when they are first needed: then all
+ * starts that were published before are known. */
+static struct gtv_image *keeper(struct gtv_ring_source *src, struct gtv_image *image,
+				unsigned map, uint32_t local)
+{
+	if (!image->run_pid || map == GTV_MAP_CALL || local & GTV_ID_OWN)
+		return image;
+	if (image->leader)
+		return image->leader;
+	for (uint32_t i = src->image_count; i-- > 0 && !image->leader;)
+		if (src->image[i]->pid == image->run_pid && !src->image[i]->run_pid)
+			image->leader = src->image[i];
+	if (!image->leader) {
+		image->run_pid = 0;
+		src->stats.corrupt++;
+		return image;
+	}
+	image->leader->followers++;
+	return image->leader;
+}
+
 void gtv_image_gone(struct gtv_ring_source *src, uint32_t pid)
 {
 	struct gtv_image *image = gtv_image_get(src, pid, 0);
@@ -165,8 +203,10 @@ static uint32_t intern_later_image(struct gtv_names *names, enum gtv_class cls,
 uint32_t gtv_image_intern(struct gtv_ring_source *src, struct gtv_image *image,
 			  unsigned map, uint32_t local)
 {
-	uint32_t id = gtv_idmap_get(&image->map[map], local);
+	uint32_t id;
 
+	image = keeper(src, image, map, local);
+	id = gtv_idmap_get(&image->map[map], local);
 	if (id)
 		return id;
 	if (src->objects >= GTV_RING_OBJECTS_MAX)

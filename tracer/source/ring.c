@@ -262,6 +262,8 @@ static void identify(struct gtv_ring_source *src, struct gtv_reader *r, int star
 		return;
 	}
 	r->image->ring_count++;
+	if (starting && !r->image->started)
+		gtv_image_starts(r->image, first.u.f.arg);
 	r->image->started |= (uint8_t)starting;
 	name_claimer(src, r);
 }

@@ -24,12 +24,15 @@ enum { GTV_MAP_GT, GTV_MAP_LOCK, GTV_MAP_CHAN, GTV_MAP_CALL, GTV_MAP_COUNT };
 /* A program in a process: exec makes a new one, whose ids start again. */
 struct gtv_image {
 	uint32_t pid;
-	uint32_t number;     /* images this pid had before */
-	uint32_t ring_count; /* rings that are its own */
-	uint8_t started;     /* its PROC_START was seen */
-	uint8_t seen_alive;  /* its pid was one that we can see */
-	uint8_t reaped;	     /* nothing more will come; what is there is its own */
-	uint8_t over;	     /* drained after that, or replaced by exec */
+	uint32_t number;	  /* images this pid had before */
+	uint32_t ring_count;	  /* rings that are its own */
+	uint8_t started;	  /* its PROC_START was seen */
+	uint8_t seen_alive;	  /* its pid was one that we can see */
+	uint8_t reaped;		  /* nothing more will come; what is there is its own */
+	uint8_t over;		  /* drained after that, or replaced by exec */
+	uint32_t run_pid;	  /* whose ids it says it shares; 0: it has its own */
+	uint32_t followers;	  /* images that share this one's ids */
+	struct gtv_image *leader; /* the one whose ids it shares; NULL: none yet */
 	struct gtv_idmap map[GTV_MAP_COUNT];
 };
 
@@ -90,6 +93,8 @@ int gtv_ring_push_loss(struct gtv_ring_source *src, int stream, uint32_t tid, ui
 /* images.c: the running image of a process; NULL if there is none and no room.
  * fresh: its PROC_START is here, so an older one is over. */
 struct gtv_image *gtv_image_get(struct gtv_ring_source *src, uint32_t pid, int fresh);
+/* Its first event, a PROC_START, says in `arg` whose ids it uses. */
+void gtv_image_starts(struct gtv_image *image, uint64_t arg);
 /* Its process was reaped: takes effect for good when the next drain is done. */
 void gtv_image_gone(struct gtv_ring_source *src, uint32_t pid);
 /* The trace-unique id of a local one; 0 if there is no room. */
