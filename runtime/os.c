@@ -18,6 +18,7 @@
 
 #include "runtime/lock.h"
 #include "runtime/rt.h"
+#include "runtime/sim.h"
 
 #define CALL_NAMES	1024u /* a power of two; filled to three quarters */
 #define CALL_NAME_BYTES 64
@@ -221,6 +222,7 @@ uint32_t gt__call_id(struct gt__os *os, const char *name)
 
 static void before_fork(void)
 {
+	gt__sim_before_fork();
 	gt__lk_lock(&proc.lk);
 	gt__lk_lock(&calls.lk);
 }
@@ -250,6 +252,7 @@ static void after_fork_child(void)
 	os->next = NULL;
 	os->link = &proc.all;
 	memset(os->n, 0, sizeof os->n);
+	gt__sim_forked();
 	gt__trace_forget(&os->tr);
 	gt__trace_claim(&os->tr);
 	announce(os);

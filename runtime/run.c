@@ -208,7 +208,6 @@ void gt__run_forked(struct gt__os *os)
 {
 	if (os->current)
 		gt__trace_text(&os->tr, GTV_TEXT_GT, os->current->id, os->current->name);
-	gt__sim_forked();
 	if (gt__rt.policy && gt__rt.policy->forked)
 		gt__rt.policy->forked(os);
 }

@@ -19,10 +19,10 @@
 #include "runtime/raw.h"
 #include "runtime/rt.h"
 #include "runtime/sim_thread.h"
+#include "runtime/sim_trace.h"
 
 #define CORES_MAX     1024u
 #define CORES_DEFAULT 2u
-#define FIRST_TID     1000
 #define RANDOM_FACTOR 0x2545f4914f6cdd1dull
 
 uint32_t gt__sim_on;
@@ -42,10 +42,16 @@ static struct {
 	unsigned cores;
 	struct gt__sim_thread *all, *self, first;
 	uint64_t random, blocks, horizon, poll_at;
+	uint32_t ready; /* threads that are */
 	uint32_t tids, fd_waiters, policy_wants_tick;
+	int picking; /* who goes on is being found: whatever happens, time does */
 	struct gt__policy policy; /* the real one, whose switches cost time */
 	const struct gt__policy *real;
 } k;
+
+/* Where the last run in this process left off. */
+static uint64_t clock_ns = GT__SIM_START;
+static uint32_t tids;
 
 static uint64_t random_below(uint64_t limit)
 {
@@ -67,6 +73,11 @@ struct gt__sim_thread *gt__sim_self(void)
 struct gt__sim_thread *gt__sim_all(void)
 {
 	return k.all;
+}
+
+unsigned gt__sim_core_count(void)
+{
+	return k.cores;
 }
 
 uint64_t gt__sim_now(void)
@@ -97,10 +108,13 @@ void gt__sim_make_ready(struct gt__sim_thread *t, uint64_t now, int result)
 {
 	uint64_t least = runtime_of_running();
 
+	if (t->state == GT__SIM_WAITING)
+		gt__sim_trace_wake(k.picking ? NULL : k.self, t, now);
 	if (t->fd >= 0)
 		k.fd_waiters--;
 	t->fd = -1;
 	t->state = GT__SIM_READY;
+	k.ready++;
 	t->result = result;
 	t->word = NULL;
 	t->joins = NULL;
@@ -172,6 +186,8 @@ static struct gt__sim_thread *ready_for(unsigned core, uint64_t time, uint64_t *
 {
 	struct gt__sim_thread *best = NULL;
 
+	if (!k.ready)
+		return NULL;
 	for (struct gt__sim_thread *t = k.all; t; t = t->next) {
 		uint64_t from = t->ready_at > time ? t->ready_at : time;
 
@@ -260,9 +276,11 @@ static struct gt__sim_thread *pick(void)
 			k.horizon = next.second;
 			return next.thread;
 		}
+		gt__sim_trace_on(next.thread, next.core, next.at);
 		c->time = next.at + GT__SIM_SWITCH;
 		c->current = next.thread;
 		next.thread->state = GT__SIM_RUNNING;
+		k.ready--;
 		next.thread->core = next.core;
 		next.thread->slice = 0;
 	}
@@ -270,8 +288,11 @@ static struct gt__sim_thread *pick(void)
 
 static void go_on(void)
 {
-	struct gt__sim_thread *from = k.self, *to = pick();
+	struct gt__sim_thread *from = k.self, *to;
 
+	k.picking = 1;
+	to = pick();
+	k.picking = 0;
 	if (to != from) {
 		k.self = to;
 		gt__sim_switch(from, to);
@@ -285,6 +306,8 @@ static int must_leave(void)
 {
 	uint64_t now = gt__sim_now();
 
+	if (!k.ready)
+		return 0;
 	for (struct gt__sim_thread *t = k.all; t; t = t->next)
 		if (t->state == GT__SIM_READY && t->ready_at <= now &&
 		    may_use(t, k.self->core) &&
@@ -298,8 +321,10 @@ static void leave_core(void)
 {
 	struct core *c = &k.core[k.self->core];
 
+	gt__sim_trace_off(k.self, GTV_SIM_PREEMPTED, c->time);
 	c->current = NULL;
 	k.self->state = GT__SIM_READY;
+	k.ready++;
 	k.self->ready_at = c->time;
 	k.horizon = 0;
 }
@@ -320,6 +345,7 @@ int gt__sim_wait(uint64_t deadline)
 {
 	struct gt__sim_thread *t = k.self;
 
+	gt__sim_trace_off(t, GTV_SIM_WAITS, gt__sim_now());
 	t->state = GT__SIM_WAITING;
 	t->deadline = deadline;
 	t->blocked = ++k.blocks;
@@ -409,8 +435,10 @@ void gt__sim_add(struct gt__sim_thread *t)
 	t->deadline = GT__NEVER;
 	t->next = k.all;
 	k.all = t;
-	if (k.self)
-		gt__sim_make_ready(t, gt__sim_now(), 0);
+	if (!k.self)
+		return;
+	gt__sim_trace_start(k.self, t, gt__sim_now());
+	gt__sim_make_ready(t, gt__sim_now(), 0);
 }
 
 void gt__sim_remove(struct gt__sim_thread *t)
@@ -429,10 +457,19 @@ void gt__sim_over(void)
 	for (struct gt__sim_thread *t = k.all; t; t = t->next)
 		if (t->state == GT__SIM_WAITING && t->joins == self)
 			gt__sim_make_ready(t, gt__sim_now(), 0);
+	gt__sim_trace_off(self, GTV_SIM_ENDS, gt__sim_now());
 	self->state = GT__SIM_OVER;
 	k.core[self->core].current = NULL;
 	go_on();
 	abort(); /* nobody goes on with one that is over */
+}
+
+void gt__sim_before_fork(void)
+{
+	if (!gt__sim_on)
+		return;
+	k.self->child_pid = gt__sim_trace_fork(k.self, gt__sim_now());
+	gt__sim_enter(GT__SIM_CALL); /* so that the child begins after that */
 }
 
 void gt__sim_forked(void)
@@ -441,12 +478,17 @@ void gt__sim_forked(void)
 
 	if (!gt__sim_on)
 		return;
+	if (self->child_pid) {
+		self->tid = (pid_t)self->child_pid;
+		k.tids = self->child_pid + 1;
+		gt__sim_trace_forked(self, k.cores, gt__sim_now());
+	}
 	for (unsigned i = 0; i < k.cores; i++)
 		if (k.core[i].current != self)
 			k.core[i].current = NULL;
 	k.all = self;
 	self->next = NULL;
-	k.fd_waiters = 0;
+	k.fd_waiters = k.ready = 0;
 	k.horizon = 0;
 }
 
@@ -465,16 +507,35 @@ static struct gt__os *park_costs(struct gt__os *os, uint16_t kind, uint8_t aux,
 	return k.real->park(os, kind, aux, what, publish, arg);
 }
 
-static uint64_t seed_or_exit(const char *text)
+static int parse_number(const char **text, uint64_t *value)
 {
 	char *end;
-	unsigned long long seed;
 
 	errno = 0;
-	seed = strtoull(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9') {
-		fprintf(stderr, "gt: GT_SIM: '%s' is no seed: a number is, such as 1\n",
-			text);
+	*value = strtoull(*text, &end, 10);
+	if (errno || **text < '0' || **text > '9')
+		return -1;
+	*text = end;
+	return 0;
+}
+
+/* "SEED" or "SEED,cores=N". */
+static uint64_t seed_or_exit(const char *text, uint64_t *cores)
+{
+	static const char more[] = ",cores=";
+	const char *at = text;
+	uint64_t seed;
+	int err = parse_number(&at, &seed);
+
+	if (!err && !strncmp(at, more, sizeof more - 1)) {
+		at += sizeof more - 1;
+		err = parse_number(&at, cores) || !*cores || *cores > CORES_MAX;
+	}
+	if (err || *at) {
+		fprintf(stderr,
+			"gt: GT_SIM: '%.40s' is no seed (a number, such as 1; or "
+			"1,cores=N with up to %u cores)\n",
+			text, CORES_MAX);
 		exit(2);
 	}
 	return seed;
@@ -487,12 +548,14 @@ const struct gt__policy *gt__sim_begin(const struct gt__policy *policy, uint64_t
 	if (!text || !*text)
 		return policy;
 	memset(&k, 0, sizeof k);
-	k.random = seed_or_exit(text) * RANDOM_FACTOR + 1;
+	k.random = seed_or_exit(text, &cores) * RANDOM_FACTOR + 1;
 	k.cores = cores ? (unsigned)(cores < CORES_MAX ? cores : CORES_MAX) : CORES_DEFAULT;
+	k.tids = gt__sim_trace_begin(k.cores, &clock_ns);
 	for (unsigned i = 0; i < k.cores; i++)
-		k.core[i].time = GT__SIM_START;
-	k.tids = FIRST_TID;
+		k.core[i].time = clock_ns;
 	gt__sim_add(&k.first);
+	if (k.tids < tids)
+		k.tids = tids;
 	k.self = k.core[0].current = &k.first;
 	k.first.state = GT__SIM_RUNNING;
 	gt__ctx_adopt(&k.first.ctx);
@@ -504,6 +567,7 @@ const struct gt__policy *gt__sim_begin(const struct gt__policy *policy, uint64_t
 	gt__tick_word = &k.policy_wants_tick;
 	gt__tick_wanted = 1;
 	gt__sim_on = 1;
+	gt__sim_trace_begun(&k.first, clock_ns);
 	return &k.policy;
 }
 
@@ -511,6 +575,10 @@ void gt__sim_end(void)
 {
 	if (!gt__sim_on)
 		return;
+	gt__sim_trace_off(&k.first, GTV_SIM_WAITS, gt__sim_now());
+	k.first.state = GT__SIM_WAITING;
+	clock_ns = latest();
+	tids = k.tids;
 	gt__sim_on = 0;
 	gt__tick_word = &gt__tick_wanted;
 	gt__tick_wanted = 0;

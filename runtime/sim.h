@@ -21,7 +21,7 @@
 struct gt__policy;
 
 /* Virtual ns. They are round, of the order of a current machine's. */
-#define GT__SIM_START	     1000000000ull /* the clock at the start of a run */
+#define GT__SIM_START	     1000000000ull /* the clock when the first run starts */
 #define GT__SIM_TICK	     100ull	   /* from one safe point to the next */
 #define GT__SIM_SWITCH_GT    100ull	   /* a yield or a wait of a green thread */
 #define GT__SIM_CALL	     300ull	   /* a system call */
@@ -35,13 +35,15 @@ struct gt__policy;
 
 extern uint32_t gt__sim_on;
 
-/* If GT_SIM is set, the calling OS thread becomes the first simulated one, on `cores`
- * (0: 2) cores. Returns the policy to use: itself, or one that charges for its switches.
- * A GT_SIM that is no number ends the program with a clear line. */
+/* If GT_SIM is set ("SEED" or "SEED,cores=N"), the calling OS thread becomes the first
+ * simulated one, on N cores, or else on `cores` (0: 2). Returns the policy to use: itself,
+ * or one that charges for its switches. Another GT_SIM ends the program with a clear
+ * line. A later run goes on where the clock of the one before stopped. */
 const struct gt__policy *gt__sim_begin(const struct gt__policy *policy, uint64_t cores);
 /* All simulated threads but the first were joined. */
 void gt__sim_end(void);
-/* In the child of fork: only the calling simulated thread came along. */
+/* Before a fork; and in its child, where only the calling simulated thread came along. */
+void gt__sim_before_fork(void);
 void gt__sim_forked(void);
 /* A safe point. Whether the policy wants one. */
 int gt__sim_tick(void);

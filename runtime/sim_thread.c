@@ -92,6 +92,7 @@ void gt__sim_thread_join(pthread_t thread)
 	gt__sim_enter(GT__SIM_CALL);
 	while (t->state != GT__SIM_OVER) {
 		self->joins = t;
+		self->call = SYS_futex + 1;
 		gt__sim_wait(GT__NEVER);
 	}
 	gt__sim_remove(t);
@@ -115,6 +116,7 @@ pid_t gt__sim_tid(void)
 void gt__sim_sleep(uint64_t deadline_ns)
 {
 	gt__sim_enter(GT__SIM_CALL);
+	gt__sim_self()->call = SYS_clock_nanosleep + 1;
 	if (deadline_ns > gt__sim_now())
 		gt__sim_wait(deadline_ns);
 }
@@ -127,6 +129,7 @@ int gt__sim_futex_wait(uint32_t *word, uint32_t expected, uint64_t deadline_ns)
 	if (deadline_ns <= gt__sim_now())
 		return -ETIMEDOUT;
 	gt__sim_self()->word = word;
+	gt__sim_self()->call = SYS_futex + 1;
 	return gt__sim_wait(deadline_ns);
 }
 
@@ -146,6 +149,7 @@ int gt__sim_epoll_wait(int epoll_fd, struct epoll_event *events, int max,
 	gt__sim_enter(GT__SIM_CALL);
 	deadline = timeout_ns < GT__NEVER - gt__sim_now() ? gt__sim_now() + timeout_ns
 							  : GT__NEVER;
+	gt__sim_self()->call = SYS_epoll_pwait + 1;
 	while (!(n = gt__raw_epoll(epoll_fd, events, max, 0)) && deadline > gt__sim_now())
 		wait_for_fd(epoll_fd, POLLIN, deadline);
 	return n < 0 ? -errno : n;
@@ -157,6 +161,7 @@ int gt__sim_poll(int fd, short events, uint64_t deadline_ns, short *revents)
 	int n;
 
 	gt__sim_enter(GT__SIM_CALL);
+	gt__sim_self()->call = SYS_ppoll + 1;
 	while (!(n = gt__raw_ppoll(&pfd, 1, &(struct timespec){0}, NULL)) &&
 	       deadline_ns > gt__sim_now())
 		wait_for_fd(fd, events, deadline_ns);

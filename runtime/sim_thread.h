@@ -25,6 +25,8 @@ struct gt__sim_thread {
 	uint64_t runtime, slice; /* on a core: ever (for fairness), and since it came */
 	/* waiting: for what */
 	uint64_t deadline, blocked; /* blocked: numbers the waits */
+	uint32_t call;		    /* in which system call, + 1 */
+	uint32_t child_pid;	    /* of its fork in progress */
 	uint32_t *word;
 	struct gt__sim_thread *joins;
 	int fd; /* -1: none */
@@ -40,6 +42,7 @@ struct gt__sim_thread {
 
 struct gt__sim_thread *gt__sim_self(void);
 struct gt__sim_thread *gt__sim_all(void); /* by next; Borrows */
+unsigned gt__sim_core_count(void);	  /* of the machine */
 /* `cost` is charged, and whatever happens earlier than the new time happens first. */
 void gt__sim_enter(uint64_t cost);
 /* The caller waits, for what it has set: the result that its waker gave. */

@@ -48,7 +48,7 @@ static struct {
 static int figures_agree(const struct gtv_shm *h, uint64_t size)
 {
 	return h->magic == GTV_SHM_MAGIC && h->version == GTV_ABI_VERSION &&
-	       h->clock <= GTV_CLOCK_TSC && h->ring_count >= 1 &&
+	       h->clock <= GTV_CLOCK_SIM && h->ring_count >= 1 &&
 	       h->ring_count <= MAX_RINGS && h->ring_bytes >= MIN_RING_BYTES &&
 	       h->ring_bytes <= MAX_RING_BYTES && !(h->ring_bytes & (h->ring_bytes - 1)) &&
 	       h->total_bytes == size && gtv_shm_size(h->ring_count, h->ring_bytes) == size;
@@ -151,17 +151,20 @@ static int map_from_socket(const char *name)
 	return err;
 }
 
-/* A trace's clock is a real one, and its times must be true. */
-static int is_simulated(const char *fd_text, const char *sock)
+/* A trace's clock is a real one unless gtviz was started with GT_SIM, and its times must
+ * be true. */
+static int clock_is_right(void)
 {
-	static const char line[] = "gt: GT_SIM: a simulated run is not traced\n";
+	static const char line[] = "gt: GT_SIM: a simulated run is not traced here "
+				   "(give gtviz the same GT_SIM)\n";
 	const char *seed = getenv("GT_SIM");
 
-	if (!seed || !*seed)
-		return 0;
-	if (fd_text || sock)
-		(void)!gt__raw_write(STDERR_FILENO, line, sizeof line - 1);
-	return 1;
+	if (!seed || !*seed || map.clock == GTV_CLOCK_SIM)
+		return 1;
+	(void)!gt__raw_write(STDERR_FILENO, line, sizeof line - 1);
+	gt__trace_unmap();
+	map.opened = 1;
+	return 0;
 }
 
 int gt__trace_open(void)
@@ -173,15 +176,13 @@ int gt__trace_open(void)
 	if (map.opened || map.shm)
 		return map.shm != NULL;
 	map.opened = 1;
-	if (is_simulated(fd_text, sock))
-		return 0;
 	if (fd_text && *fd_text) {
 		errno = 0;
 		fd = strtol(fd_text, &end, 10);
 		if (!errno && !*end && fd >= 0 && fd <= INT_MAX && !gt__trace_map((int)fd))
-			return 1;
+			return clock_is_right();
 	}
-	return sock && !map_from_socket(sock);
+	return sock && !map_from_socket(sock) && clock_is_right();
 }
 
 /* ------------------------------------------------------------------ rings */
@@ -222,12 +223,18 @@ void gt__trace_claim(struct gt__tracer *tr)
 
 	memset(tr, 0, sizeof *tr);
 	tr->lost = lost;
-	/* Virtual time means nothing on a processor's clock. */
-	if (!gt__trace_is_on() || (gt__sim_on && map.clock == GTV_CLOCK_TSC))
+	if (!gt__trace_is_on() || gt__sim_on != (map.clock == GTV_CLOCK_SIM))
 		return;
 	tr->clock = map.clock;
 	tr->on = 1;
 	tr->last_raw = gt__trace_now(tr);
+	/* A simulated thread has none: every event goes the slow way. */
+	if (!gt__sim_on)
+		gt__trace_claim_ring(tr);
+}
+
+void gt__trace_claim_ring(struct gt__tracer *tr)
+{
 	for (uint32_t i = 0; i < map.ring_count; i++)
 		if (claim(i, tr))
 			break;
@@ -262,9 +269,12 @@ static void doorbell(void)
 
 static int reader_is_gone(void)
 {
+	struct timespec ts; /* real time, though ours may be virtual */
 	uint64_t beat = __atomic_load_n(&map.shm->heartbeat_ns, __ATOMIC_ACQUIRE);
-	uint64_t now = gt__sys_now_ns();
+	uint64_t now;
 
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 	return now > beat && now - beat > GTV_HEARTBEAT_STALE_NS;
 }
 
@@ -334,6 +344,32 @@ static void tell_losses(struct gt__tracer *tr)
 	tr->lossy = 0;
 }
 
+struct gtv_shm *gt__trace_simulated(void)
+{
+	return gt__trace_is_on() && map.clock == GTV_CLOCK_SIM ? map.shm : NULL;
+}
+
+int gt__trace_put(struct gt__tracer *tr, const struct gtv_event *ev)
+{
+	struct timespec pause = {.tv_nsec = 100000};
+	uint64_t free_slots;
+
+	while (!(free_slots = room(tr))) {
+		if (!__atomic_load_n(&map.shm->enabled, __ATOMIC_RELAXED) ||
+		    reader_is_gone()) {
+			__atomic_store_n(&map.gone, 1, __ATOMIC_RELAXED);
+			return 0;
+		}
+		doorbell();
+		gt__raw_ppoll(NULL, 0, &pause, NULL);
+		pause.tv_nsec = 100000; /* the kernel wrote there */
+	}
+	publish(tr, ev);
+	if (free_slots == (tr->mask + 1) / 2)
+		doorbell();
+	return 1;
+}
+
 /* The next look: where it is full, or at the next eighth of the ring. */
 static void set_limit(struct gt__tracer *tr, uint64_t free_slots)
 {
@@ -346,6 +382,10 @@ void gt__emit_slow(struct gt__tracer *tr, const struct gtv_event *ev)
 {
 	uint64_t free_slots;
 
+	if (gt__sim_on) {
+		gt__sim_emit(tr, ev);
+		return;
+	}
 	if (__atomic_load_n(&map.gone, __ATOMIC_RELAXED) ||
 	    !__atomic_load_n(&map.shm->enabled, __ATOMIC_RELAXED)) {
 		tr->on = 0;

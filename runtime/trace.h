@@ -49,6 +49,13 @@ void gt__trace_close(struct gt__tracer *tr);
 void gt__trace_forget(struct gt__tracer *tr);
 
 void gt__emit_slow(struct gt__tracer *tr, const struct gtv_event *ev);
+/* For the simulation (sim_trace.c), whose threads share one ring: takes the lent file's
+ * header (NULL: it is not for simulated programs), a ring, and puts an event there,
+ * waiting for room. 0: the reader is gone. */
+struct gtv_shm *gt__trace_simulated(void);
+void gt__trace_claim_ring(struct gt__tracer *tr);
+void gt__sim_emit(struct gt__tracer *tr, const struct gtv_event *ev); /* an own thread's */
+int gt__trace_put(struct gt__tracer *tr, const struct gtv_event *ev);
 /* A name, in chunks. */
 void gt__trace_text(struct gt__tracer *tr, enum gtv_text class, uint32_t id,
 		    const char *text);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tracer/cmd/cmd.h"
+#include "tracer/cmd/out.h"
 #include "tui/glyph.h"
 #include "tui/tail.h"
 
@@ -194,9 +195,10 @@ static void say_goodbye(const struct tui_app *app, int detached)
 
 	gtv_store_get_info(app->trace.store, &info);
 	if (app->opts->output)
-		fprintf(stderr, "gtviz: %s: %llu events, lost %llu, level %d\n",
+		fprintf(stderr, "gtviz: %s: %llu events, lost %llu, %s\n",
 			app->opts->output, (unsigned long long)st->events,
-			(unsigned long long)st->lost, st->level);
+			(unsigned long long)st->lost,
+			gtv_out_level(st->level, st->simulated));
 	if (detached)
 		fprintf(stderr, "gtviz: process %u runs on, no longer traced\n", info.pid);
 	else if (st->survivors)

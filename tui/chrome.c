@@ -257,6 +257,11 @@ static void status_level(struct tui_canvas *canvas, const struct tui_facts *f, i
 {
 	static const char *const source[] = {" runtime only", " own tasks", " perf",
 					     " BPF"};
+	if (f->simulated) {
+		tui_say(canvas, x, y, end, TUI_WARN,
+			canvas->cols >= 60 ? "simulated" : "sim");
+		return;
+	}
 	int level = f->level < 0 || f->level > 3 ? 0 : f->level;
 	tui_sayf(canvas, x, y, end, level == 3 ? TUI_GOOD : TUI_WARN, "L%d%s", level,
 		 canvas->cols >= 60 ? source[level] : "");

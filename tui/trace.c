@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "runtime/abi/gtv_ring.h"
 #include "tracer/cmd/out.h"
 
 /* A wait worth selecting: neither running nor over. */
@@ -64,6 +65,7 @@ static void learn_facts(struct tui_trace *t)
 	gtv_store_get_stats(t->store, &stats);
 	gtv_names_escape(info.command, t->facts.command, sizeof(t->facts.command));
 	t->facts.level = info.level;
+	t->facts.simulated = info.clock == GTV_CLOCK_SIM;
 	t->facts.cores = (int)info.core_count;
 	t->facts.events = stats.events;
 	t->facts.lost = stats.lost;

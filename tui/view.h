@@ -26,6 +26,7 @@ struct tui_facts {
 	char message[200]; /* one line for the user, shown until the next key */
 	char ended[64];	   /* "exited 0; q quits" */
 	int level;
+	int simulated;	     /* GT_SIM: not a real kernel's doing */
 	char level_why[160]; /* why not a higher one */
 	double events_per_s; /* live */
 	uint64_t events, lost, bytes;

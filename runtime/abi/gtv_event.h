@@ -109,6 +109,16 @@ enum gtv_counter {
  *  HANDOFF       a processor changes hands: gt whose call made it so (0: none),
  *                obj the worker that had it, arg the worker that gets it
  *  PREEMPT_ASK   gt's time is over and it is asked to stop, obj its worker
+ *
+ *  A simulated system (GTV_CLOCK_SIM) tells what its kernel does. All threads of a
+ *  process share one ring; tids and pids, here in gt, obj and arg, are virtual:
+ *  SIM_PROC      first of a process: obj its first thread and its pid, gt the process
+ *                that forked it (0: none)
+ *  SIM_THREAD    what follows is told by thread obj
+ *  SIM_SWITCH    core seq goes from thread gt to thread obj (0: idle), aux
+ *                GTV_SIM_* why gt stops, arg in which system call (0: none) + 1
+ *  SIM_WAKE      thread gt (0: time, or the world outside) wakes obj, seq gt's core
+ *  SIM_START     thread gt starts thread obj of process arg; seq gt's core
  */
 #define GTV_USER_EVENTS(X)                                                                 \
 	X(1, TEXT, "text", 0)                                                              \
@@ -151,7 +161,12 @@ enum gtv_counter {
 	X(44, CALLBACK_BEGIN, "callback_begin", GTV_CNT(CALLBACKS))                        \
 	X(45, CALLBACK_END, "callback_end", 0)                                             \
 	X(46, HANDOFF, "proc_handoff", GTV_CNT(HANDOFFS))                                  \
-	X(47, PREEMPT_ASK, "preempt_request", 0)
+	X(47, PREEMPT_ASK, "preempt_request", 0)                                           \
+	X(59, SIM_PROC, "sim_proc", 0)                                                     \
+	X(60, SIM_THREAD, "sim_thread", 0)                                                 \
+	X(61, SIM_SWITCH, "sim_switch", 0)                                                 \
+	X(62, SIM_WAKE, "sim_wake", 0)                                                     \
+	X(63, SIM_START, "sim_start", 0)
 
 enum gtv_user_kind {
 	GTV_EV_NONE = 0, /* never valid: a hole in the ring */
@@ -169,6 +184,7 @@ enum gtv_text {
 	GTV_TEXT_CALL = 4,	/* a blocking call's name */
 	GTV_TEXT_POLICY = 5,	/* id 0: the scheduling policy of the process */
 	GTV_TEXT_LOCK_KIND = 6, /* "mutex", "gil3"… */
+	GTV_TEXT_THREAD = 7,	/* a simulated OS thread: its virtual tid */
 };
 #define GTV_TEXT_CHUNK 16
 #define GTV_TEXT_LAST  0x80u
@@ -184,6 +200,11 @@ enum gtv_by {
 	GTV_BY_POOL = 4, /* its blocking call ended */
 	GTV_BY_OUTSIDE = 5,
 };
+
+/* SIM_SWITCH.aux */
+#define GTV_SIM_PREEMPTED 0u
+#define GTV_SIM_WAITS	  1u
+#define GTV_SIM_ENDS	  2u
 
 #define GTV_IO_READ	    1u
 #define GTV_IO_WRITE	    2u

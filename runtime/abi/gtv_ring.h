@@ -32,6 +32,9 @@
 #define GTV_SHM_RINGS_DEFAULT  64u
 #define GTV_RING_BYTES_DEFAULT (8u << 20)
 #define GTV_HEARTBEAT_STALE_NS 1000000000ull
+/* Virtual clocks start here, and the first simulated process's ids. */
+#define GTV_SIM_START_NS 1000000000ull
+#define GTV_SIM_PID	 1000u
 
 #define GTV_ENV_FD   "GTV_FD"	/* decimal descriptor of the memory file */
 #define GTV_ENV_SOCK "GTV_SOCK" /* abstract socket that hands it out again */
@@ -39,6 +42,9 @@
 enum gtv_clock_kind {
 	GTV_CLOCK_MONO = 0, /* clock_gettime(CLOCK_MONOTONIC), ns */
 	GTV_CLOCK_TSC = 1,  /* rdtsc / cntvct_el0 */
+	/* Virtual ns of a simulated system: only simulated programs emit. One does not drop
+	 * events, but waits for the reader: nothing of it may depend on real time. */
+	GTV_CLOCK_SIM = 2,
 };
 
 enum gtv_ring_state { GTV_RING_FREE = 0, GTV_RING_LIVE = 1, GTV_RING_CLOSED = 2 };
@@ -57,6 +63,10 @@ struct gtv_shm {
 	__u32 waiting;	    /* atomic: the reader sleeps on doorbell */
 	__u32 pad;
 	__u64 unringed[GTV_EV_USER_MAX]; /* atomic: dropped for want of a ring */
+	/* GTV_CLOCK_SIM: */
+	__u64 virtual_ns;    /* atomic: how far a simulated process has come */
+	__u32 sim_processes; /* atomic: begun so far; each has its own tids and cores */
+	__u32 sim_cores;     /* atomic: of all of them */
 };
 
 /* A ring's control page: page 1 + index of the memory file. */
@@ -80,7 +90,7 @@ struct gtv_ring {
 static_assert(sizeof(struct gtv_ring) <= GTV_SHM_PAGE, "control page");
 static_assert(sizeof(struct gtv_shm) <= GTV_SHM_PAGE, "header page");
 #elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
-_Static_assert(sizeof(struct gtv_shm) == 568, "shm header");
+_Static_assert(sizeof(struct gtv_shm) == 584, "shm header");
 _Static_assert(__builtin_offsetof(struct gtv_shm, unringed) == 56, "shm header");
 _Static_assert(__builtin_offsetof(struct gtv_ring, tail) == 64, "own lines");
 _Static_assert(__builtin_offsetof(struct gtv_ring, state) == 128, "own lines");

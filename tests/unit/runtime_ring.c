@@ -39,7 +39,7 @@ static void only_a_sound_file_is_mapped(void **state)
 	} while (0)
 	REFUSED(magic, good.magic + 1);
 	REFUSED(version, 2);
-	REFUSED(clock, 2);
+	REFUSED(clock, 3);
 	REFUSED(ring_count, 0);
 	REFUSED(ring_count, 1);
 	REFUSED(ring_count, UINT32_MAX);

@@ -161,7 +161,7 @@ void gtv_clock_anchor(struct gtv_clock *c, uint64_t raw, uint64_t ns)
 		c->mult = ONE;
 	} else if (raw <= c->anchor_raw || ns <= c->anchor_ns) {
 		return; /* no interval: nothing can be learned from it */
-	} else if (c->kind != GTV_CLOCK_MONO) {
+	} else if (c->kind == GTV_CLOCK_TSC) {
 		slew(c, raw, ns);
 	}
 	c->anchor_raw = raw;
@@ -185,7 +185,7 @@ static void take_anchor(struct gtv_clock *c)
 			best_ns = ns;
 		}
 	}
-	if (c->kind == GTV_CLOCK_MONO)
+	if (c->kind != GTV_CLOCK_TSC)
 		best_raw = best_ns;
 	gtv_clock_anchor(c, best_raw, best_ns);
 }
@@ -195,7 +195,7 @@ void gtv_clock_init(struct gtv_clock *clock, uint32_t kind)
 	memset(clock, 0, sizeof *clock);
 	clock->kind = kind;
 	take_anchor(clock);
-	if (kind == GTV_CLOCK_MONO)
+	if (kind != GTV_CLOCK_TSC)
 		return;
 	struct timespec gap = {.tv_nsec = FIRST_GAP_NS};
 	nanosleep(&gap, NULL);
@@ -246,8 +246,8 @@ static uint64_t convert_past(const struct gtv_clock *c, uint64_t raw)
 
 uint64_t gtv_clock_ns(const struct gtv_clock *clock, uint64_t raw)
 {
-	if (clock->kind == GTV_CLOCK_MONO)
-		return raw;
+	if (clock->kind != GTV_CLOCK_TSC)
+		return raw; /* a simulated one's are virtual ns */
 	if (raw < clock->base_raw)
 		return convert_past(clock, raw);
 	return forward(clock->base_ns, raw - clock->base_raw, clock->mult);

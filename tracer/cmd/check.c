@@ -304,10 +304,11 @@ static void print_verdict(const struct check *c, const struct gtv_report *r)
 		       plural(c->faults));
 	else
 		printf("good; ");
-	printf("%s event%s in %zu block%s, %s, level %d",
+	printf("%s event%s in %zu block%s, %s, %s",
 	       gtv_out_count(r->events, events, sizeof events), plural(r->events),
 	       gtv_store_block_count(r->store), plural(gtv_store_block_count(r->store)),
-	       gtv_out_ns(r->end_ns - r->start_ns, span, sizeof span), r->info.level);
+	       gtv_out_ns(r->end_ns - r->start_ns, span, sizeof span),
+	       gtv_out_level(r->info.level, r->info.clock == GTV_CLOCK_SIM));
 	if (lost)
 		printf("; %s event%s lost and accounted for",
 		       gtv_out_count(lost, n, sizeof n), plural(lost));

@@ -94,6 +94,13 @@ char *gtv_out_bytes(uint64_t n, char *buf, size_t size)
 	return buf;
 }
 
+const char *gtv_out_level(int level, int simulated)
+{
+	static const char *const text[] = {"level 0", "level 1", "level 2", "level 3"};
+
+	return simulated ? "simulated" : text[level >= 0 && level <= 3 ? level : 0];
+}
+
 char *gtv_out_time(uint64_t ts_ns, uint64_t start_ns, char *buf, size_t size)
 {
 	int before = ts_ns < start_ns;

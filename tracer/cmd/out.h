@@ -32,6 +32,9 @@ char *gtv_out_bytes(uint64_t n, char *buf, size_t size);
 /* Seconds since `start` with nine decimals, "-" before it. Returns buf. */
 char *gtv_out_time(uint64_t ts_ns, uint64_t start_ns, char *buf, size_t size);
 
+/* "level 3", or "simulated": what a trace's kernel events are worth. */
+const char *gtv_out_level(int level, int simulated);
+
 /* A table: a head, then rows of cells; printed when all widths are known. */
 struct gtv_table;
 struct gtv_table_column {

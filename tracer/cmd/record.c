@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 
 #include "tracer/cmd/cmd.h"
+#include "tracer/cmd/out.h"
 #include "tracer/session/session.h"
 
 #define PROGRESS_MS 250
@@ -56,10 +57,10 @@ static void show_progress(const struct gtv_session_status *st)
 		st->now_ns > st->start_ns ? (double)(st->now_ns - st->start_ns) / 1e9 : 0;
 
 	fprintf(stderr,
-		"\r\033[Kgtviz: recording %.1f s  level %d  %llu events  lost %llu  %.1f "
+		"\r\033[Kgtviz: recording %.1f s  %s  %llu events  lost %llu  %.1f "
 		"MiB",
-		s, st->level, (unsigned long long)st->events, (unsigned long long)st->lost,
-		(double)st->bytes / (1 << 20));
+		s, gtv_out_level(st->level, st->simulated), (unsigned long long)st->events,
+		(unsigned long long)st->lost, (double)st->bytes / (1 << 20));
 	fflush(stderr);
 }
 
@@ -95,8 +96,9 @@ static void say_goodbye(const struct gtv_options *opts, const struct gtv_session
 			int progress)
 {
 	if (progress)
-		fprintf(stderr, "gtviz: %s: %llu events, level %d, %.1f MiB\n",
-			opts->output, (unsigned long long)st->events, st->level,
+		fprintf(stderr, "gtviz: %s: %llu events, %s, %.1f MiB\n", opts->output,
+			(unsigned long long)st->events,
+			gtv_out_level(st->level, st->simulated),
 			(double)st->bytes / (1 << 20));
 	if (progress && st->level_why[0])
 		fprintf(stderr, "gtviz: level %d only: %s\n", st->level, st->level_why);

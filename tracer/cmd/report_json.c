@@ -123,7 +123,10 @@ static struct json_object *trace_object(const struct gtv_report *r)
 	put_u64(o, "pid", r->info.pid);
 	put_u64(o, "uid", r->info.uid);
 	put_u64(o, "cores", r->info.core_count);
-	put_text(o, "clock", r->info.clock == GTV_CLOCK_TSC ? "tsc" : "monotonic");
+	put_text(o, "clock",
+		 r->info.clock == GTV_CLOCK_TSC	  ? "tsc"
+		 : r->info.clock == GTV_CLOCK_SIM ? "simulated"
+						  : "monotonic");
 	put_u64(o, "wall_ns", r->info.wall_ns);
 	put_text(o, "exit", gtv_report_exit(r, text, sizeof text));
 	put_u64(o, "format_version", r->info.version);

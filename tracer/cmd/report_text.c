@@ -90,9 +90,11 @@ static void print_title(const struct gtv_report *r, FILE *f)
 	gtv_report_policy(r, policy);
 	if (*policy)
 		fprintf(f, "policy %s, ", gtv_names_escape(policy, safe, sizeof safe));
-	fprintf(f, "%s, %s, level %d, %u cores\n",
+	fprintf(f, "%s, %s, %s, %u cores\n",
 		gtv_out_ns(r->end_ns - r->start_ns, span, sizeof span),
-		gtv_report_exit(r, how, sizeof how), r->info.level, r->info.core_count);
+		gtv_report_exit(r, how, sizeof how),
+		gtv_out_level(r->info.level, r->info.clock == GTV_CLOCK_SIM),
+		r->info.core_count);
 }
 
 static void print_lost_kinds(FILE *f, const char *whose, const uint64_t *lost)
@@ -131,6 +133,8 @@ static void print_limits(const struct gtv_report *r, FILE *f)
 	if (!r->stats.complete)
 		fprintf(f, "! not finished: the recorder was killed; "
 			   "this is what it had written\n");
+	if (r->info.clock == GTV_CLOCK_SIM)
+		fprintf(f, "! simulated: time, OS threads and cores are virtual\n");
 	if (r->info.level == 1)
 		fprintf(f, "! level 1: who took a core, and who woke a thread, is not "
 			   "known\n");

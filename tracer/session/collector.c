@@ -57,10 +57,9 @@ static void take_output(struct gtv_session *s)
 		ssize_t n = read(s->launch.pty, buf, sizeof buf);
 		if (n <= 0)
 			return;
-		uint64_t now = gtv_clock_mono_ns();
+		uint64_t now = s->status.simulated ? s->last_ns : gtv_clock_mono_ns();
 		gtv_store_put_output(s->store, now, buf, (size_t)n);
-		push_recorder(s, GTV_EV_OUTPUT, (uint32_t)s->launch.pid, 1, (uint64_t)n,
-			      now);
+		push_recorder(s, GTV_EV_OUTPUT, gtv_session_pid(s), 1, (uint64_t)n, now);
 	}
 }
 
@@ -118,7 +117,7 @@ static void advance(struct gtv_session *s, uint64_t watermark_ns)
 		if (count == GTV_BATCH || (!got && count)) {
 			gtv_model_feed(s->model, s->batch, count);
 			gtv_store_append(s->store, s->batch, count);
-			for (size_t i = 0; i < count; i++)
+			for (size_t i = 0; i < count && !s->status.simulated; i++)
 				gtv_family_feed(s->family, &s->batch[i]);
 			s->last_ns = s->batch[count - 1].ts_ns;
 			put_checkpoint(s, s->last_ns);
@@ -137,7 +136,7 @@ static void advance(struct gtv_session *s, uint64_t watermark_ns)
  * the file of a recorder that is killed. */
 static void tick(struct gtv_session *s, uint64_t watermark_ns)
 {
-	if (watermark_ns < s->last_ns + TICK_NS)
+	if (s->status.simulated || watermark_ns < s->last_ns + TICK_NS)
 		return;
 	push_recorder(s, GTV_EV_TICK, 0, 0, 0, watermark_ns);
 	advance(s, watermark_ns);
@@ -225,13 +224,17 @@ static void finish(struct gtv_session *s, int ended)
 	take_output(s);
 	drain_sources(s);
 	drain_sources(s); /* what the first one made room for: pending LOST records */
+	if (s->status.simulated)
+		s->end_ns = gtv_source_ring_virtual_ns(s->rings, 1) + 1;
 	if (ended)
-		push_recorder(s, GTV_EV_END, (uint32_t)s->launch.pid, 0,
+		push_recorder(s, GTV_EV_END, gtv_session_pid(s), 0,
 			      (uint64_t)(uint32_t)s->wait_status, s->end_ns);
 	advance(s, UINT64_MAX);
-	uint64_t now = gtv_clock_mono_ns();
+	uint64_t now = s->status.simulated ? s->last_ns : gtv_clock_mono_ns();
 	gtv_model_finish(s->model, now);
 	gtv_zoom_flush(s->zoom, now, 1);
+	if (s->status.simulated)
+		gtv_store_set_cores(s->store, gtv_source_ring_virtual_cores(s->rings));
 	if (ended)
 		gtv_store_set_exit(s->store, s->wait_status);
 	gtv_store_finish(s->store);
@@ -257,10 +260,13 @@ void *gtv_session_collect(void *session)
 		gtv_clock_sync(&s->clock, SYNC_NS);
 		take_output(s);
 		drain_sources(s);
-		advance(s, now - LATENESS_NS);
-		tick(s, now - LATENESS_NS);
-		gtv_store_flush(s->store, gtv_clock_mono_ns());
-		update_status(s, now - LATENESS_NS, now, 1, 0);
+		uint64_t here = s->status.simulated
+					? gtv_source_ring_virtual_ns(s->rings, 0)
+					: now - LATENESS_NS;
+		advance(s, here);
+		tick(s, here);
+		gtv_store_flush(s->store, s->status.simulated ? 0 : gtv_clock_mono_ns());
+		update_status(s, here, now, 1, 0);
 	}
 	finish(s, ended);
 	return NULL;

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "runtime/abi/gtv_ring.h"
 #include "tracer/clock/clock.h"
 #include "tracer/merge/merge.h"
 #include "tracer/model/model.h"
@@ -58,6 +59,12 @@ struct gtv_session {
 };
 
 #define GTV_BATCH 4096
+
+/* The program's pid as the trace has it. */
+static inline uint32_t gtv_session_pid(const struct gtv_session *s)
+{
+	return s->status.simulated ? GTV_SIM_PID : (uint32_t)s->launch.pid;
+}
 
 void *gtv_session_collect(void *session);
 

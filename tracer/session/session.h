@@ -28,6 +28,7 @@ struct gtv_session_config {
 /* What the status bar and the progress line show. */
 struct gtv_session_status {
 	int level;	     /* in use */
+	int simulated;	     /* GT_SIM: time, threads and cores are virtual */
 	char level_why[240]; /* why not a higher one, empty at 3 */
 	uint64_t events, lost, corrupt, late, bytes;
 	unsigned ring_percent; /* fullest ring */

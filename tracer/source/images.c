@@ -95,7 +95,7 @@ static struct gtv_image *image_new(struct gtv_ring_source *src, uint32_t pid)
 	struct gtv_image *image = calloc(1, sizeof *image);
 	if (!image)
 		return NULL;
-	image->pid = pid;
+	image->pid = image->name_pid = pid;
 	image->number = count_image(src, pid);
 	for (int i = 0; i < GTV_MAP_COUNT; i++)
 		image->map[i].salt = src->salt;
@@ -190,11 +190,11 @@ static uint32_t intern_later_image(struct gtv_names *names, enum gtv_class cls,
 				   const struct gtv_image *image, uint32_t local)
 {
 	struct gtv_name name;
-	uint32_t id =
-		gtv_names_intern(names, cls, image->pid | image->number << PID_BITS, local);
+	uint32_t id = gtv_names_intern(names, cls,
+				       image->name_pid | image->number << PID_BITS, local);
 
 	if (id && !gtv_names_get(names, cls, id, &name)) {
-		name.pid = image->pid;
+		name.pid = image->name_pid;
 		gtv_names_set(names, cls, &name);
 	}
 	return id;
@@ -215,8 +215,8 @@ uint32_t gtv_image_intern(struct gtv_ring_source *src, struct gtv_image *image,
 		id = intern_later_image(src->base.config.names, map_class[map], image,
 					local);
 	else
-		id = gtv_names_intern(src->base.config.names, map_class[map], image->pid,
-				      local);
+		id = gtv_names_intern(src->base.config.names, map_class[map],
+				      image->name_pid, local);
 	if (!id || gtv_idmap_put(&image->map[map], local, id) < 0)
 		return 0;
 	src->objects++;

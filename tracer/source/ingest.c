@@ -104,7 +104,9 @@ static uint64_t event_time(struct gtv_ring_source *src, struct gtv_reader *r, ui
 {
 	uint64_t ns = gtv_clock_ns(src->base.config.clock, raw);
 
-	if (ns > now_ns + AHEAD_NS) {
+	if (gtv_ring_is_simulated(src)) {
+		gtv_ring_note_virtual(src, ns);
+	} else if (ns > now_ns + AHEAD_NS) {
 		src->stats.corrupt++;
 		ns = now_ns;
 	}
@@ -160,7 +162,12 @@ static void apply_name(struct gtv_ring_source *src, struct gtv_reader *r)
 	uint32_t id;
 
 	if (r->name.cls == GTV_TEXT_POLICY) {
-		set_policy(src, r->image->pid, r->name.text);
+		set_policy(src, r->image->name_pid, r->name.text);
+		return;
+	}
+	if (r->name.cls == GTV_TEXT_THREAD) {
+		gtv_naming_thread(src->base.config.names, r->name.id, r->pid, r->name.text,
+				  GTV_NAME_OURS);
 		return;
 	}
 	if (map == RAW || !r->name.id) {
@@ -220,11 +227,12 @@ static void set_worker(struct gtv_ring_source *src, uint32_t tid, uint32_t local
 static void start_process(struct gtv_ring_source *src, struct gtv_reader *r, uint64_t flags)
 {
 	struct gtv_names *names = src->base.config.names;
-	char comm[GTV_COMM_BYTES];
+	char comm[GTV_COMM_BYTES] = "";
 	struct gtv_name name;
 
 	r->image->started = 1;
-	gtv_naming_comm(r->pid, r->tid, comm);
+	if (!gtv_ring_is_simulated(src))
+		gtv_naming_comm(r->pid, r->tid, comm);
 	gtv_naming_thread(names, r->tid, r->pid, comm, GTV_NAME_OURS);
 	if (gtv_names_get(names, GTV_CLASS_PROCESS, r->pid, &name))
 		return;
@@ -357,6 +365,8 @@ int gtv_ring_ingest(struct gtv_ring_source *src, struct gtv_reader *r,
 	}
 	if (wire->kind == GTV_EV_LOST)
 		return take_lost(src, r, wire, ts_ns);
+	if (wire->kind >= GTV_EV_SIM_PROC && wire->kind <= GTV_EV_SIM_START)
+		return gtv_ring_ingest_simulated(src, r, wire, ts_ns);
 	if (!shapes[wire->kind].known) {
 		src->stats.corrupt++;
 		return 0;

@@ -251,12 +251,12 @@ static void identify(struct gtv_ring_source *src, struct gtv_reader *r, int star
 	uint32_t tid = __atomic_load_n(&r->control->tid, __ATOMIC_RELAXED);
 	struct gtv_event first = copy_event(r, r->tail, src->slots);
 
-	if (starting && first.kind != GTV_EV_PROC_START)
+	if (starting && first.kind != GTV_EV_PROC_START && first.kind != GTV_EV_SIM_PROC)
 		return;
 	r->fresh = 0;
 	r->image = tid && tid >> 22 == 0 ? gtv_image_get(src, pid, starting) : NULL;
-	r->pid = r->image ? pid : 0;
-	r->tid = r->image ? tid : 0;
+	r->pid = r->os_pid = r->image ? pid : 0;
+	r->tid = r->os_tid = r->image ? tid : 0;
 	if (!r->image) {
 		src->stats.corrupt++;
 		return;
@@ -265,7 +265,10 @@ static void identify(struct gtv_ring_source *src, struct gtv_reader *r, int star
 	if (starting && !r->image->started)
 		gtv_image_starts(r->image, first.u.f.arg);
 	r->image->started |= (uint8_t)starting;
-	name_claimer(src, r);
+	if (gtv_ring_is_simulated(src))
+		gtv_ring_identify_simulated(src, r, &first);
+	else
+		name_claimer(src, r);
 }
 
 /* Takes a new claim in hand if there is one with something published. */
@@ -369,7 +372,7 @@ static int ring_is_over(struct gtv_reader *r, int idle, uint64_t now_ns)
 	if (!idle || now_ns < r->next_check_ns)
 		return 0;
 	r->next_check_ns = now_ns + CHECK_NS;
-	return r->image && r->image->seen_alive && !thread_lives(r->pid, r->tid);
+	return r->image && r->image->seen_alive && !thread_lives(r->os_pid, r->os_tid);
 }
 
 static int drain_ring(struct gtv_ring_source *src, struct gtv_reader *r, uint64_t now_ns)
@@ -566,6 +569,8 @@ static int ring_attach(struct gtv_source *base, pid_t child, struct gtv_err *err
 	(void)err;
 	if (uid_of(child, &uid))
 		allow_uid(src, uid);
+	if (gtv_ring_is_simulated(src))
+		return 0;
 	gtv_naming_process(base->config.names, (uint32_t)child, (uint32_t)getpid(), NULL,
 			   GTV_NAME_OURS);
 	gtv_naming_thread(base->config.names, (uint32_t)child, (uint32_t)child, NULL,

@@ -24,6 +24,7 @@ enum { GTV_MAP_GT, GTV_MAP_LOCK, GTV_MAP_CHAN, GTV_MAP_CALL, GTV_MAP_COUNT };
 /* A program in a process: exec makes a new one, whose ids start again. */
 struct gtv_image {
 	uint32_t pid;
+	uint32_t name_pid;	  /* as the trace calls it: virtual if it is simulated */
 	uint32_t number;	  /* images this pid had before */
 	uint32_t ring_count;	  /* rings that are its own */
 	uint8_t started;	  /* its PROC_START was seen */
@@ -40,10 +41,11 @@ struct gtv_image {
 struct gtv_reader {
 	struct gtv_ring *control;
 	const struct gtv_event *events;
-	int stream; /* in the merge, -1 none yet */
-	int taken;  /* a claim's events are being read */
-	int fresh;  /* ...but not yet whose they are */
-	uint32_t pid, tid;
+	int stream;		 /* in the merge, -1 none yet */
+	int taken;		 /* a claim's events are being read */
+	int fresh;		 /* ...but not yet whose they are */
+	uint32_t pid, tid;	 /* as the trace calls them */
+	uint32_t os_pid, os_tid; /* as the kernel does */
 	struct gtv_image *image; /* NULL: not believed, its events are losses */
 	uint64_t tail;
 	uint64_t last_ns;		   /* of its last event: time does not fall */
@@ -74,7 +76,9 @@ struct gtv_ring_source {
 	struct gtv_idmap gil;  /* locks known to be GILs */
 	uint64_t unringed[GTV_EV_USER_MAX];
 	uint64_t last_drain_ns, last_wake_ns;
-	int stray_stream;	      /* for losses without a ring */
+	uint64_t virtual_last_ns; /* of the simulated events so far */
+	uint64_t virtual_held_ns; /* when a simulated process first forked; 0: none did */
+	int stray_stream;	  /* for losses without a ring */
 	uid_t uid[GTV_RING_UIDS_MAX]; /* who may ask for the memory file */
 	unsigned uid_count;
 	struct gtv_source_stats stats;
@@ -89,6 +93,15 @@ int gtv_ring_tell_losses(struct gtv_ring_source *src, struct gtv_reader *r, uint
 			 int dry);
 int gtv_ring_push_loss(struct gtv_ring_source *src, int stream, uint32_t tid, uint32_t kind,
 		       uint64_t count, uint64_t from_ns, uint64_t to_ns);
+
+/* ingest_sim.c: the same for the kinds of a simulated system. */
+int gtv_ring_is_simulated(const struct gtv_ring_source *src);
+int gtv_ring_ingest_simulated(struct gtv_ring_source *src, struct gtv_reader *r,
+			      const struct gtv_event *wire, uint64_t ts_ns);
+void gtv_ring_note_virtual(struct gtv_ring_source *src, uint64_t ts_ns);
+/* Whose a ring is, by its first event; the image is known. */
+void gtv_ring_identify_simulated(struct gtv_ring_source *src, struct gtv_reader *r,
+				 const struct gtv_event *first);
 
 /* images.c: the running image of a process; NULL if there is none and no room.
  * fresh: its PROC_START is here, so an older one is over. */

@@ -83,6 +83,11 @@ const char *gtv_source_ring_socket(const struct gtv_source *src);
 /* Sleeps until a ring is half full or the time is over; what the collector does
  * between drains. */
 void gtv_source_ring_wait(struct gtv_source *src, uint64_t timeout_ns);
+/* Under GTV_CLOCK_SIM: up to when all events are drained (a process that forked holds
+ * that back, for its child may be behind it), or with `last` the last one's time; and how
+ * many cores the simulated processes have. */
+uint64_t gtv_source_ring_virtual_ns(const struct gtv_source *src, int last);
+unsigned gtv_source_ring_virtual_cores(const struct gtv_source *src);
 /* A program of the tree ended (reaped): its rings may be taken as closed. */
 void gtv_source_ring_process_gone(struct gtv_source *src, pid_t pid);
 

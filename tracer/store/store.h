@@ -82,6 +82,8 @@ int gtv_store_put_zoom_back(struct gtv_store *st, unsigned level, uint64_t from_
 int gtv_store_put_output(struct gtv_store *st, uint64_t ts_ns, const void *bytes,
 			 size_t size);
 void gtv_store_set_exit(struct gtv_store *st, int wait_status);
+/* What was simulated tells only then how many cores it has. */
+void gtv_store_set_cores(struct gtv_store *st, unsigned count);
 /* Writes what is open, the index and the footer. */
 int gtv_store_finish(struct gtv_store *st);
 /* The error that stopped writing (a full disk…), or code 0. What was written

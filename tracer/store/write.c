@@ -462,6 +462,13 @@ void gtv_store_set_exit(struct gtv_store *st, int wait_status)
 	pthread_rwlock_unlock(&st->lock);
 }
 
+void gtv_store_set_cores(struct gtv_store *st, unsigned count)
+{
+	pthread_rwlock_wrlock(&st->lock);
+	st->info.core_count = count;
+	pthread_rwlock_unlock(&st->lock);
+}
+
 static int put_index(struct gtv_store *st)
 {
 	struct writer *w = st->writer;
