@@ -358,8 +358,8 @@ struct gt__spin {
 		0, 0, NULL, (lock_name)                                                    \
 	}
 
-/* Test-and-set: whoever is there first. Unfair. (Test-and-test-and-set: Rudolph and
- * Segall, 1984.) */
+/* Test-and-set: whoever is there first. Unfair; under threads it never yields.
+ * (Test-and-test-and-set: Rudolph and Segall, 1984.) */
 struct gt_tas {
 	struct gt__spin spin;
 	uint32_t held;

@@ -2,7 +2,8 @@
  *
  * Spinlocks. To a trace who spins is running: only takes and drops are told, numbered
  * by the owner as a mutex's are. Every so many looks a spinner yields: under N:1, and
- * on a core that the holder needs, looking harder does not help.
+ * on a core that the holder needs, looking harder does not help. Only test-and-set on
+ * OS threads does not.
  */
 #include <errno.h>
 
@@ -82,6 +83,20 @@ static int is_hopeless(int taken)
 
 /* ------------------------------------------------------------ test-and-set */
 
+/* The textbook's does nothing but look. Where the kernel preempts, so does this: a
+ * holder that lost its core holds up all, and has the lock again when it is back. */
+static inline void look_hard(uint32_t *looks)
+{
+	const unsigned kind = gt__rt.policy->flags;
+
+	if ((kind & GT__POLICY_ONE_TO_ONE) && !(kind & GT__POLICY_GIL)) {
+		gt_tick();
+		gt__sys_relax();
+	} else {
+		look_again(looks);
+	}
+}
+
 static int tas_try(struct gt_tas *tas)
 {
 	return !__atomic_load_n(&tas->held, __ATOMIC_RELAXED) &&
@@ -98,7 +113,7 @@ int gt_tas_lock(struct gt_tas *tas)
 	if (is_hopeless(__atomic_load_n(&tas->held, __ATOMIC_RELAXED) != 0))
 		return -EDEADLK;
 	while (!tas_try(tas))
-		look_again(&looks);
+		look_hard(&looks);
 	return taken(&tas->spin, "test-and-set");
 }
 

@@ -3,7 +3,8 @@
  * The convoy: one green thread sends a byte to another process and waits for its echo,
  * again and again, while others compute. Each round trip is short, but under a GIL the
  * thread that got its byte must get the lock back from one that computes: under gil3
- * that takes an interval (5 ms) every time. GT_POLICY=gil3 against gil2, threads, quantum.
+ * that takes an interval (5 ms) every time, and more with every other that computes.
+ * GT_POLICY=gil3 with --spin 0, 1, 2; gil3,interval=500us; gil2; threads.
  *
  *   convoy [--spin N=1] [--seconds S=1]
  */
@@ -20,7 +21,7 @@
 GT_SHARED
 
 #define SPINNERS_MAX 100
-#define THINK_S	     50e-6
+#define THINK_NS     100000
 
 static int spinners = 1, echo_fd;
 static double seconds = 1;
@@ -34,17 +35,17 @@ static double now_s(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* The other process, made before the run. It thinks a little: an answer that is there
- * before one that computes has woken up leaves no time to lose the GIL in. */
+/* The other process, made before the run. It thinks a little, without a core: an answer
+ * that is there before one that computes has woken up, or on the core where that would,
+ * leaves no time to lose the GIL in. */
 static void echo(int fd)
 {
 	char byte;
 
 	while (read(fd, &byte, 1) == 1) {
-		double answer_s = now_s() + THINK_S;
+		const struct timespec think = {.tv_nsec = THINK_NS};
 
-		while (now_s() < answer_s)
-			;
+		nanosleep(&think, NULL);
 		if (write(fd, &byte, 1) != 1)
 			break;
 	}
