@@ -114,6 +114,17 @@ static double gil3_sequential(void)
 	return run("gil3", one_after_other, NULL);
 }
 
+/* Two processes: about half. */
+static double row_procs(void)
+{
+	return run("procs", side_by_side, NULL);
+}
+
+static double procs_sequential(void)
+{
+	return run("procs", one_after_other, NULL);
+}
+
 /* Waits for the GIL for each time that it went to the other: one, and all above that were
  * woken for nothing. */
 static double waits_a_switch(const char *policy)
@@ -529,6 +540,7 @@ int main(int argc, char **argv)
 		 3},
 		{"talk_gil3", "ms", row_gil3, gil3_sequential, {{NULL, NULL}}, 3},
 		{"talk_gil3_stripe", "ms", row_stripes, stripes_wanted, {{NULL, NULL}}, 3},
+		{"talk_procs", "ms", row_procs, procs_sequential, {{NULL, NULL}}, 3},
 		{"talk_convoy", "us", row_convoy, talker_alone, {{NULL, NULL}}, 3},
 		{"talk_convoy_interval",
 		 "us",
