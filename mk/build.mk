@@ -16,7 +16,8 @@ endef
 STORE_CFLAGS  = $(CFLAGS_ZSTD) $(CFLAGS_XXHASH)
 SOURCE_CFLAGS = $(if $(HAVE_BPF),$(CFLAGS_LIBBPF) -DGTV_HAVE_BPF=1 -I$(O)/bpf)
 
-$(eval $(call layer,runtime,runtime,))
+# Frame pointers: gt_dump walks stacks by them.
+$(eval $(call layer,runtime,runtime,-fno-omit-frame-pointer))
 # The runtime's code has a section of its own: preemption by signal tells it from the
 # program's (runtime/preempt_text.c).
 OBJCOPY := $(shell $(CC) -print-prog-name=objcopy)

@@ -227,6 +227,7 @@ int gt_chan_send(struct gt_chan *ch, const void *elem)
 	if (reached)
 		me.from = memcpy(reached, elem, ch->elem_bytes);
 	gt__line_add(&ch->senders, &me);
+	gt__wait_note(os, "to send on channel", ch);
 	gt__park(os, GTV_EV_SWITCH_CHAN, 0, ch->id, gt__publish_guard, &ch->guard);
 	if (reached)
 		gt__arena_free(reached);
@@ -332,6 +333,7 @@ int gt_chan_recv(struct gt_chan *ch, void *elem)
 	if (reached)
 		me.to = reached;
 	gt__line_add(&ch->receivers, &me);
+	gt__wait_note(os, "to receive from channel", ch);
 	os = gt__park(os, GTV_EV_SWITCH_CHAN, 0, ch->id, gt__publish_guard, &ch->guard);
 	if (gt__rt.single && me.done) {
 		/* On one OS thread the last event is the switch that brought us here. */

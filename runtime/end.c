@@ -90,7 +90,7 @@ int gt_detach(struct gt *gt)
 		return -EINVAL;
 	gt__acquired();
 	gt->result = NULL; /* nobody asks for it any more */
-	gt__rt.policy->free(gt);
+	gt__free(gt);
 	return 0;
 }
 

@@ -149,6 +149,13 @@ void gt_mark(const char *text);
 void gt_region_begin(const char *name);
 void gt_region_end(const char *name);
 
+/* Writes all green threads to fd, a few lines each: what each does or waits for, since
+ * how long, and where (frame pointers are followed: -fno-omit-frame-pointer shows more).
+ * May be called anywhere, in a signal handler too; never switches. During a run SIGQUIT
+ * does this to stderr, if the program has no handler of its own, and then ends the
+ * program as ever, unless GT_SIGQUIT is "continue". */
+void gt_dump(int fd);
+
 /* --- processes --------------------------------------------------------- */
 
 /* Under procs a green thread is a process: it sees a snapshot of its parent's memory, and

@@ -84,6 +84,7 @@ static __attribute__((noinline)) int lock_slow(struct gt__os *os, struct gt_mute
 	else
 		m->first = self;
 	m->last = self;
+	gt__wait_note(os, "mutex", m);
 	gt__park(os, GTV_EV_SWITCH_LOCK, 0, lock_id(os, m), gt__publish_guard, &m->guard);
 	return 0; /* handed to us */
 }

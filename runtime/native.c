@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "runtime/pool.h"
+#include "runtime/registry.h"
 
 #define ALIVE	      ((uint64_t)1 << 32)
 #define WAITING	      ((uint64_t)1)
@@ -146,8 +147,10 @@ struct gt *gt__native_alloc(size_t stack_bytes)
 	new->gt.stack_bytes = stack_bytes; /* to be told; where it lies, libc knows */
 	new->finished = malloc(sizeof *new->finished);
 	if (new->finished &&
-	    !gt__sys_thread_start(&thread, stack_bytes + RESERVE_BYTES, thread_main, new))
+	    !gt__sys_thread_start(&thread, stack_bytes + RESERVE_BYTES, thread_main, new)) {
+		gt__registry_add(&new->gt);
 		return &new->gt;
+	}
 	free(new->finished);
 	free(new);
 	return NULL;
@@ -155,6 +158,7 @@ struct gt *gt__native_alloc(size_t stack_bytes)
 
 void gt__native_free(struct gt *gt)
 {
+	gt__registry_remove(gt);
 	free(gt);
 }
 

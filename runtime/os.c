@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "runtime/lock.h"
+#include "runtime/registry.h"
 #include "runtime/rt.h"
 #include "runtime/sim.h"
 
@@ -92,6 +93,24 @@ void gt__os_end(struct gt__os *os)
 		proc.n[i] += os->n[i];
 	proc.lost += os->tr.lost;
 	gt__lk_unlock(&proc.lk);
+}
+
+/* Also from signal handlers: whoever was interrupted may hold the lock. */
+#ifdef GT_TSAN
+__attribute__((no_sanitize("thread")))
+#endif
+int gt__os_runs(const struct gt *gt)
+{
+	uint32_t unlocked = 0;
+	int runs = 0;
+
+	if (!__atomic_compare_exchange_n(&proc.lk, &unlocked, 1, 0, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED))
+		return 0;
+	for (struct gt__os *os = proc.all; os && !runs; os = os->next)
+		runs = os->current == gt;
+	gt__lk_unlock(&proc.lk);
+	return runs;
 }
 
 /* --------------------------------------------------------------- GT_STATS */
@@ -225,10 +244,12 @@ static void before_fork(void)
 	gt__sim_before_fork();
 	gt__lk_lock(&proc.lk);
 	gt__lk_lock(&calls.lk);
+	gt__registry_before_fork();
 }
 
 static void after_fork_parent(void)
 {
+	gt__registry_after_fork(0);
 	gt__lk_unlock(&calls.lk);
 	gt__lk_unlock(&proc.lk);
 }
@@ -237,6 +258,7 @@ static void after_fork_child(void)
 {
 	struct gt__os *os = gt__os();
 
+	gt__registry_after_fork(1);
 	proc.lk = 0;
 	calls.lk = 0;
 	memset(proc.n, 0, sizeof proc.n);

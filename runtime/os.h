@@ -47,6 +47,9 @@ void gt__os_begin(struct gt__os *os);
 /* The end of that: closes the ring, adds the counters to the process's. */
 void gt__os_end(struct gt__os *os);
 
+/* Whether an OS thread of ours runs gt now; 0 too if that cannot be found out. */
+int gt__os_runs(const struct gt *gt);
+
 /* Once a process: reads GT_STATS and the tracer's environment, sees to fork. */
 void gt__process_begin(void);
 /* Before _exit: what exit would do for us. */

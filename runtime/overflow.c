@@ -8,35 +8,12 @@
 
 #include "runtime/rt.h"
 #include "runtime/stack.h"
+#include "runtime/text.h"
 
 /* An access this near to the stack pointer of an OS thread is one to its stack. */
 #define NEAR_BYTES (64u << 10)
 
 static int installed;
-
-/* printf is not for signal handlers. */
-struct line {
-	char text[320];
-	size_t len;
-};
-
-static void add(struct line *line, const char *text)
-{
-	while (*text && line->len < sizeof line->text)
-		line->text[line->len++] = *text++;
-}
-
-static void add_number(struct line *line, uint64_t number)
-{
-	char digits[24];
-	size_t i = sizeof digits;
-
-	digits[--i] = '\0';
-	do
-		digits[--i] = (char)('0' + number % 10);
-	while (number /= 10);
-	add(line, digits + i);
-}
 
 static uintptr_t stack_pointer(const void *context)
 {
@@ -69,20 +46,20 @@ static size_t overflown(const struct gt *gt, uintptr_t address, const void *cont
 
 static void tell(const struct gt *gt, size_t bytes)
 {
-	struct line line = {.len = 0};
+	struct gt__text line = {.len = 0};
 
-	add(&line, "gt: stack overflow: green thread ");
-	add_number(&line, gt->id);
+	gt__text_add(&line, "gt: stack overflow: green thread ");
+	gt__text_number(&line, gt->id);
 	if (gt->name[0]) {
-		add(&line, " \"");
-		add(&line, gt->name);
-		add(&line, "\"");
+		gt__text_add(&line, " \"");
+		gt__text_add(&line, gt->name);
+		gt__text_add(&line, "\"");
 	}
-	add(&line, " has used up its stack of ");
-	add_number(&line, bytes);
-	add(&line, " bytes; stack_bytes of struct gt_attr or gt_config gives it more\n");
-	if (write(STDERR_FILENO, line.text, line.len) < 0)
-		return;
+	gt__text_add(&line, " has used up its stack of ");
+	gt__text_number(&line, bytes);
+	gt__text_add(&line,
+		     " bytes; stack_bytes of struct gt_attr or gt_config gives it more");
+	gt__text_write(&line, STDERR_FILENO);
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context)

@@ -22,6 +22,7 @@
 #include "runtime/lock.h"
 #include "runtime/os.h"
 #include "runtime/sys.h"
+#include "runtime/ticks.h"
 
 #define GT__NAME_BYTES 64
 
@@ -37,6 +38,15 @@ struct gt {
 	uint32_t wake;	   /* 1:1: futex word, 1: go on */
 	uint32_t detached; /* from its start: nobody will join it */
 	uint32_t no_wait;  /* it runs a callback: what would wait gets -EDEADLK */
+	/* what it waits for (registry.c); wait_kind 0: it does not */
+	uint32_t wait_kind, wait_what;
+	uint64_t wait_since;   /* gt__ticks */
+	const char *wait_noun; /* of wait_on: "mutex", "to send on channel" */
+	const void *wait_on;   /* the thing, NULL: none, or one that has no name */
+	uintptr_t wait_frame;
+	/* the registry */
+	struct gt *list_next, *list_prev;
+	uint32_t listed; /* atomic: from its spawn until it is freed */
 	/* its end (end.c) */
 	void **leave; /* where gt_exit goes */
 	struct gt_cleanup *cleanups;
@@ -206,13 +216,24 @@ static inline void gt__tell_wait(struct gt__os *os, uint16_t kind, uint8_t aux,
 				 struct gt *from, struct gt *to, uint32_t what)
 {
 	os->n[gt__wait_counter[kind]]++;
+	__atomic_store_n(&from->wait_kind, kind, __ATOMIC_RELAXED);
+	from->wait_what = what;
+	from->wait_since = gt__ticks();
+	from->wait_frame = (uintptr_t)__builtin_frame_address(0);
 	gt__tell_switch(os, kind, aux, from, to, what);
+}
+
+static inline void gt__wait_over_now(struct gt *gt)
+{
+	__atomic_store_n(&gt->wait_kind, 0, __ATOMIC_RELAXED);
+	gt->wait_on = NULL;
 }
 
 static inline void gt__tell_ready(struct gt__os *os, struct gt *gt, enum gtv_by by,
 				  uint32_t who)
 {
 	GT_COUNT(os, WAKES);
+	gt__wait_over_now(gt);
 	if (__builtin_expect(os->tr.on, 0)) {
 		uint32_t seq = ++gt->seq;
 
@@ -225,11 +246,19 @@ static inline void gt__tell_ready_too(struct gt__os *os, struct gt *gt, enum gtv
 				      uint32_t who)
 {
 	GT_COUNT(os, WAKES);
+	gt__wait_over_now(gt);
 	if (__builtin_expect(os->tr.on, 0)) {
 		uint32_t seq = ++gt->seq;
 
 		gt__emit_too_on(&os->tr, GTV_EV_READY, 0, (uint8_t)by, gt->id, who, seq, 0);
 	}
+}
+
+/* What the calling green thread, about to wait, will wait for; `noun` is a literal. */
+static inline void gt__wait_note(struct gt__os *os, const char *noun, const void *on)
+{
+	os->current->wait_noun = noun;
+	os->current->wait_on = on;
 }
 
 /* --- the two primitives --------------------------------------------------- */
@@ -269,7 +298,9 @@ struct gt *gt__joiner_take(struct gt *gt);
  * came too late for the above; frees gt if nobody will join it. */
 void gt__ended(struct gt__os *os, struct gt *gt);
 
-/* Says that all wait for one another, and exits. */
+/* Nobody names it any more. Takes. */
+void gt__free(struct gt *gt);
+/* Says that all wait for one another, and who for what, and exits. */
 void gt__deadlock(uint32_t waiting) __attribute__((noreturn));
 /* In the child of fork, from os.c. */
 void gt__run_forked(struct gt__os *os);

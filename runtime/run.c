@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/dump.h"
 #include "runtime/preempt.h"
+#include "runtime/registry.h"
 #include "runtime/rt.h"
 #include "runtime/sim.h"
 
@@ -115,7 +117,16 @@ static struct gt *gt_make(const struct gt_attr *attr, void (*fn)(void *), void *
 	gt->name[0] = '\0';
 	if (attr && attr->name)
 		name_copy(gt, attr->name);
+	gt->wait_kind = 0;
+	gt->wait_on = NULL;
+	__atomic_store_n(&gt->listed, 1, __ATOMIC_RELEASE);
 	return gt;
+}
+
+void gt__free(struct gt *gt)
+{
+	__atomic_store_n(&gt->listed, 0, __ATOMIC_RELEASE);
+	gt__rt.policy->free(gt);
 }
 
 static void tell_spawn(struct gt__os *os, const struct gt *gt, uint32_t parent)
@@ -147,7 +158,7 @@ static int run_with(struct gt__os *os, void (*fn)(void *), void *arg)
 	tell_spawn(os, first, 0);
 	err = policy->run(first, os);
 	if (err)
-		policy->free(first);
+		gt__free(first);
 	return err;
 }
 
@@ -176,6 +187,7 @@ int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *a
 		stack_bytes_of(config ? config->stack_bytes : 0, DEFAULT_STACK_BYTES);
 	gt__fences = !gt__rt.single && gt__trace_is_on();
 	gt__overflow_open();
+	gt__dump_open();
 	os = gt__rt.policy->os_new();
 	err = os ? 0 : -ENOMEM;
 	if (os) {
@@ -185,6 +197,7 @@ int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *a
 		gt__os_end(os);
 		gt__rt.policy->os_free(os);
 	}
+	gt__dump_close();
 	gt__overflow_close();
 	gt__rt.policy = NULL;
 	gt__sim_end();
@@ -223,6 +236,7 @@ void gt__deadlock(uint32_t waiting)
 
 	if (write(STDERR_FILENO, line, (size_t)len) < 0)
 		exit(2);
+	gt__tell_deadlock(STDERR_FILENO);
 	exit(2);
 }
 
@@ -295,13 +309,13 @@ void gt__ended(struct gt__os *os, struct gt *gt)
 	struct gt *joiner;
 
 	if (gt->detached) {
-		gt__rt.policy->free(gt);
+		gt__free(gt);
 		return;
 	}
 	joiner = __atomic_exchange_n(&gt->join, GT__JOIN_ENDED, __ATOMIC_ACQ_REL);
 	gt__acquired();
 	if (joiner == GT__JOIN_DETACHED)
-		gt__rt.policy->free(gt);
+		gt__free(gt);
 	else if (joiner) /* gt is the joiner's from here on */
 		gt__ready(os, joiner, GTV_BY_GT, id);
 }
@@ -350,7 +364,7 @@ int gt_join(struct gt *gt)
 		return -EINVAL;
 	}
 	err = gt->error;
-	gt__rt.policy->free(gt);
+	gt__free(gt);
 	return err;
 }
 

@@ -190,6 +190,8 @@ static int wait_for_any(struct gt__os *os, struct select *s)
 	struct gt__side *won;
 
 	enter_lines(s);
+	gt__wait_note(os, s->locks == 1 ? "to select on channel" : NULL,
+		      s->locks == 1 ? s->lock[0] : NULL);
 	os = gt__park(os, GTV_EV_SWITCH_CHAN, 0, what, publish, s);
 	leave_lines(s);
 	won = s->selection.winner;

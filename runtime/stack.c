@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/stack.h"
+#include "runtime/registry.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -51,6 +52,7 @@ static void unmap(struct gt *gt)
 	void *low = gt->stack_low;
 	size_t bytes = gt->stack_bytes;
 
+	gt__registry_remove(gt);
 #ifdef GT_ASAN
 	/* Frames that never returned left their marks; what is mapped here next is
 	 * not theirs. */
@@ -77,6 +79,7 @@ static struct gt *map_new(size_t total)
 	gt = (struct gt *)(top & ~(uintptr_t)63);
 	gt->stack_low = low;
 	gt->stack_bytes = total;
+	gt__registry_add(gt);
 	return gt;
 }
 

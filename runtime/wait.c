@@ -26,6 +26,8 @@ uint32_t gt__wait_chan_id(struct gt__os *os, struct gt__waitline *line, const ch
 	int first;
 	uint32_t id = number(&line->id, &gt__rt.chan_ids, &first);
 
+	if (os->current)
+		gt__wait_note(os, kind, line);
 	if (first)
 		gt__trace_text(&os->tr, GTV_TEXT_CHAN, id, line->name ? line->name : kind);
 	return id;
@@ -36,6 +38,8 @@ uint32_t gt__wait_lock_id(struct gt__os *os, struct gt__waitline *line, const ch
 	int first;
 	uint32_t id = number(&line->id, &gt__rt.lock_ids, &first);
 
+	if (os->current)
+		gt__wait_note(os, kind, line);
 	if (!first)
 		return id;
 	gt__trace_text(&os->tr, GTV_TEXT_LOCK_KIND, id, kind);

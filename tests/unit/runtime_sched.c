@@ -344,8 +344,8 @@ static void deadlock_is_told(void **state)
 		status = rig_child(deadlock_child, NULL, err, sizeof err);
 		assert_true(WIFEXITED(status));
 		assert_int_equal(WEXITSTATUS(status), 2);
-		assert_string_equal(
-			err, "gt: deadlock: all 5 green threads wait for one another\n");
+		assert_ptr_equal(err, strstr(err, "gt: deadlock: all 5 green threads wait "
+						  "for one another\n"));
 	}
 }
 
