@@ -100,6 +100,24 @@ static void a_deadlock_names_all(void **state)
 
 /* --- the listing ------------------------------------------------------------------- */
 
+/* Listings until one says so. */
+static void until_it_waits(void)
+{
+	char text[16384];
+
+	do {
+		int fd = memfd_create("listing", 0);
+		ssize_t n;
+
+		RIG_CHECK(fd >= 0);
+		gt_sleep_ns(1000000);
+		gt_dump(fd);
+		n = pread(fd, text, sizeof text - 1, 0);
+		text[n > 0 ? n : 0] = '\0';
+		close(fd);
+	} while (!strstr(text, "waits to receive"));
+}
+
 static void dump_inside(void *arg)
 {
 	struct gt_chan *wire = gt_chan_new(8, 0, "wire");
@@ -109,7 +127,7 @@ static void dump_inside(void *arg)
 	(void)arg;
 	RIG_CHECK(gt_spawn_attr(&gt, &(struct gt_attr){.name = "reader"}, receive, wire) ==
 		  0);
-	gt_sleep_ns(3000000);
+	until_it_waits();
 	gt_dump(STDERR_FILENO);
 	RIG_CHECK(gt_chan_send(wire, &elem) == 0 && gt_join(gt) == 0);
 	gt_chan_free(wire);
@@ -191,8 +209,7 @@ static void sigquit_lists_and_kills(void **state)
 static void quit_once(void *arg)
 {
 	(void)arg;
-	kill(getpid(), SIGQUIT);
-	gt_sleep_ns(1000000);
+	raise(SIGQUIT); /* this OS thread's: handled before it returns */
 }
 
 static void continue_child(void *arg)
