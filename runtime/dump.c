@@ -99,7 +99,8 @@ static RACY void tell_one(int fd, const struct gt *gt, const struct gt *self,
 		gt__tell_waits(&text, gt);
 		runs = 0;
 		if (ns) {
-			gt__text_add(&text, ", for ");
+			/* Fibers' beginnings are told from the last time anybody looked. */
+			gt__text_add(&text, gt->stack_low ? ", for at most " : ", for ");
 			gt__text_time(&text, ns);
 		}
 	} else if (__atomic_load_n(&gt->join, __ATOMIC_RELAXED) == GT__JOIN_ENDED) {

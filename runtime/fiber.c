@@ -41,6 +41,7 @@ void gt__hub_run(struct gt__worker *w, struct gt *(*find)(struct gt__worker *w))
 
 	gt__ctx_adopt(&w->hub);
 	while ((next = find(w))) {
+		w->os.about = gt__ticks();
 		gt__tell_switch(&w->os, GTV_EV_SWITCH_RUN, 0, NULL, next, 0);
 		gt__fiber_go(w, &w->hub, next);
 	}

@@ -21,6 +21,7 @@
 #include "runtime/rt.h"
 #include "runtime/sim.h"
 
+#define WAITS_PER_LOOK	64u   /* a power of two; see gt__os_about */
 #define CALL_NAMES	1024u /* a power of two; filled to three quarters */
 #define CALL_NAME_BYTES 64
 
@@ -68,6 +69,8 @@ static struct {
 void gt__os_begin(struct gt__os *os)
 {
 	memset(os, 0, offsetof(struct gt__os, alternate));
+	if (gt__rt.policy && !(gt__rt.policy->flags & GT__POLICY_ONE_TO_ONE))
+		os->seldom = WAITS_PER_LOOK - 1;
 	gt__lk_lock(&proc.lk);
 	os->next = proc.all;
 	os->link = &proc.all;

@@ -9,6 +9,7 @@
 #define GT_OS_H
 
 #include "runtime/overflow.h"
+#include "runtime/ticks.h"
 #include "runtime/trace.h"
 
 struct gt;
@@ -18,10 +19,21 @@ struct gt__os {
 	struct gt *current; /* the green thread that runs here, NULL none */
 	uint32_t is_worker; /* it may switch: not a pool thread */
 	uint64_t n[GTV_COUNT_MAX];
+	uint64_t about;		     /* gt__ticks of not long ago */
+	uint64_t seldom;	     /* a mask: of how many waits one reads them */
 	struct gt__os *next, **link; /* of all that are alive */
 	/* Last: the stack of its signal handlers; touched only by them. */
 	char alternate[GT__ALTERNATE_BYTES] __attribute__((aligned(16)));
 };
+
+/* gt__ticks, or what they were: reading them costs more than a wait may, so where green
+ * threads switch in user space every 64th wait does, and who goes on from the hub. */
+static inline uint64_t gt__os_about(struct gt__os *os, uint64_t count)
+{
+	if (__builtin_expect(!(count & os->seldom), 0))
+		os->about = gt__ticks();
+	return os->about;
+}
 
 #define GT_COUNT(os, ID) ((os)->n[GTV_COUNT_##ID]++)
 

@@ -22,7 +22,6 @@
 #include "runtime/lock.h"
 #include "runtime/os.h"
 #include "runtime/sys.h"
-#include "runtime/ticks.h"
 
 #define GT__NAME_BYTES 64
 
@@ -218,7 +217,7 @@ static inline void gt__tell_wait(struct gt__os *os, uint16_t kind, uint8_t aux,
 	os->n[gt__wait_counter[kind]]++;
 	__atomic_store_n(&from->wait_kind, kind, __ATOMIC_RELAXED);
 	from->wait_what = what;
-	from->wait_since = gt__ticks();
+	from->wait_since = gt__os_about(os, os->n[gt__wait_counter[kind]]);
 	from->wait_frame = (uintptr_t)__builtin_frame_address(0);
 	gt__tell_switch(os, kind, aux, from, to, what);
 }
