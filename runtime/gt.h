@@ -454,6 +454,20 @@ int gt_poll(int fd, short events, int64_t timeout_ns);
  * green thread it simply calls fn. fn must not use the functions of this header. */
 long gt_blocking(const char *name, long (*fn)(void *arg), void *arg);
 
+/* Registers a function that gt_executor_call is to find; before the run (-EBUSY). `name`
+ * (63 bytes at most) is copied. It reads in_bytes at `in`, writes up to out_bytes to `out`,
+ * and returns how many, or a negative errno of its own. -EEXIST: another has that name;
+ * -EINVAL; -ENOSPC: there are 64. */
+int gt_executor_register(const char *name, long (*fn)(const void *in, size_t in_bytes,
+						      void *out, size_t out_bytes));
+/* Has it called, and waits: under asyncio,executor=processes in one of as many processes as
+ * there are cores (-ECHILD: that one died; the others go on, and when the last is dead this
+ * is what every call returns), elsewhere as gt_blocking does it. Those processes are forked
+ * when the run begins, and see the program's memory as it was then. -ENOENT: no such
+ * function; -EMSGSIZE: its result is longer than out_bytes; else what it returned. */
+long gt_executor_call(const char *name, const void *in, size_t in_bytes, void *out,
+		      size_t out_bytes);
+
 /* The GIL of policies that have one: green threads hold it whenever they run, unless
  * they have released it (as C extensions do around long computations). Elsewhere
  * these do nothing. */

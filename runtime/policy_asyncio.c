@@ -10,18 +10,20 @@
  * made ready in an inbox.
  */
 #include "runtime/callback.h"
+#include "runtime/executor.h"
 #include "runtime/fiber.h"
 #include "runtime/loop.h"
 #include "runtime/native.h"
 #include "runtime/pool.h"
 #include "runtime/reactor.h"
+#include "runtime/sim.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum executor { EXECUTOR_THREADS, EXECUTOR_NONE };
+enum executor { EXECUTOR_THREADS, EXECUTOR_NONE, EXECUTOR_PROCESSES };
 
 /* The default executor's threads: cores and four, at most 32. */
 #define EXECUTOR_EXTRA 4u
@@ -325,12 +327,20 @@ static uint32_t asyncio_workers(void)
 
 static struct gt__os *asyncio_os_new(void)
 {
-	return &a.worker.os;
+	if (gt__param("executor") != EXECUTOR_PROCESSES)
+		return &a.worker.os;
+	if (gt__sim_on) {
+		fprintf(stderr,
+			"gt: policy asyncio: executor=processes cannot be simulated\n");
+		exit(2);
+	}
+	return gt__executor_open(gt__sys_cpu_count()) ? NULL : &a.worker.os;
 }
 
 static void asyncio_os_free(struct gt__os *os)
 {
 	(void)os;
+	gt__executor_close();
 }
 
 static void asyncio_forked(struct gt__os *os)
@@ -339,12 +349,14 @@ static void asyncio_forked(struct gt__os *os)
 	a.inbox.lk = 0;
 	gt__reactor_forked();
 	gt__pool_forked();
+	gt__executor_forked();
 }
 
 const struct gt__policy gt__policy_asyncio = {
 	.name = "asyncio",
 	.flags = GT__POLICY_SINGLE,
-	.params = {{"executor", GT__UNIT_CHOICE, 0, 0, EXECUTOR_THREADS, "threads|none"},
+	.params = {{"executor", GT__UNIT_CHOICE, 0, 0, EXECUTOR_THREADS,
+		    "threads|none|processes"},
 		   {"slow", GT__UNIT_TIME, 1000, 3600000000000, 100000000, NULL},
 		   {"loop", GT__UNIT_CHOICE, 0, 0, GT__LOOP_EPOLL, GT__LOOP_NAMES}},
 	.check = asyncio_check,

@@ -301,6 +301,8 @@ void gt__ended(struct gt__os *os, struct gt *gt);
 void gt__free(struct gt *gt);
 /* Says that all wait for one another, and who for what, and exits. */
 void gt__deadlock(uint32_t waiting) __attribute__((noreturn));
+/* gt_run_config, in a process that was forked while a run began: that one is not its. */
+int gt__run_in_child(const struct gt_config *config, void (*fn)(void *arg), void *arg);
 /* In the child of fork, from os.c. */
 void gt__run_forked(struct gt__os *os);
 

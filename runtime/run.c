@@ -205,6 +205,14 @@ int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *a
 	return err;
 }
 
+int gt__run_in_child(const struct gt_config *config, void (*fn)(void *arg), void *arg)
+{
+	gt__overflow_close();
+	gt__rt.policy = NULL;
+	__atomic_store_n(&running, 0, __ATOMIC_RELEASE);
+	return gt_run_config(config, fn, arg);
+}
+
 int gt_run(void (*fn)(void *arg), void *arg)
 {
 	return gt_run_config(NULL, fn, arg);

@@ -9,8 +9,17 @@
 
 #include "tracer/base/event.h"
 
-static const char *const policies[] = {"green", "gmp",	   "threads", "gil3",	"single",
-				       "coop",	"quantum", "gil2",    "offset", "procs"};
+static const char *const policies[] = {"green",
+				       "gmp",
+				       "threads",
+				       "gil3",
+				       "single",
+				       "coop",
+				       "quantum",
+				       "gil2",
+				       "offset",
+				       "procs",
+				       "asyncio,executor=processes"};
 #define POLICIES (sizeof policies / sizeof policies[0])
 
 struct sample {
@@ -32,6 +41,7 @@ static const struct sample samples[] = {
 	{"pingpong", {"20000", NULL}},
 	{"fib", {"30", NULL}},
 	{"blocking", {NULL}},
+	{"executor", {"22", "9", NULL}},
 };
 #define SAMPLES (sizeof samples / sizeof samples[0])
 
@@ -235,6 +245,12 @@ static void fib_counts_and_times_are_the_runtimes_own(void **state)
 	try_sample("fib");
 }
 
+static void executor_counts_and_times_are_the_runtimes_own(void **state)
+{
+	(void)state;
+	try_sample("executor");
+}
+
 static void blocking_counts_and_times_are_the_runtimes_own(void **state)
 {
 	(void)state;
@@ -276,6 +292,7 @@ int main(void)
 		cmocka_unit_test(pingpong_counts_and_times_are_the_runtimes_own),
 		cmocka_unit_test(fib_counts_and_times_are_the_runtimes_own),
 		cmocka_unit_test(blocking_counts_and_times_are_the_runtimes_own),
+		cmocka_unit_test(executor_counts_and_times_are_the_runtimes_own),
 		cmocka_unit_test(counts_and_lost_are_the_runtimes_own),
 	};
 
