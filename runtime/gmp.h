@@ -8,6 +8,7 @@
  *
  *   policy_gmp.c   the table; who is next; stealing; the run
  *   gmp_queue.c    a processor's queue
+ *   gmp_own.c      who may go on only on one worker
  *   gmp_idle.c     idle processors and workers, waking, the poller's sleep, deadlock
  *   gmp_call.c     blocking calls
  *   gmp_monitor.c  the monitor: takes processors back, asks for preemption
@@ -16,6 +17,7 @@
 #define GT_GMP_H
 
 #include "runtime/gmp_queue.h"
+#include "runtime/preempt.h"
 
 #define GT__PROCS_MAX	  1024u
 #define GT__HOLDER_NOBODY UINT32_MAX
@@ -32,19 +34,24 @@ struct gt__proc {
 	uint32_t tick;	 /* atomic: slices begun; run-next inherits one */
 	uint32_t streak; /* run-next picks since the last of another kind */
 	uint32_t asked;	 /* atomic: the monitor wants its green thread to stop */
-	uint32_t wake_due, poll_due;
-	uint32_t status;    /* atomic; CALL: whoever changes it has the processor */
-	uint32_t holder;    /* atomic: number of the worker that has or last had it */
-	uint32_t call_tick; /* atomic: calls begun */
-	uint32_t call_gt;   /* atomic: whose call made its worker lose it; 0: none */
+	uint32_t wake_due;
+	uint32_t hub_due; /* GT__HUB_*: what the hub is to do before all else */
+	uint32_t status;  /* atomic; CALL: whoever changes it has the processor */
+	uint32_t holder;  /* atomic: number of the worker that has or last had it */
+	struct gt__gmp_worker *worker; /* atomic: itself */
+	uint32_t call_tick;	       /* atomic: calls begun */
+	uint32_t call_gt; /* atomic: whose call made its worker lose it; 0: none */
 	struct gt__proc *next_idle;
 	/* the monitor's notes */
 	struct {
 		uint32_t tick, call_tick;
-		uint64_t tick_ns, call_ns;
+		uint64_t tick_ns, call_ns, ask_ns;
 		const struct gt *run_next;
 	} seen;
 };
+
+/* GIVE: another worker wants the processor. */
+enum gt__hub_due { GT__HUB_POLL = 1, GT__HUB_GIVE = 2 };
 
 struct gt__gmp_call;
 
@@ -55,13 +62,21 @@ struct gt__gmp_worker {
 	uint32_t polling;    /* what it makes ready comes from the poller */
 	uint32_t random;
 	struct gt__gmp_call *call; /* to be made by the hub */
+	struct gt__queue own;	   /* who is ready and may go on only here: gmp_own.c */
+	struct {
+		uint32_t left;	 /* of them, whose turn it is once… */
+		uint32_t after;	 /* …this place in the queue of `of` is reached, and… */
+		uint32_t global; /* …the global queue was looked at */
+		const struct gt__proc *of;
+	} turn;
+	struct gt__preempt_target target;
 	/* asleep */
 	_Alignas(64) uint32_t wake; /* futex: 1: go on */
 	uint32_t watching;	    /* atomic: it may be asleep in the poller */
 	struct gt__proc *given;	    /* by who woke it */
+	uint32_t wants;		    /* in idle_workers for want of a processor */
 	struct gt__gmp_worker *next_idle;
 	struct gt__gmp_worker *next; /* of all workers */
-	pthread_t thread;
 };
 
 struct gt__gmp {
@@ -70,6 +85,7 @@ struct gt__gmp {
 	struct gt__queue global;
 	uint32_t searching; /* atomic: workers that look for something to steal */
 	uint32_t idle;	    /* atomic: processors in idle_procs; changes under lk */
+	uint32_t wanting;   /* atomic: workers that want one; then none is idle */
 	uint32_t away;	    /* atomic: calls that have lost their processor */
 	uint32_t polled;    /* atomic: GT__POLLED_*, whether somebody is in the poller */
 	uint32_t polls;	    /* atomic: times that somebody was */
@@ -111,6 +127,15 @@ void gt__gmp_proc_take(struct gt__gmp_worker *w, struct gt__proc *p);
 /* An idle processor, w's last one rather than another; NULL: there is none. */
 struct gt__proc *gt__gmp_proc_idle_get(const struct gt__gmp_worker *w);
 void gt__gmp_proc_idle_put(struct gt__proc *p);
+/* Somebody became ready in w's own queue, by another OS thread: if w is idle, it gets a
+ * processor, or wants one from now on. */
+void gt__gmp_own_seek(struct gt__gmp_worker *w);
+static inline int gt__gmp_is_wanted(void)
+{
+	return __atomic_load_n(&gt__gmp.wanting, __ATOMIC_RELAXED) != 0;
+}
+/* In the hub: w's processor goes to who wants one. 0: nobody does any more. */
+int gt__gmp_proc_give(struct gt__gmp_worker *w);
 /* A worker comes to run p: an idle one or a new OS thread. `searching`: it is counted
  * as such already. Without any (no memory, no thread) p becomes idle. */
 void gt__gmp_proc_start(struct gt__proc *p, int searching);
@@ -140,6 +165,19 @@ int gt__gmp_poll_once(struct gt__os *os);
 void gt__gmp_poll_now(struct gt__gmp_worker *w);
 /* All green threads have ended. */
 void gt__gmp_everybody_up(void);
+
+/* --- gmp_own.c --------------------------------------------------------------- */
+
+/* gt, which has a home, is ready. Any OS thread of ours. */
+void gt__gmp_own_put(struct gt__os *os, struct gt *gt);
+/* Takes the one whose turn it is, NULL: nobody's; for when w's own queue is not empty. */
+struct gt *gt__gmp_own_get(struct gt__gmp_worker *w);
+/* Whosever turn it is. */
+struct gt *gt__gmp_own_any(struct gt__gmp_worker *w);
+static inline int gt__gmp_has_own(const struct gt__gmp_worker *w)
+{
+	return __atomic_load_n(&w->own.count, __ATOMIC_RELAXED) != 0;
+}
 
 /* --- gmp_call.c ------------------------------------------------------------- */
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "runtime/gmp.h"
+#include "runtime/pool.h"
 #include "runtime/reactor.h"
 
 /* Go's limit of OS threads. */
@@ -32,6 +33,7 @@ void gt__gmp_proc_take(struct gt__gmp_worker *w, struct gt__proc *p)
 	gt__acquired();
 	w->p = p;
 	__atomic_store_n(&p->holder, index, __ATOMIC_RELAXED);
+	__atomic_store_n(&p->worker, w, __ATOMIC_RELAXED);
 	__atomic_store_n(&p->tick, p->tick + 1, __ATOMIC_RELAXED);
 	if (last != GT__HOLDER_NOBODY && last != index) {
 		GT_COUNT(&w->w.os, HANDOFFS);
@@ -80,13 +82,6 @@ struct gt__proc *gt__gmp_proc_idle_get(const struct gt__gmp_worker *w)
 	return p;
 }
 
-void gt__gmp_proc_idle_put(struct gt__proc *p)
-{
-	gt__lk_lock(&s.lk);
-	idle_push(p);
-	gt__lk_unlock(&s.lk);
-}
-
 /* ----------------------------------------------------------------- workers */
 
 static void *worker_thread(void *arg)
@@ -115,7 +110,7 @@ static int worker_new(struct gt__proc *p, int searching)
 	w->random = w->w.index * 2654435761u + 1;
 	w->searching = searching != 0;
 	w->given = p;
-	if (gt__sys_thread_start(&w->thread, 0, worker_thread, w)) {
+	if (gt__sys_thread_start(&w->target.thread, 0, worker_thread, w)) {
 		free(w);
 		return -1;
 	}
@@ -135,24 +130,35 @@ static void rouse(struct gt__gmp_worker *w)
 		gt__sys_futex_wake(&w->wake, 1);
 }
 
-/* Under lk: who had p last, else one that is not in the poller, else that one. */
+/* Under lk: w is out of the list, and wants nothing any more. */
+static struct gt__gmp_worker *unlist(struct gt__gmp_worker **at)
+{
+	struct gt__gmp_worker *w = *at;
+
+	*at = w->next_idle;
+	if (w->wants)
+		__atomic_fetch_sub(&s.wanting, 1, __ATOMIC_SEQ_CST);
+	w->wants = 0;
+	return w;
+}
+
+/* Under lk: one that wants a processor, else who had p last, else one that is not in the
+ * poller, else that one. */
 static struct gt__gmp_worker *worker_pop(const struct gt__proc *p)
 {
 	uint32_t holder = __atomic_load_n(&p->holder, __ATOMIC_RELAXED);
-	struct gt__gmp_worker **best = &s.idle_workers, *w;
+	struct gt__gmp_worker **best = &s.idle_workers;
+	int wanting = gt__gmp_is_wanted();
 
 	for (struct gt__gmp_worker **at = best; *at; at = &(*at)->next_idle) {
-		if ((*at)->w.index == holder) {
+		if (wanting ? (*at)->wants : (*at)->w.index == holder) {
 			best = at;
 			break;
 		}
 		if (__atomic_load_n(&(*best)->watching, __ATOMIC_RELAXED))
 			best = at;
 	}
-	w = *best;
-	if (w)
-		*best = w->next_idle;
-	return w;
+	return *best ? unlist(best) : NULL;
 }
 
 static int worker_remove(struct gt__gmp_worker *w)
@@ -163,8 +169,84 @@ static int worker_remove(struct gt__gmp_worker *w)
 		at = &(*at)->next_idle;
 	if (!*at)
 		return 0;
-	*at = w->next_idle;
+	unlist(at);
 	return 1;
+}
+
+/* Under lk: w, which is in no list, is idle; it wants a processor if `wants`. */
+static void enlist(struct gt__gmp_worker *w, int wants)
+{
+	w->next_idle = s.idle_workers;
+	s.idle_workers = w;
+	w->wants = wants != 0;
+	if (wants)
+		__atomic_fetch_add(&s.wanting, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Under lk: p, which nobody has, goes to a worker that wants one: who is to be roused.
+ * NULL: none does. */
+static struct gt__gmp_worker *heir_of(struct gt__proc *p)
+{
+	struct gt__gmp_worker *w = gt__gmp_is_wanted() ? worker_pop(p) : NULL;
+
+	if (!w)
+		return NULL;
+	gt__gmp_answer(p);
+	w->given = p;
+	w->searching = 0;
+	return w;
+}
+
+void gt__gmp_proc_idle_put(struct gt__proc *p)
+{
+	struct gt__gmp_worker *heir;
+
+	gt__lk_lock(&s.lk);
+	heir = heir_of(p);
+	if (!heir)
+		idle_push(p);
+	gt__lk_unlock(&s.lk);
+	if (heir)
+		rouse(heir);
+}
+
+int gt__gmp_proc_give(struct gt__gmp_worker *w)
+{
+	struct gt__proc *p = w->p;
+	struct gt__gmp_worker *heir;
+
+	gt__gmp_search_end(w, 0);
+	p->hub_due &= ~(uint32_t)GT__HUB_GIVE;
+	gt__lk_lock(&s.lk);
+	heir = heir_of(p);
+	if (heir) {
+		w->p = NULL;
+		__atomic_store_n(&p->status, GT__PROC_IDLE, __ATOMIC_RELEASE);
+	}
+	gt__lk_unlock(&s.lk);
+	if (heir)
+		rouse(heir);
+	return heir != NULL;
+}
+
+/* Either w is seen in the list here, or it looks at its queue after it has got there. */
+void gt__gmp_own_seek(struct gt__gmp_worker *w)
+{
+	struct gt__proc *p = NULL;
+
+	gt__lk_lock(&s.lk);
+	if (worker_remove(w)) {
+		p = idle_pop(w);
+		if (p) {
+			w->given = p;
+			w->searching = 0;
+		} else {
+			enlist(w, 1);
+		}
+	}
+	gt__lk_unlock(&s.lk);
+	if (p)
+		rouse(w);
 }
 
 void gt__gmp_proc_start(struct gt__proc *p, int searching)
@@ -209,8 +291,8 @@ void gt__gmp_everybody_up(void)
 
 	__atomic_store_n(&s.stop, 1, __ATOMIC_SEQ_CST);
 	gt__lk_lock(&s.lk);
-	while ((w = s.idle_workers)) {
-		s.idle_workers = w->next_idle;
+	while (s.idle_workers) {
+		w = unlist(&s.idle_workers);
 		rouse(w);
 	}
 	gt__lk_unlock(&s.lk);
@@ -248,6 +330,15 @@ static int work_is_somewhere(int run_next_too)
 	return 0;
 }
 
+/* Under lk. */
+static int someones_own(void)
+{
+	for (const struct gt__gmp_worker *w = s.workers; w; w = w->next)
+		if (gt__queue_count(&w->own))
+			return 1;
+	return 0;
+}
+
 /* ------------------------------------------------------------------- sleep */
 
 /* Is there anything that could make one green thread ready? What is pending is looked
@@ -257,7 +348,8 @@ static void check_deadlock(void)
 	gt__lk_lock(&s.lk);
 	if (__atomic_load_n(&s.idle, __ATOMIC_SEQ_CST) == s.count &&
 	    !__atomic_load_n(&s.away, __ATOMIC_SEQ_CST) && !gt__reactor_waiters() &&
-	    !__atomic_load_n(&s.stop, __ATOMIC_SEQ_CST) && !work_is_somewhere(1))
+	    !gt__pool_pending() && !__atomic_load_n(&s.stop, __ATOMIC_SEQ_CST) &&
+	    !work_is_somewhere(1) && !someones_own())
 		gt__deadlock(__atomic_load_n(&gt__alive, __ATOMIC_RELAXED));
 	gt__lk_unlock(&s.lk);
 }
@@ -273,10 +365,8 @@ static int claim(struct gt__gmp_worker *w)
 	given = !worker_remove(w);
 	if (!given) {
 		p = idle_pop(w);
-		if (!p) {
-			w->next_idle = s.idle_workers;
-			s.idle_workers = w;
-		}
+		if (!p)
+			enlist(w, gt__queue_count(&w->own) != 0);
 	}
 	gt__lk_unlock(&s.lk);
 	if (given) /* whoever took us out of the list says when */
@@ -335,8 +425,13 @@ static void list_me(struct gt__gmp_worker *w)
 {
 	__atomic_store_n(&w->wake, 0, __ATOMIC_RELAXED);
 	w->given = NULL;
-	w->next_idle = s.idle_workers;
-	s.idle_workers = w;
+	enlist(w, 0);
+}
+
+/* There is something that w could do if it had a processor. */
+static int is_needed(const struct gt__gmp_worker *w)
+{
+	return gt__queue_count(&w->own) || work_is_somewhere(0);
 }
 
 void gt__gmp_rest(struct gt__gmp_worker *w)
@@ -345,7 +440,7 @@ void gt__gmp_rest(struct gt__gmp_worker *w)
 	gt__lk_lock(&s.lk);
 	list_me(w);
 	gt__lk_unlock(&s.lk);
-	if (gt__gmp_stopped() || (work_is_somewhere(0) && claim(w)))
+	if (gt__gmp_stopped() || (is_needed(w) && claim(w)))
 		return;
 	sleep_here(w);
 }
@@ -365,6 +460,7 @@ void gt__gmp_idle(struct gt__gmp_worker *w)
 {
 	struct gt__proc *p = w->p;
 	uint32_t searched = w->searching;
+	struct gt__gmp_worker *heir;
 
 	if (searched && spin())
 		return;
@@ -372,15 +468,19 @@ void gt__gmp_idle(struct gt__gmp_worker *w)
 	w->searching = 0;
 	__atomic_store_n(&p->status, GT__PROC_IDLE, __ATOMIC_RELEASE);
 	gt__lk_lock(&s.lk);
-	idle_push(p);
+	heir = heir_of(p);
+	if (!heir)
+		idle_push(p);
 	list_me(w); /* from here on another may make it a searcher */
 	gt__lk_unlock(&s.lk);
+	if (heir)
+		rouse(heir);
 	if (searched)
 		__atomic_fetch_sub(&s.searching, 1, __ATOMIC_SEQ_CST);
 	/* Work that came before the processor was seen to be idle is ours to find. */
 	if (gt__gmp_stopped())
 		return;
-	if (work_is_somewhere(0) && claim(w))
+	if (is_needed(w) && claim(w))
 		return;
 	check_deadlock();
 	sleep_here(w);

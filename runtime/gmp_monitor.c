@@ -6,7 +6,8 @@
  *   - takes the processor of a worker that has been in one blocking call since its last
  *     look, and finds another worker for it;
  *   - asks a green thread to stop that has run for 10 ms (its slice, inherited by who
- *     goes on through run-next);
+ *     goes on through run-next), at its next safe point and by signal (preempt.h), and
+ *     by signal again after 1 ms, for it may have come where it was not safe;
  *   - sees to work that lies in a queue while processors are idle: who adds to its own
  *     queue mostly gets to it at once, and need not wake anybody for that;
  *   - polls, where nobody else did for 10 ms.
@@ -21,6 +22,7 @@
 #define TICK_MAX_NS   10000000u
 #define IDLE_LOOKS    50u
 #define SLICE_NS      10000000u
+#define ASK_AGAIN_NS  1000000u
 #define POLL_NS	      10000000u
 #define MONITOR_STACK (256u << 10)
 /* A nap that is worth ending for new work. */
@@ -89,10 +91,16 @@ static int retake(struct gt__proc *p, uint32_t status, uint64_t now)
 
 /* ---------------------------------------------------------- running ones */
 
-static void ask(struct gt__proc *p)
+static int ask(struct gt__proc *p, uint64_t now)
 {
+	struct gt__gmp_worker *w = __atomic_load_n(&p->worker, __ATOMIC_RELAXED);
+
 	if (!__atomic_exchange_n(&p->asked, 1, __ATOMIC_RELAXED))
 		__atomic_fetch_add(&gt__tick_wanted, 1, __ATOMIC_RELAXED);
+	else if (now < p->seen.ask_ns + ASK_AGAIN_NS)
+		return 0;
+	p->seen.ask_ns = now;
+	return gt__preempt_ask(&w->target);
 }
 
 /* Something has lain in its queue since the last look. */
@@ -108,15 +116,16 @@ static int is_behind(struct gt__proc *p)
 static int look_at_running(struct gt__proc *p, uint64_t now)
 {
 	uint32_t tick = __atomic_load_n(&p->tick, __ATOMIC_RELAXED);
+	int done = 0;
 
 	if (p->seen.tick != tick) {
 		p->seen.tick = tick;
 		p->seen.tick_ns = now;
 	} else if (now >= p->seen.tick_ns + SLICE_NS) {
-		ask(p);
+		done = ask(p, now);
 	}
 	if (!is_behind(p) || !idle_procs())
-		return 0;
+		return done;
 	gt__gmp_wake();
 	return 1;
 }

@@ -132,14 +132,24 @@ void gt_busy_ns(uint64_t ns);
  * does. For gt_blocking, or to show what happens without. Returns 0. */
 int gt_block_ns(uint64_t ns);
 
-/* Between the two the calling green thread is not preempted by signal (quantum); pairs
- * nest. Elsewhere that happens in the program's own code only, never within libc or the
- * runtime. But code that libc calls back (qsort's comparison, atexit, a signal handler)
+/* Between the two the calling green thread is not preempted by signal (quantum, gmp);
+ * pairs nest. Elsewhere that happens in the program's own code only, never within libc or
+ * the runtime. But code that libc calls back (qsort's comparison, atexit, a signal handler)
  * looks like any other: where it can run long, what makes libc call it belongs between
  * these. So does an allocator or another library without reentrance that is linked
- * statically. Never switch; nothing outside a green thread. */
+ * statically. The signal may end a system call of the program's own with EINTR, if it is
+ * one that SA_RESTART does not restart (sleeps, polls); what gt_blocking calls it never
+ * meets. Never switch; nothing outside a green thread. */
 void gt_nopreempt_begin(void);
 void gt_nopreempt_end(void);
+
+/* Between the two the calling green thread goes on, whenever it has waited, on the OS
+ * thread that it is on now: so errno and thread-local variables stay where they were, for
+ * code that is not of this header and may switch. Pairs nest; the end of the green thread
+ * ends them. Under policies other than gmp that is so anyway. It costs gmp its choice:
+ * use it around calls, not around lives. Never switch; nothing outside a green thread. */
+void gt_pin_begin(void);
+void gt_pin_end(void);
 
 /* Puts a mark, at most 16 bytes of text, into the trace. Never switches. */
 void gt_mark(const char *text);

@@ -18,6 +18,7 @@ struct gt__os {
 	struct gt__tracer tr;
 	struct gt *current; /* the green thread that runs here, NULL none */
 	uint32_t is_worker; /* it may switch: not a pool thread */
+	uint32_t homed;	    /* green threads that are to go on here; its own */
 	uint64_t n[GTV_COUNT_MAX];
 	uint64_t about;		     /* gt__ticks of not long ago */
 	uint64_t seldom;	     /* a mask: of how many waits one reads them */

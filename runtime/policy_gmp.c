@@ -19,6 +19,8 @@
 #include <string.h>
 
 #include "runtime/gmp.h"
+#include "runtime/pin.h"
+#include "runtime/pool.h"
 #include "runtime/reactor.h"
 
 #define GLOBAL_EVERY 61u
@@ -28,6 +30,8 @@
 /* How long a run-next place is looked at before it is stolen from: its owner mostly
  * gets to it at once. Go sleeps 3 us. */
 #define NEXT_LOOKS 64
+/* Calls at once that a worker cannot make itself (gmp_own.c). */
+#define POOL_THREADS 64u
 
 #define s gt__gmp
 
@@ -68,36 +72,69 @@ static inline void tick(struct gt__proc *p)
 	p->streak = 0;
 }
 
-/* The slice is over: what would inherit it queues up. */
-static __attribute__((noinline)) void slice_over(struct gt__proc *p)
+/* Another worker wants our processor: then it is the hub that gives it. */
+static int must_give(struct gt__proc *p)
 {
+	if (gt__gmp_is_wanted())
+		p->hub_due |= GT__HUB_GIVE;
+	return p->hub_due & GT__HUB_GIVE;
+}
+
+/* The slice is over: what would inherit it queues up. */
+static __attribute__((noinline)) void slice_over(struct gt__gmp_worker *w)
+{
+	struct gt__proc *p = w->p;
 	struct gt *next;
 
 	gt__gmp_answer(p);
 	tick(p);
-	if (has_more(p) && (next = gt__local_next_take(&p->local)))
+	if ((must_give(p) || has_more(p) || gt__gmp_has_own(w)) &&
+	    (next = gt__local_next_take(&p->local)))
 		gt__local_put(&p->local, next, &s.global);
 }
 
-static inline struct gt *next_get(struct gt__proc *p)
+static inline struct gt *next_get(struct gt__gmp_worker *w)
 {
+	struct gt__proc *p = w->p;
+
 	if (__builtin_expect(__atomic_load_n(&p->asked, __ATOMIC_RELAXED) |
 				     (p->streak >= STREAK_MAX),
 			     0))
-		slice_over(p);
+		slice_over(w);
 	if (!__atomic_load_n(&p->local.run_next, __ATOMIC_RELAXED))
 		return NULL;
 	p->streak++;
 	return gt__local_next_take(&p->local);
 }
 
-static inline struct gt *local_get(struct gt__proc *p)
+/* There is more to see to than the processor's queue. */
+static __attribute__((noinline)) struct gt *local_and_more(struct gt__gmp_worker *w)
 {
-	tick(p);
-	if (__builtin_expect(p->wake_due, 0)) {
+	struct gt__proc *p = w->p;
+	struct gt *gt;
+
+	if (p->wake_due) {
 		p->wake_due = 0;
 		gt__gmp_wake();
 	}
+	if (p->hub_due & GT__HUB_GIVE)
+		return NULL;
+	if (!gt__gmp_has_own(w))
+		return gt__local_get(&p->local);
+	if ((gt = gt__gmp_own_get(w)) || (gt = gt__local_get(&p->local)))
+		return gt;
+	return global_get(p, GT__LOCAL_MAX / 2);
+}
+
+static inline struct gt *local_get(struct gt__gmp_worker *w)
+{
+	struct gt__proc *p = w->p;
+
+	tick(p);
+	if (__builtin_expect(p->wake_due | p->hub_due |
+				     __atomic_load_n(&w->own.count, __ATOMIC_RELAXED),
+			     0))
+		return local_and_more(w);
 	return gt__local_get(&p->local);
 }
 
@@ -108,24 +145,35 @@ static __attribute__((noinline)) struct gt *others_turn(struct gt__proc *p)
 	struct gt *gt;
 
 	tick(p);
+	if (must_give(p))
+		return NULL;
 	gt = global_get(p, 1);
-	if (!gt)
-		p->poll_due = gt__reactor_waiters() != 0;
+	if (!gt && gt__reactor_waiters())
+		p->hub_due |= GT__HUB_POLL;
 	return gt;
 }
 
 /* What a stopping thread's worker can go on with at once; NULL: the hub is to look. */
-static inline struct gt *pick(struct gt__proc *p)
+static inline struct gt *pick(struct gt__gmp_worker *w)
 {
+	struct gt__proc *p = w->p;
 	struct gt *gt;
 
 	if (__builtin_expect(p->tick % GLOBAL_EVERY == GLOBAL_EVERY - 1, 0)) {
 		gt = others_turn(p);
-		if (gt || p->poll_due)
+		if (gt || p->hub_due)
 			return gt;
 	}
-	gt = next_get(p);
-	return gt ? gt : local_get(p);
+	gt = next_get(w);
+	return gt ? gt : local_get(w);
+}
+
+/* The same for one that would only let others go first. */
+static struct gt *pick_instead(struct gt__gmp_worker *w)
+{
+	struct gt *next = pick(w);
+
+	return next || w->p->hub_due ? next : global_get(w->p, GT__LOCAL_MAX / 2);
 }
 
 /* ----------------------------------------------------------------- policy */
@@ -152,7 +200,9 @@ static void gmp_ready(struct gt__os *os, struct gt *gt)
 {
 	struct gt__gmp_worker *w = gt__gmp_worker_of(os);
 
-	if (os->is_worker && w->p && !w->polling) {
+	if (__builtin_expect(gt->home != NULL, 0)) {
+		gt__gmp_own_put(os, gt);
+	} else if (os->is_worker && w->p && !w->polling) {
 		make_next(w->p, gt);
 	} else if (os->is_worker && w->p) {
 		gt__local_put(&w->p->local, gt, &s.global);
@@ -172,9 +222,15 @@ static void gmp_start(struct gt__os *os, struct gt *gt)
 static struct gt__os *gmp_park(struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what,
 			       void (*publish)(void *), void *arg)
 {
-	struct gt *next = pick(gt__gmp_worker_of(os)->p);
+	struct gt *next = pick(gt__gmp_worker_of(os));
 
 	return gt__fiber_park(os, next, kind, aux, what, publish, arg);
+}
+
+/* The worker that it goes on on is the one that calls these. */
+static void after_own(void *gt)
+{
+	gt__gmp_own_put(((struct gt *)gt)->home, gt);
 }
 
 static void after_yield(void *gt)
@@ -185,15 +241,13 @@ static void after_yield(void *gt)
 static void gmp_yield(struct gt__os *os)
 {
 	struct gt__gmp_worker *w = gt__gmp_worker_of(os);
-	struct gt *self = os->current, *next = pick(w->p);
+	struct gt *self = os->current, *next = pick_instead(w);
 
-	if (!next && !w->p->poll_due)
-		next = global_get(w->p, GT__LOCAL_MAX / 2);
-	if (!next && !gt__reactor_waiters())
+	if (!next && !w->p->hub_due && !gt__reactor_waiters())
 		return;
 	GT_COUNT(os, YIELDS);
 	gt__tell_switch(os, GTV_EV_SWITCH_YIELD, 0, self, next, 0);
-	w->w.after = after_yield;
+	w->w.after = self->home ? after_own : after_yield;
 	w->w.after_arg = self;
 	gt__fiber_go(&w->w, &self->ctx, next);
 }
@@ -204,26 +258,55 @@ static void after_preempt(void *gt)
 	gt__gmp_wake();
 }
 
+/* Returns whether the monitor had asked for it, and whom to go on with in *next; if that
+ * is NULL, and the hub has nothing to look for, self goes on: nobody else wants to run. */
+static int is_asked(struct gt__gmp_worker *w, struct gt **next)
+{
+	if (!__atomic_load_n(&w->p->asked, __ATOMIC_RELAXED))
+		return 0;
+	gt__gmp_answer(w->p);
+	gt__emit(&w->w.os.tr, GTV_EV_PREEMPT_ASK, 0, 0, w->w.os.current->id, w->w.index, 0,
+		 0);
+	*next = must_give(w->p) ? NULL : pick_instead(w);
+	return *next || w->p->hub_due || gt__reactor_waiters();
+}
+
+static void stop_for(struct gt__gmp_worker *w, uint8_t how, struct gt *next,
+		     void (*after)(void *))
+{
+	struct gt *self = w->w.os.current;
+
+	GT_COUNT(&w->w.os, PREEMPTIONS);
+	gt__tell_switch(&w->w.os, GTV_EV_SWITCH_PREEMPT, how, self, next, 0);
+	w->w.after = after;
+	w->w.after_arg = self;
+	gt__fiber_go(&w->w, &self->ctx, next);
+}
+
 /* A safe point, and some processor is asked for. Who is preempted goes to the global
- * queue, as in Go; it goes on if nobody else wants to run. */
+ * queue, as in Go. */
 static void gmp_tick(struct gt__os *os)
+{
+	struct gt__gmp_worker *w = gt__gmp_worker_of(os);
+	struct gt *next;
+
+	if (is_asked(w, &next))
+		stop_for(w, 0, next, os->current->home ? after_own : after_preempt);
+}
+
+/* By signal: the same, but it goes on here. */
+static void gmp_signal(struct gt__os *os)
 {
 	struct gt__gmp_worker *w = gt__gmp_worker_of(os);
 	struct gt *self = os->current, *next;
 
-	if (!__atomic_load_n(&w->p->asked, __ATOMIC_RELAXED))
+	if (!is_asked(w, &next))
 		return;
-	gt__gmp_answer(w->p);
-	next = pick(w->p);
-	if (!next && !w->p->poll_due)
-		next = global_get(w->p, GT__LOCAL_MAX / 2);
-	if (!next && !gt__reactor_waiters())
-		return;
-	GT_COUNT(os, PREEMPTIONS);
-	gt__tell_switch(os, GTV_EV_SWITCH_PREEMPT, 0, self, next, 0);
-	w->w.after = after_preempt;
-	w->w.after_arg = self;
-	gt__fiber_go(&w->w, &self->ctx, next);
+	if (!self->pins)
+		gt__home_begin(os, self);
+	stop_for(w, GTV_PREEMPT_SIGNAL, next, after_own);
+	if (!self->pins)
+		gt__home_end(os, self);
 }
 
 static void one_less(void)
@@ -244,8 +327,16 @@ static void after_exit(void *gt)
 	one_less();
 }
 
-/* A joiner that waits already goes on right here: it may free our stack only when we
- * have left it, so nobody else may find it before. */
+static void after_joined_elsewhere(void *gt)
+{
+	struct gt *self = gt;
+
+	gt__ready(gt__os(), self->next, GTV_BY_GT, self->id);
+	one_less();
+}
+
+/* A joiner that waits already goes on right here, or at its home: it may free our stack
+ * only when we have left it, so nobody else may find it before. */
 static void gmp_entry(void *message)
 {
 	struct gt__os *os;
@@ -254,12 +345,15 @@ static void gmp_entry(void *message)
 	gt__fiber_body(message);
 	os = gt__os();
 	self = os->current;
+	gt__pin_over(os, self);
 	joiner = gt__joiner_take(self);
-	if (joiner) {
+	if (joiner && !joiner->home) {
 		gt__tell_ready(os, joiner, GTV_BY_GT, self->id);
 		gt__fiber_exit(os, joiner, after_joined);
 	}
-	gt__fiber_exit(os, pick(gt__gmp_worker_of(os)->p), after_exit);
+	self->next = joiner;
+	gt__fiber_exit(os, pick(gt__gmp_worker_of(os)),
+		       joiner ? after_joined_elsewhere : after_exit);
 }
 
 /* ---------------------------------------------------------------- stealing */
@@ -343,19 +437,22 @@ static struct gt *look(struct gt__gmp_worker *w)
 	struct gt__proc *p = w->p;
 	struct gt *gt;
 
-	if (p->poll_due) {
-		p->poll_due = 0;
+	if ((p->hub_due & GT__HUB_GIVE) && gt__gmp_proc_give(w))
+		return NULL;
+	if (p->hub_due & GT__HUB_POLL) {
+		p->hub_due = 0;
 		gt__gmp_poll_now(w);
 	} else if (p->tick % GLOBAL_EVERY == GLOBAL_EVERY - 1) {
 		tick(p);
 		if ((gt = global_get(p, 1)))
 			return gt;
 	}
-	if ((gt = next_get(p)) || (gt = local_get(p)) ||
+	if ((gt = next_get(w)) || (gt = local_get(w)) ||
 	    (gt = global_get(p, GT__LOCAL_MAX / 2)))
 		return gt;
 	gt__gmp_poll_now(w);
-	if ((gt = gt__local_get(&p->local)))
+	if ((gt = gt__local_get(&p->local)) ||
+	    (gt__gmp_has_own(w) && (gt = gt__gmp_own_any(w))))
 		return gt;
 	if (s.count == 1 || !may_search(w))
 		return NULL;
@@ -381,7 +478,8 @@ static struct gt *find(struct gt__worker *worker)
 			gt__gmp_search_end(w, 1);
 			return gt;
 		}
-		gt__gmp_idle(w);
+		if (w->p)
+			gt__gmp_idle(w);
 	}
 	gt__gmp_search_end(w, 0);
 	return NULL;
@@ -412,7 +510,7 @@ static void join_workers(void)
 		struct gt__gmp_worker *next = w->next;
 
 		if (next) {
-			gt__sys_thread_join(w->thread);
+			gt__sys_thread_join(w->target.thread);
 			free(w);
 		}
 		w = next;
@@ -426,9 +524,13 @@ static int gmp_run(struct gt *first, struct gt__os *os)
 
 	if (err)
 		return err;
+	gt__pool_open(POOL_THREADS);
+	gt__preempt_open((enum gt__preempt_way)gt__param("preempt"), gmp_signal);
+	w->target.thread = gt__sys_thread_self();
 	gt__gmp_proc_take(w, gt__gmp_proc_idle_get(NULL));
 	err = gt__gmp_monitor_start();
 	if (err) {
+		gt__preempt_close();
 		gt__reactor_close();
 		return err;
 	}
@@ -436,8 +538,10 @@ static int gmp_run(struct gt *first, struct gt__os *os)
 	gt__gmp_work(w);
 	if (!s.alone) {
 		gt__gmp_monitor_end();
+		gt__pool_close();
 		join_workers();
 	}
+	gt__preempt_close();
 	__atomic_store_n(&gt__tick_wanted, 0, __ATOMIC_RELAXED);
 	gt__reactor_close();
 	gt__stack_pool_drain();
@@ -499,20 +603,23 @@ static void gmp_forked(struct gt__os *os)
 	struct gt__gmp_worker *w = gt__gmp_worker_of(os);
 
 	s.alone = 1;
-	s.lk = s.global.lk = 0;
+	s.lk = s.global.lk = w->own.lk = 0;
 	s.idle_workers = NULL;
 	s.idle_procs = NULL;
-	s.idle = s.searching = s.polled = s.away = 0;
+	s.idle = s.searching = s.polled = s.away = s.wanting = 0;
 	s.monitor_nap = GT__NAP_SHORT;
 	for (uint32_t i = 0; i < s.count; i++)
 		if (&s.proc[i] != w->p)
 			gt__gmp_proc_idle_put(&s.proc[i]);
 	gt__reactor_forked();
+	gt__pool_forked();
 }
 
 const struct gt__policy gt__policy_gmp = {
 	.name = "gmp",
-	.params = {{"cores", GT__UNIT_COUNT, 1, GT__PROCS_MAX, 0}},
+	.flags = GT__POLICY_PREEMPTS,
+	.params = {{"cores", GT__UNIT_COUNT, 1, GT__PROCS_MAX, 0},
+		   {"preempt", GT__UNIT_CHOICE, 0, 1, 0, "signal|points"}},
 	.os_new = gmp_os_new,
 	.os_free = gmp_os_free,
 	.workers = gmp_workers,

@@ -29,7 +29,8 @@ static struct {
 	uint32_t quantum; /* units of a slice */
 	uint32_t started;
 	uint64_t tick_ns;
-	pthread_t thread, runner; /* the clock, and who runs green threads */
+	pthread_t thread;		  /* the clock */
+	struct gt__preempt_target runner; /* who runs green threads */
 } q;
 
 /* A slice may begin meanwhile: then it is that one's tick. */
@@ -44,7 +45,7 @@ static void charge(void)
 	if (left && rest)
 		return;
 	__atomic_store_n(&gt__tick_wanted, 1, __ATOMIC_RELAXED);
-	gt__preempt_ask(q.runner);
+	gt__preempt_ask(&q.runner);
 }
 
 /* Ticks that it slept through (the machine was busy) are not made up for. */
@@ -112,14 +113,13 @@ static void stop(struct gt__os *os, uint8_t how)
 	/* Sleepers whose time has come get their turn although somebody computes. */
 	if (gt__reactor_waiters())
 		gt__reactor_poll(os, 0);
+	gt__emit(&os->tr, GTV_EV_PREEMPT_ASK, 0, 0, self->id, 0, 0, 0);
 	next = gt__solo_next(os);
 	if (!next) {
 		slice_begins();
 		return;
 	}
 	gt__solo_push(self);
-	if (how)
-		gt__emit(&os->tr, GTV_EV_PREEMPT_ASK, 0, 0, self->id, 0, 0, 0);
 	GT_COUNT(os, PREEMPTIONS);
 	gt__tell_switch(os, GTV_EV_SWITCH_PREEMPT, how, self, next, 0);
 	gt__fiber_go(gt__worker_of(os), &self->ctx, next);
@@ -133,6 +133,18 @@ static void quantum_tick(struct gt__os *os)
 static void quantum_signal(struct gt__os *os)
 {
 	stop(os, GTV_PREEMPT_SIGNAL);
+}
+
+/* It holds up everybody, and is not cut short by our signal. */
+static long quantum_blocking(struct gt__os *os, uint32_t call_id, long (*fn)(void *),
+			     void *arg)
+{
+	long result;
+
+	gt__preempt_away(&q.runner);
+	result = gt__native_blocking(os, call_id, fn, arg);
+	gt__preempt_back(&q.runner);
+	return result;
 }
 
 static uint32_t quantum_in_units(void)
@@ -152,7 +164,7 @@ static int quantum_run(struct gt *first, struct gt__os *os)
 	q.quantum = quantum_in_units();
 	q.state = STILL;
 	q.left = 0;
-	q.runner = pthread_self();
+	q.runner = (struct gt__preempt_target){.thread = pthread_self()};
 	gt__preempt_open((enum gt__preempt_way)gt__param("preempt"), quantum_signal);
 	err = clock_start();
 	if (err) {
@@ -197,7 +209,7 @@ const struct gt__policy gt__policy_quantum = {
 	.ready = gt__solo_ready,
 	.sleep_until = gt__reactor_sleep,
 	.io_wait = gt__reactor_io,
-	.blocking = gt__native_blocking,
+	.blocking = quantum_blocking,
 	.tick = quantum_tick,
 	.forked = quantum_forked,
 };

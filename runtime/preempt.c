@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -155,10 +156,30 @@ void gt__preempt_close(void)
 			(unsigned long long)gt__preempt_refused());
 }
 
-void gt__preempt_ask(pthread_t thread)
+/* Whoever goes away sets `away` first and then looks at `asking`; we do it the other way
+ * round: so one of us sees the other. */
+int gt__preempt_ask(struct gt__preempt_target *target)
 {
-	if (p.on)
-		pthread_kill(thread, PREEMPT_SIGNAL);
+	int sent = 0;
+
+	if (!p.on)
+		return 0;
+	__atomic_exchange_n(&target->asking, 1, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&target->away, __ATOMIC_SEQ_CST)) {
+		__atomic_fetch_add(&target->asked, 1, __ATOMIC_RELAXED);
+		sent = !pthread_kill(target->thread, PREEMPT_SIGNAL);
+	}
+	__atomic_store_n(&target->asking, 0, __ATOMIC_SEQ_CST);
+	return sent;
+}
+
+/* A signal that was sent comes at the end of a system call at the latest. */
+void gt__preempt_settle(struct gt__preempt_target *target)
+{
+	while (__atomic_load_n(&target->asking, __ATOMIC_SEQ_CST))
+		gt__sys_yield();
+	target->settled = __atomic_load_n(&target->asked, __ATOMIC_RELAXED);
+	syscall(SYS_gettid);
 }
 
 uint64_t gt__preempt_refused(void)

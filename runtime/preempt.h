@@ -8,7 +8,7 @@
  *
  * That is done only where neither libc nor the runtime can be half-way through
  * something: see gt__preempt_text_holds, and gt_nopreempt_begin for what it cannot see.
- * A request that is refused stays with gt__tick_wanted, and is made again a tick later.
+ * A request that is refused stays with gt__tick_wanted, and is made again a little later.
  *
  * The signal is SIGURG, as Go's: ignored by default, so that a stray one does no harm,
  * passed on by debuggers, and hardly used. A handler that the program installed before
@@ -28,8 +28,32 @@ enum gt__preempt_way { GT__PREEMPT_BY_SIGNAL, GT__PREEMPT_AT_POINTS };
 int gt__preempt_open(enum gt__preempt_way way, void (*stop)(struct gt__os *os));
 /* Nobody asks any more. */
 void gt__preempt_close(void);
-/* The green thread on this OS thread of ours, which is alive, shall stop. From any. */
-void gt__preempt_ask(pthread_t thread);
+
+/* An OS thread that can be asked; all zero but `thread` at first. */
+struct gt__preempt_target {
+	pthread_t thread;
+	uint32_t away, asking; /* atomic: see gt__preempt_away */
+	uint32_t asked;	       /* atomic: signals sent */
+	uint32_t settled;      /* those that are known to have come; its own */
+};
+
+/* The green thread on this OS thread of ours, which is alive, shall stop. From one OS
+ * thread at a time. Returns whether a signal was sent: not if it is away. */
+int gt__preempt_ask(struct gt__preempt_target *target);
+/* No signal comes to the calling OS thread between away and back: what it calls there
+ * is not cut short by EINTR. */
+void gt__preempt_settle(struct gt__preempt_target *target);
+static inline void gt__preempt_away(struct gt__preempt_target *target)
+{
+	__atomic_exchange_n(&target->away, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&target->asking, __ATOMIC_SEQ_CST) ||
+	    __atomic_load_n(&target->asked, __ATOMIC_RELAXED) != target->settled)
+		gt__preempt_settle(target);
+}
+static inline void gt__preempt_back(struct gt__preempt_target *target)
+{
+	__atomic_store_n(&target->away, 0, __ATOMIC_RELEASE);
+}
 /* Requests that came where it was not safe, since open. */
 uint64_t gt__preempt_refused(void);
 /* Stack that a green thread needs beside its own frames, in bytes. */

@@ -2,7 +2,8 @@
  *
  * Where a green thread may be stopped by a signal: the section .text of the program's
  * own file. Linkage stubs have sections of their own, shared libraries files of their
- * own, and the build gives the runtime's code the section gt_text. What a static libc
+ * own, and the build gives the runtime's code the section gt_text (or it is in the
+ * preload library, which is a file of its own). What a static libc
  * or link-time optimisation has mixed into .text cannot be told apart: then nowhere.
  *
  * Section headers are not loaded, so they are read from the file.
@@ -28,6 +29,7 @@ static struct {
 struct image {
 	uintptr_t base;
 	int found, interpreted;
+	int has_us; /* the runtime is in it */
 };
 
 /* The first that is told is the program. */
@@ -38,8 +40,14 @@ static int look_at_program(struct dl_phdr_info *info, size_t size, void *arg)
 	(void)size;
 	image->found = 1;
 	image->base = info->dlpi_addr;
-	for (int i = 0; i < info->dlpi_phnum; i++)
-		image->interpreted |= info->dlpi_phdr[i].p_type == PT_INTERP;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+		uintptr_t low = info->dlpi_addr + part->p_vaddr;
+
+		image->interpreted |= part->p_type == PT_INTERP;
+		image->has_us |= part->p_type == PT_LOAD &&
+				 (uintptr_t)gt__preempt_text_find - low < part->p_memsz;
+	}
 	return 1;
 }
 
@@ -100,10 +108,11 @@ const char *gt__preempt_text_find(void)
 	uintptr_t ours = (uintptr_t)gt__preempt_text_find;
 	struct image image = {0};
 
-	if (ours < (uintptr_t)__start_gt_text || ours >= (uintptr_t)__stop_gt_text)
+	dl_iterate_phdr(look_at_program, &image);
+	if (image.has_us &&
+	    (ours < (uintptr_t)__start_gt_text || ours >= (uintptr_t)__stop_gt_text))
 		return "the runtime's code is not in a section of its own "
 		       "(link-time optimisation?)";
-	dl_iterate_phdr(look_at_program, &image);
 	if (!image.found || !image.interpreted)
 		return "libc is linked statically";
 	if (read_sections(image.base))

@@ -28,7 +28,8 @@
 /* A green thread. Under fiber policies it lies at the top of its own stack. */
 struct gt {
 	struct gt__ctx ctx;
-	struct gt *next; /* in whatever queue it is in */
+	struct gt *next;     /* in whatever queue it is in */
+	struct gt__os *home; /* where it goes on, and nowhere else; NULL: anywhere */
 	uint32_t id;
 	uint32_t seq; /* number of its last transition */
 	void (*fn)(void *arg);
@@ -53,6 +54,7 @@ struct gt {
 	int priority;
 	uint64_t cores;
 	uint32_t nopreempt; /* its own: how often gt_nopreempt_begin is to be ended */
+	uint32_t pins;	    /* the same of gt_pin_begin; none: home is NULL */
 	void *data;	    /* the program's (end.c) */
 	int error;	    /* what its join returns */
 	/* procs: the attributes', and where the process leaves it */

@@ -98,6 +98,8 @@ static struct gt *gt_make(const struct gt_attr *attr, void (*fn)(void *), void *
 	if (!gt)
 		return NULL;
 	gt->next = NULL;
+	gt->home = NULL;
+	gt->pins = 0;
 	gt->id = gt__rt.single ? ++gt__rt.gt_ids : gt__next_id(&gt__rt.gt_ids);
 	gt->seq = 0;
 	gt->fn = fn;

@@ -12,7 +12,11 @@
 
 #define SHORT "quantum,tick=100us,quantum=1"
 
-static volatile int flag;
+static const char *const policies[] = {SHORT, "quantum,tick=1ms", "gmp,cores=1",
+				       "gmp,cores=2"};
+#define POLICIES (sizeof policies / sizeof policies[0])
+
+static volatile int flag, begun;
 static volatile int stopping;
 
 /* Why it is off here, to skip; NULL: it is on. */
@@ -46,13 +50,16 @@ static uint64_t run_counting(const char *policy, void (*fn)(void *), void *arg)
 static void spin_for_flag(void *arg)
 {
 	(void)arg;
+	begun = 1;
 	while (!flag)
 		;
 }
 
+/* Once the other runs: policies differ in who is first. */
 static void raise_flag(void *arg)
 {
-	(void)arg;
+	while (!arg && !begun)
+		gt_yield();
 	flag = 1;
 }
 
@@ -66,45 +73,190 @@ static void spin_and_raise(void *arg)
 	RIG_CHECK(gt_join(gt[0]) == 0 && gt_join(gt[1]) == 0);
 }
 
+/* With two cores the one that raises the flag may find the other free. */
 static void spinner_child(void *arg)
 {
-	RIG_CHECK(run_counting(arg, spin_and_raise, NULL) >= 1);
+	const char *policy = arg;
+	uint64_t times = run_counting(policy, spin_and_raise, NULL);
+
+	RIG_CHECK(times >= 1 || !strcmp(policy, "gmp,cores=2"));
 }
 
 static void who_never_yields_is_preempted(void **state)
 {
 	(void)state;
 	NEEDS_SIGNAL();
-	assert_int_equal(rig_child(spinner_child, "quantum,tick=1ms", NULL, 0), 0);
+	for (size_t i = 0; i < POLICIES; i++)
+		assert_int_equal(
+			rig_child(spinner_child, (void *)(uintptr_t)policies[i], NULL, 0),
+			0);
 }
+
+#define HOGS	   6
+#define RINGS	   16u
+#define RING_BYTES (1u << 16)
+
+static uint32_t hogs_counted;
+
+/* Until all have come so far; on the OS thread that it began on. */
+static void count_and_spin(void *unused)
+{
+	pid_t thread = gettid();
+
+	(void)unused;
+	for (int i = 0; i < 3; i++) {
+		__atomic_fetch_add(&hogs_counted, 1, __ATOMIC_RELAXED);
+		while (__atomic_load_n(&hogs_counted, __ATOMIC_RELAXED) <
+		       HOGS * (unsigned)(i + 1))
+			;
+		RIG_CHECK(gettid() == thread);
+	}
+}
+
+static void hogs(void *unused)
+{
+	struct gt *gt[HOGS];
+
+	(void)unused;
+	for (int i = 0; i < HOGS; i++)
+		RIG_CHECK(gt_spawn(&gt[i], count_and_spin, NULL) == 0);
+	for (int i = 0; i < HOGS; i++)
+		RIG_CHECK(gt_join(gt[i]) == 0);
+}
+
+struct traced {
+	struct rig rig;
+	const char *policy;
+};
 
 static void traced_child(void *arg)
 {
-	RIG_CHECK(gt__trace_map(((const struct rig *)arg)->fd) == 0);
-	spinner_child("quantum,tick=1ms");
+	const struct traced *traced = arg;
+
+	RIG_CHECK(gt__trace_map(traced->rig.fd) == 0);
+	RIG_CHECK(run_counting(traced->policy, hogs, NULL) >= HOGS);
 }
 
-/* The events say how. */
+/* Whoever stopped as `ev` says, in `ring`, goes on there. */
+static void expect_resumed(const struct rig *rig, uint32_t ring, const struct gtv_event *ev)
+{
+	int found = 0;
+
+	for (uint32_t r = 0; r < RINGS; r++) {
+		for (uint64_t i = 0; i < RING_BYTES / sizeof *ev; i++) {
+			const struct gtv_event *go = rig_event(rig, r, i);
+
+			if (go->kind < GTV_EV_SWITCH_RUN || go->kind > GTV_EV_SWITCH_EXIT ||
+			    go->u.f.obj != ev->gt || go->u.f.arg >> 32 != ev->u.f.seq + 1)
+				continue;
+			assert_int_equal(r, ring);
+			found++;
+		}
+	}
+	assert_int_equal(found, 1);
+}
+
+/* The events say how; each request just before what it leads to. */
+static void expect_told(const char *policy)
+{
+	struct traced traced = {rig_make(RINGS, RING_BYTES, GTV_CLOCK_MONO), policy};
+	int by_signal = 0;
+
+	assert_int_equal(rig_child(traced_child, &traced, NULL, 0), 0);
+	for (uint32_t ring = 0; ring < RINGS; ring++) {
+		for (uint64_t i = 1; i < RING_BYTES / sizeof(struct gtv_event); i++) {
+			const struct gtv_event *ev = rig_event(&traced.rig, ring, i),
+					       *ask = ev - 1;
+
+			if (ev->kind != GTV_EV_SWITCH_PREEMPT)
+				continue;
+			assert_int_equal(ev->aux, GTV_PREEMPT_SIGNAL);
+			while (ask->kind == GTV_EV_STEAL || ask->kind == GTV_EV_READY)
+				ask--;
+			assert_int_equal(ask->kind, GTV_EV_PREEMPT_ASK);
+			assert_int_equal(ask->gt, ev->gt);
+			expect_resumed(&traced.rig, ring, ev);
+			by_signal++;
+		}
+	}
+	assert_true(by_signal >= HOGS);
+	rig_free(&traced.rig);
+}
+
 static void the_trace_says_so(void **state)
 {
-	struct rig rig = rig_make(4, 1 << 16, GTV_CLOCK_MONO);
-	int by_signal = 0, asked = 0;
+	(void)state;
+	NEEDS_SIGNAL();
+	for (size_t i = 1; i < POLICIES; i++)
+		expect_told(policies[i]);
+}
+
+/* --- who goes on only here, while processors go from worker to worker ----------------- */
+
+static uint32_t hog_turns[HOGS];
+
+static void count_turns(void *arg)
+{
+	while (!flag)
+		__atomic_fetch_add((uint32_t *)arg, 1, __ATOMIC_RELAXED);
+}
+
+static long nap(void *unused)
+{
+	struct timespec ts = {.tv_nsec = 3000000};
+
+	(void)unused;
+	return nanosleep(&ts, NULL); /* -1 if a signal cut it short */
+}
+
+static void call_and_sleep(void *unused)
+{
+	(void)unused;
+	for (int i = 0; i < 12; i++) {
+		RIG_CHECK(gt_blocking("nap", nap, NULL) == 0);
+		RIG_CHECK(gt_sleep_ns(1000000) == 0);
+		gt_yield();
+	}
+}
+
+/* When the callers have done theirs, and from then on all hogs have run again. */
+static void hogs_and_callers(void *unused)
+{
+	struct gt *hog[HOGS], *caller[3];
+	uint32_t seen[HOGS];
+
+	(void)unused;
+	for (int i = 0; i < HOGS; i++)
+		RIG_CHECK(gt_spawn(&hog[i], count_turns, &hog_turns[i]) == 0);
+	for (int i = 0; i < 3; i++)
+		RIG_CHECK(gt_spawn(&caller[i], call_and_sleep, NULL) == 0);
+	for (int i = 0; i < 3; i++)
+		RIG_CHECK(gt_join(caller[i]) == 0);
+	for (int i = 0; i < HOGS; i++)
+		seen[i] = __atomic_load_n(&hog_turns[i], __ATOMIC_RELAXED);
+	for (int i = 0; i < HOGS; i++)
+		while (__atomic_load_n(&hog_turns[i], __ATOMIC_RELAXED) == seen[i])
+			gt_sleep_ns(1000000);
+	flag = 1;
+	for (int i = 0; i < HOGS; i++)
+		RIG_CHECK(gt_join(hog[i]) == 0);
+}
+
+static void handed_off_child(void *arg)
+{
+	RIG_CHECK(run_counting(arg, hogs_and_callers, NULL) >= HOGS);
+}
+
+static void nobody_starves_who_was_preempted(void **state)
+{
+	static const char *const cores[] = {"gmp,cores=1", "gmp,cores=2", "gmp,cores=3"};
 
 	(void)state;
 	NEEDS_SIGNAL();
-	assert_int_equal(rig_child(traced_child, &rig, NULL, 0), 0);
-	for (uint32_t ring = 0; ring < 4; ring++) {
-		for (uint64_t i = 0; i < (1 << 16) / sizeof(struct gtv_event); i++) {
-			const struct gtv_event *ev = rig_event(&rig, ring, i);
-
-			by_signal += ev->kind == GTV_EV_SWITCH_PREEMPT &&
-				     ev->aux == GTV_PREEMPT_SIGNAL;
-			asked += ev->kind == GTV_EV_PREEMPT_ASK;
-		}
-	}
-	assert_true(by_signal >= 1);
-	assert_int_equal(asked, by_signal);
-	rig_free(&rig);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(
+			rig_child(handed_off_child, (void *)(uintptr_t)cores[i], NULL, 0),
+			0);
 }
 
 /* --- what must survive ------------------------------------------------------------- */
@@ -216,30 +368,28 @@ static void all_survive(void *arg)
 
 static void survive_child(void *arg)
 {
-	uint64_t times = run_counting(SHORT, all_survive, NULL);
-
-	(void)arg;
-	RIG_CHECK(times >= 10);
+	RIG_CHECK(run_counting(arg, all_survive, NULL) >= 10);
 }
 
 static void everything_is_found_as_it_was(void **state)
 {
 	(void)state;
 	NEEDS_SIGNAL();
-	assert_int_equal(rig_child(survive_child, NULL, NULL, 0), 0);
+	assert_int_equal(rig_child(survive_child, SHORT, NULL, 0), 0);
+	assert_int_equal(rig_child(survive_child, "gmp,cores=2", NULL, 0), 0);
 }
 
 /* --- where it must not happen ------------------------------------------------------ */
 
 static void spin_unpreempted(void *arg)
 {
-	uint64_t end = gt__sys_now_ns() + 20000000;
+	uint64_t end = gt__sys_now_ns() + 60000000;
 
 	(void)arg;
 	gt_nopreempt_begin();
 	gt_nopreempt_begin();
 	gt_nopreempt_end();
-	flag = 0;
+	begun = 1;
 	while (gt__sys_now_ns() < end)
 		for (volatile int spin = 0; spin < 20000; spin++)
 			;
@@ -262,23 +412,22 @@ static void unpreempted_and_other(void *arg)
 
 static void nopreempt_child(void *arg)
 {
-	(void)arg;
-	RIG_CHECK(run_counting(SHORT, unpreempted_and_other, NULL) >= 1);
+	RIG_CHECK(run_counting(arg, unpreempted_and_other, NULL) >= 1);
 }
 
 static void nopreempt_is_honoured(void **state)
 {
 	(void)state;
 	NEEDS_SIGNAL();
-	assert_int_equal(rig_child(nopreempt_child, NULL, NULL, 0), 0);
+	assert_int_equal(rig_child(nopreempt_child, SHORT, NULL, 0), 0);
+	assert_int_equal(rig_child(nopreempt_child, "gmp,cores=1", NULL, 0), 0);
 }
 
 static void off_child(void *arg)
 {
-	(void)arg;
 	setenv("GT_PREEMPT", "off", 1);
 	setenv("GT_VERBOSE", "1", 1);
-	RIG_CHECK(run_counting(SHORT, raise_flag, NULL) == 0);
+	RIG_CHECK(run_counting(arg, raise_flag, arg) == 0);
 }
 
 static void off_is_said(void **state)
@@ -286,8 +435,12 @@ static void off_is_said(void **state)
 	char err[512];
 
 	(void)state;
-	assert_int_equal(rig_child(off_child, NULL, err, sizeof err), 0);
-	assert_non_null(strstr(err, "gt: no preemption by signal ("));
+	for (size_t i = 0; i < POLICIES; i++) {
+		assert_int_equal(rig_child(off_child, (void *)(uintptr_t)policies[i], err,
+					   sizeof err),
+				 0);
+		assert_non_null(strstr(err, "gt: no preemption by signal ("));
+	}
 }
 
 static int handled;
@@ -329,6 +482,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_never_yields_is_preempted),
 		cmocka_unit_test(the_trace_says_so),
+		cmocka_unit_test(nobody_starves_who_was_preempted),
 		cmocka_unit_test(everything_is_found_as_it_was),
 		cmocka_unit_test(nopreempt_is_honoured),
 		cmocka_unit_test(off_is_said),
