@@ -34,10 +34,9 @@ struct gt__proc {
 	uint32_t tick;	 /* atomic: slices begun; run-next inherits one */
 	uint32_t streak; /* run-next picks since the last of another kind */
 	uint32_t asked;	 /* atomic: the monitor wants its green thread to stop */
-	uint32_t wake_due;
-	uint32_t hub_due; /* GT__HUB_*: what the hub is to do before all else */
-	uint32_t status;  /* atomic; CALL: whoever changes it has the processor */
-	uint32_t holder;  /* atomic: number of the worker that has or last had it */
+	uint32_t due;	 /* GT__DUE_*: what its worker is to do soon */
+	uint32_t status; /* atomic; CALL: whoever changes it has the processor */
+	uint32_t holder; /* atomic: number of the worker that has or last had it */
 	struct gt__gmp_worker *worker; /* atomic: itself */
 	uint32_t call_tick;	       /* atomic: calls begun */
 	uint32_t call_gt; /* atomic: whose call made its worker lose it; 0: none */
@@ -50,8 +49,11 @@ struct gt__proc {
 	} seen;
 };
 
-/* GIVE: another worker wants the processor. */
-enum gt__hub_due { GT__HUB_POLL = 1, GT__HUB_GIVE = 2 };
+/* WAKE: another worker, for there is more to do than by one. In the hub, before all else:
+ * POLL, as it is the poller's turn; GIVE the processor away, for another worker wants it.
+ */
+enum gt__due { GT__DUE_WAKE = 1, GT__DUE_POLL = 2, GT__DUE_GIVE = 4 };
+#define GT__DUE_HUB (GT__DUE_POLL | GT__DUE_GIVE)
 
 struct gt__gmp_call;
 

@@ -216,7 +216,7 @@ int gt__gmp_proc_give(struct gt__gmp_worker *w)
 	struct gt__gmp_worker *heir;
 
 	gt__gmp_search_end(w, 0);
-	p->hub_due &= ~(uint32_t)GT__HUB_GIVE;
+	p->due &= ~(uint32_t)GT__DUE_GIVE;
 	gt__lk_lock(&s.lk);
 	heir = heir_of(p);
 	if (heir) {

@@ -76,8 +76,8 @@ static inline void tick(struct gt__proc *p)
 static int must_give(struct gt__proc *p)
 {
 	if (gt__gmp_is_wanted())
-		p->hub_due |= GT__HUB_GIVE;
-	return p->hub_due & GT__HUB_GIVE;
+		p->due |= GT__DUE_GIVE;
+	return (p->due & GT__DUE_GIVE) != 0;
 }
 
 /* The slice is over: what would inherit it queues up. */
@@ -93,7 +93,7 @@ static __attribute__((noinline)) void slice_over(struct gt__gmp_worker *w)
 		gt__local_put(&p->local, next, &s.global);
 }
 
-static inline struct gt *next_get(struct gt__gmp_worker *w)
+static inline __attribute__((always_inline)) struct gt *next_get(struct gt__gmp_worker *w)
 {
 	struct gt__proc *p = w->p;
 
@@ -113,11 +113,11 @@ static __attribute__((noinline)) struct gt *local_and_more(struct gt__gmp_worker
 	struct gt__proc *p = w->p;
 	struct gt *gt;
 
-	if (p->wake_due) {
-		p->wake_due = 0;
+	if (p->due & GT__DUE_WAKE) {
+		p->due &= ~(uint32_t)GT__DUE_WAKE;
 		gt__gmp_wake();
 	}
-	if (p->hub_due & GT__HUB_GIVE)
+	if (p->due & GT__DUE_GIVE)
 		return NULL;
 	if (!gt__gmp_has_own(w))
 		return gt__local_get(&p->local);
@@ -126,14 +126,12 @@ static __attribute__((noinline)) struct gt *local_and_more(struct gt__gmp_worker
 	return global_get(p, GT__LOCAL_MAX / 2);
 }
 
-static inline struct gt *local_get(struct gt__gmp_worker *w)
+static inline __attribute__((always_inline)) struct gt *local_get(struct gt__gmp_worker *w)
 {
 	struct gt__proc *p = w->p;
 
 	tick(p);
-	if (__builtin_expect(p->wake_due | p->hub_due |
-				     __atomic_load_n(&w->own.count, __ATOMIC_RELAXED),
-			     0))
+	if (__builtin_expect(p->due | __atomic_load_n(&w->own.count, __ATOMIC_RELAXED), 0))
 		return local_and_more(w);
 	return gt__local_get(&p->local);
 }
@@ -149,31 +147,23 @@ static __attribute__((noinline)) struct gt *others_turn(struct gt__proc *p)
 		return NULL;
 	gt = global_get(p, 1);
 	if (!gt && gt__reactor_waiters())
-		p->hub_due |= GT__HUB_POLL;
+		p->due |= GT__DUE_POLL;
 	return gt;
 }
 
 /* What a stopping thread's worker can go on with at once; NULL: the hub is to look. */
-static inline struct gt *pick(struct gt__gmp_worker *w)
+static inline __attribute__((always_inline)) struct gt *pick(struct gt__gmp_worker *w)
 {
 	struct gt__proc *p = w->p;
 	struct gt *gt;
 
 	if (__builtin_expect(p->tick % GLOBAL_EVERY == GLOBAL_EVERY - 1, 0)) {
 		gt = others_turn(p);
-		if (gt || p->hub_due)
+		if (gt || (p->due & GT__DUE_HUB))
 			return gt;
 	}
 	gt = next_get(w);
 	return gt ? gt : local_get(w);
-}
-
-/* The same for one that would only let others go first. */
-static struct gt *pick_instead(struct gt__gmp_worker *w)
-{
-	struct gt *next = pick(w);
-
-	return next || w->p->hub_due ? next : global_get(w->p, GT__LOCAL_MAX / 2);
 }
 
 /* ----------------------------------------------------------------- policy */
@@ -184,15 +174,15 @@ static void make_next(struct gt__proc *p, struct gt *gt)
 
 	if (displaced) {
 		gt__local_put(&p->local, displaced, &s.global);
-		if (!p->wake_due) {
-			p->wake_due = 1;
+		if (!(p->due & GT__DUE_WAKE)) {
+			p->due |= GT__DUE_WAKE;
 			gt__gmp_monitor_stir(GT__NAP_LONG);
 			return;
 		}
 	} else if (!has_more(p)) {
 		return;
 	}
-	p->wake_due = 0;
+	p->due &= ~(uint32_t)GT__DUE_WAKE;
 	gt__gmp_wake();
 }
 
@@ -206,7 +196,7 @@ static void gmp_ready(struct gt__os *os, struct gt *gt)
 		make_next(w->p, gt);
 	} else if (os->is_worker && w->p) {
 		gt__local_put(&w->p->local, gt, &s.global);
-		w->p->wake_due = 1;
+		w->p->due |= GT__DUE_WAKE;
 	} else {
 		gt__queue_push(&s.global, gt);
 		gt__gmp_wake();
@@ -235,19 +225,24 @@ static void after_own(void *gt)
 
 static void after_yield(void *gt)
 {
-	gt__local_put(&gt__gmp_worker_of(gt__os())->p->local, gt, &s.global);
+	if (__builtin_expect(((struct gt *)gt)->home != NULL, 0))
+		after_own(gt);
+	else
+		gt__local_put(&gt__gmp_worker_of(gt__os())->p->local, gt, &s.global);
 }
 
 static void gmp_yield(struct gt__os *os)
 {
 	struct gt__gmp_worker *w = gt__gmp_worker_of(os);
-	struct gt *self = os->current, *next = pick_instead(w);
+	struct gt *self = os->current, *next = pick(w);
 
-	if (!next && !w->p->hub_due && !gt__reactor_waiters())
+	if (!next && !(w->p->due & GT__DUE_HUB))
+		next = global_get(w->p, GT__LOCAL_MAX / 2);
+	if (!next && !(w->p->due & GT__DUE_HUB) && !gt__reactor_waiters())
 		return;
 	GT_COUNT(os, YIELDS);
 	gt__tell_switch(os, GTV_EV_SWITCH_YIELD, 0, self, next, 0);
-	w->w.after = self->home ? after_own : after_yield;
+	w->w.after = after_yield;
 	w->w.after_arg = self;
 	gt__fiber_go(&w->w, &self->ctx, next);
 }
@@ -267,8 +262,10 @@ static int is_asked(struct gt__gmp_worker *w, struct gt **next)
 	gt__gmp_answer(w->p);
 	gt__emit(&w->w.os.tr, GTV_EV_PREEMPT_ASK, 0, 0, w->w.os.current->id, w->w.index, 0,
 		 0);
-	*next = must_give(w->p) ? NULL : pick_instead(w);
-	return *next || w->p->hub_due || gt__reactor_waiters();
+	*next = must_give(w->p) ? NULL : pick(w);
+	if (!*next && !(w->p->due & GT__DUE_HUB))
+		*next = global_get(w->p, GT__LOCAL_MAX / 2);
+	return *next || (w->p->due & GT__DUE_HUB) || gt__reactor_waiters();
 }
 
 static void stop_for(struct gt__gmp_worker *w, uint8_t how, struct gt *next,
@@ -437,10 +434,10 @@ static struct gt *look(struct gt__gmp_worker *w)
 	struct gt__proc *p = w->p;
 	struct gt *gt;
 
-	if ((p->hub_due & GT__HUB_GIVE) && gt__gmp_proc_give(w))
+	if ((p->due & GT__DUE_GIVE) && gt__gmp_proc_give(w))
 		return NULL;
-	if (p->hub_due & GT__HUB_POLL) {
-		p->hub_due = 0;
+	if (p->due & GT__DUE_POLL) {
+		p->due &= ~(uint32_t)GT__DUE_POLL;
 		gt__gmp_poll_now(w);
 	} else if (p->tick % GLOBAL_EVERY == GLOBAL_EVERY - 1) {
 		tick(p);
