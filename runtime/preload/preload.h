@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the files of the preload library share: libc's own functions, found behind
- * ours, and the question whether the caller is a green thread.
+ * ours, the question whether the caller is a green thread, and its waits.
  */
 #ifndef GT_PRELOAD_H
 #define GT_PRELOAD_H
@@ -69,6 +69,45 @@ const struct preload_real *preload_real(void);
 static inline int preload_is_green(void)
 {
 	return gt_self() != NULL;
+}
+
+/* How wrappers wait: who called them goes on on its worker, whose errno it may have
+ * taken the address of. */
+static inline int preload_poll(int fd, short events, int64_t timeout_ns)
+{
+	int result;
+
+	gt_pin_begin();
+	result = gt_poll(fd, events, timeout_ns);
+	gt_pin_end();
+	return result;
+}
+
+static inline int preload_sleep_ns(uint64_t ns)
+{
+	int result;
+
+	gt_pin_begin();
+	result = gt_sleep_ns(ns);
+	gt_pin_end();
+	return result;
+}
+
+static inline long preload_blocking(const char *name, long (*fn)(void *), void *arg)
+{
+	long result;
+
+	gt_pin_begin();
+	result = gt_blocking(name, fn, arg);
+	gt_pin_end();
+	return result;
+}
+
+static inline void preload_yield(void)
+{
+	gt_pin_begin();
+	gt_yield();
+	gt_pin_end();
 }
 
 /* Sets errno where nothing switches, so that the address is the OS thread's own.

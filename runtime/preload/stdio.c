@@ -36,7 +36,7 @@ static __attribute__((noinline)) void give_error(const struct call *call)
 
 static void in_pool(const char *name, struct call *call, long (*fn)(void *))
 {
-	gt_blocking(name, fn, call);
+	preload_blocking(name, fn, call);
 	give_error(call);
 }
 

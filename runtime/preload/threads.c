@@ -57,10 +57,13 @@ static void begin(struct preload_thread *thread)
 	gt_cleanup_push(&thread->cleanup, finish, thread);
 }
 
+/* It stays on its worker to its end: pthread functions that wait are many, and what the
+ * program keeps in thread-local variables is there. */
 static void thread_body(void *arg)
 {
 	struct preload_thread *thread = arg;
 
+	gt_pin_begin();
 	begin(thread);
 	thread->result = thread->fn(thread->arg);
 	gt_exit(); /* not a pop: finish frees the cleanup itself */
@@ -215,6 +218,7 @@ static void main_body(void *arg)
 	const struct program *program = arg;
 	struct preload_thread *thread = thread_new(NULL, NULL, DETACHED);
 
+	gt_pin_begin();
 	if (thread)
 		begin(thread);
 	exit(program->fn(program->argc, program->argv, program->envp));

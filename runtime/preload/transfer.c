@@ -72,13 +72,13 @@ static ssize_t once(struct transfer *t)
 			break;
 		if (n != -EAGAIN)
 			return n;
-		events = gt_poll(t->fd, t->out ? POLLOUT : POLLIN, timeout_of(t));
+		events = preload_poll(t->fd, t->out ? POLLOUT : POLLIN, timeout_of(t));
 		if (events == 0)
 			return -EAGAIN;
 		if (events < 0)
 			break;
 	}
-	return gt_blocking(t->out ? "write" : "read", attempt_in_pool, t);
+	return preload_blocking(t->out ? "write" : "read", attempt_in_pool, t);
 }
 
 /* What was written is taken off the front. */

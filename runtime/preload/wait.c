@@ -35,7 +35,7 @@ static __attribute__((noinline)) int64_t socket_timeout(int fd, int option)
 int accept4(int fd, struct sockaddr *addr, socklen_t *bytes, int flags)
 {
 	if (preload_is_green() && is_blocking(fd) &&
-	    gt_poll(fd, POLLIN, socket_timeout(fd, SO_RCVTIMEO)) == 0)
+	    preload_poll(fd, POLLIN, socket_timeout(fd, SO_RCVTIMEO)) == 0)
 		return (int)preload_result(-EAGAIN);
 	return preload_real()->accept4(fd, addr, bytes, flags);
 }
@@ -75,7 +75,7 @@ int connect(int fd, const struct sockaddr *addr, socklen_t bytes)
 		return preload_real()->connect(fd, addr, bytes);
 	err = connect_start(fd, addr, bytes);
 	if (err == -EINPROGRESS) {
-		err = gt_poll(fd, POLLOUT, socket_timeout(fd, SO_SNDTIMEO));
+		err = preload_poll(fd, POLLOUT, socket_timeout(fd, SO_SNDTIMEO));
 		err = err == 0 ? -EINPROGRESS : err < 0 ? err : connect_end(fd);
 	}
 	return (int)preload_result(err);
@@ -117,13 +117,13 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 		return (int)preload_result(n);
 	p.timeout = timeout;
 	if (!count && timeout) {
-		n = gt_sleep_ns((uint64_t)to_ns(timeout));
+		n = preload_sleep_ns((uint64_t)to_ns(timeout));
 	} else if (count == 1 && fds->fd >= 0 && !mask) {
-		n = gt_poll(fds->fd, fds->events, to_ns(timeout));
+		n = preload_poll(fds->fd, fds->events, to_ns(timeout));
 		fds->revents = n > 0 ? (short)n : 0;
 		n = n > 0 ? 1 : n;
 	} else {
-		n = gt_blocking("poll", poll_whole, &p);
+		n = preload_blocking("poll", poll_whole, &p);
 	}
 	return (int)preload_result(n);
 }
@@ -163,8 +163,8 @@ int pselect(int count, fd_set *in, fd_set *out, fd_set *other,
 	if (timeout && !to_ns(timeout))
 		return (int)preload_result(select_whole(&s));
 	if (!count && timeout)
-		return (int)preload_result(gt_sleep_ns((uint64_t)to_ns(timeout)));
-	return (int)preload_result(gt_blocking("select", select_whole, &s));
+		return (int)preload_result(preload_sleep_ns((uint64_t)to_ns(timeout)));
+	return (int)preload_result(preload_blocking("select", select_whole, &s));
 }
 
 int select(int count, fd_set *in, fd_set *out, fd_set *other, struct timeval *timeout)
@@ -188,7 +188,7 @@ int epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
 
 	if (!preload_is_green() || !timeout_ms)
 		return preload_real()->epoll_wait(fd, events, max, timeout_ms);
-	ready = gt_poll(fd, POLLIN, timeout_ms < 0 ? -1 : timeout_ms * 1000000ll);
+	ready = preload_poll(fd, POLLIN, timeout_ms < 0 ? -1 : timeout_ms * 1000000ll);
 	if (ready < 0)
 		return (int)preload_result(ready);
 	return preload_real()->epoll_wait(fd, events, max, 0);
@@ -215,21 +215,21 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted,
 		clock_gettime(clock, &now);
 		ns -= to_ns(&now);
 	}
-	return ns > 0 ? -gt_sleep_ns((uint64_t)ns) : 0;
+	return ns > 0 ? -preload_sleep_ns((uint64_t)ns) : 0;
 }
 
 int nanosleep(const struct timespec *wanted, struct timespec *left)
 {
 	if (!preload_is_green() || !is_time(wanted))
 		return preload_real()->nanosleep(wanted, left);
-	return (int)preload_result(gt_sleep_ns((uint64_t)to_ns(wanted)));
+	return (int)preload_result(preload_sleep_ns((uint64_t)to_ns(wanted)));
 }
 
 unsigned sleep(unsigned seconds)
 {
 	if (!preload_is_green())
 		return preload_real()->sleep(seconds);
-	gt_sleep_ns(seconds * (uint64_t)NS_PER_S);
+	preload_sleep_ns(seconds * (uint64_t)NS_PER_S);
 	return 0;
 }
 
@@ -237,13 +237,13 @@ int usleep(useconds_t us)
 {
 	if (!preload_is_green())
 		return preload_real()->usleep(us);
-	return (int)preload_result(gt_sleep_ns(us * 1000ull));
+	return (int)preload_result(preload_sleep_ns(us * 1000ull));
 }
 
 int sched_yield(void)
 {
 	if (!preload_is_green())
 		return preload_real()->sched_yield();
-	gt_yield();
+	preload_yield();
 	return 0;
 }

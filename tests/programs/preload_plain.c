@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * Plain blocking code on green threads: sleeps, pipes, TCP with poll, select, streams
- * and the resolver. Exits with the number of the step that went wrong, 0 if none did.
+ * and the resolver; and errno around calls that block. Exits with the number of the step
+ * that went wrong, 0 if none did.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
+#include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +27,7 @@
 #define CHECK(step, x)                                                                     \
 	((x) ? (void)0 : (fprintf(stderr, "step %d: %s\n", step, #x), _exit(step)))
 
-/* Out of line: under gmp the caller may be on another OS thread than before its last
- * wait, and a compiler may have kept where errno was. */
-static __attribute__((noinline)) int fails(ssize_t result, int error)
+static int fails(ssize_t result, int error)
 {
 	return result == -1 && errno == error;
 }
@@ -177,9 +178,54 @@ static void streams(void)
 	CHECK(31, printf("%s %d\n", "done", 42) == 8 && fflush(stdout) == 0);
 }
 
+#define ERRNO_THREADS 12
+#define ERRNO_ROUNDS  60
+
+/* As a compiler may: where errno is found once, before the calls. Others compute and
+ * wait beside, so that under gmp workers and processors come and go. */
+static void errno_watcher(void *arg)
+{
+	const struct timeval brief = {.tv_usec = 500};
+	struct timespec bad = {.tv_nsec = -1};
+	volatile unsigned work = 0;
+	int *where = &errno, fd[2];
+	char c;
+
+	CHECK(34, socketpair(AF_UNIX, SOCK_STREAM, 0, fd) == 0);
+	setsockopt(fd[0], SOL_SOCKET, SO_RCVTIMEO, &brief, sizeof brief);
+	for (int i = 0; i < ERRNO_ROUNDS; i++) {
+		*where = 0;
+		CHECK(35, read(fd[0], &c, 1) == -1 && *where == EAGAIN);
+		CHECK(36, usleep((useconds_t)(intptr_t)arg * 20) == 0);
+		*where = 0;
+		CHECK(37, nanosleep(&bad, NULL) == -1 && *where == EINVAL);
+		while (work++ % 30000)
+			;
+		sched_yield();
+		*where = 0;
+		CHECK(38, recv(fd[0], &c, 1, 0) == -1 && *where == EAGAIN);
+		CHECK(39, getppid() && fflush(stdout) == 0);
+		*where = 0;
+		CHECK(40, recv(fd[0], &c, 1, MSG_DONTWAIT) == -1 && *where == EAGAIN);
+	}
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void errno_stays(void)
+{
+	struct gt *gt[ERRNO_THREADS];
+
+	for (intptr_t i = 0; i < ERRNO_THREADS; i++)
+		CHECK(33, gt_spawn(&gt[i], errno_watcher, (void *)i) == 0);
+	for (int i = 0; i < ERRNO_THREADS; i++)
+		gt_join(gt[i]);
+}
+
 static void all(void *arg)
 {
 	(void)arg;
+	errno_stays();
 	sleeps_overlap();
 	pipes();
 	non_blocking_stays();
