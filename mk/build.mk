@@ -16,8 +16,9 @@ endef
 STORE_CFLAGS  = $(CFLAGS_ZSTD) $(CFLAGS_XXHASH)
 SOURCE_CFLAGS = $(if $(HAVE_BPF),$(CFLAGS_LIBBPF) -DGTV_HAVE_BPF=1 -I$(O)/bpf)
 
-# Frame pointers: gt_dump walks stacks by them.
-$(eval $(call layer,runtime,runtime,-fno-omit-frame-pointer))
+# Frame pointers: gt_dump walks stacks by them. Counters and the fields of events are
+# written one by one and read back at once: joined in wide registers they would stall.
+$(eval $(call layer,runtime,runtime,-fno-omit-frame-pointer -fno-tree-slp-vectorize))
 # The runtime's code has a section of its own: preemption by signal tells it from the
 # program's (runtime/preempt_text.c).
 OBJCOPY := $(shell $(CC) -print-prog-name=objcopy)

@@ -11,9 +11,13 @@
 
 #include "runtime/arena.h"
 #include "runtime/chan.h"
+#include "runtime/fiber.h"
 
 #define ELEM_BYTES_MAX	 ((size_t)1 << 20)
 #define BUFFER_BYTES_MAX ((size_t)1 << 40)
+
+/* For the parts of a send and a receive: one function each, one set of registers saved. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 void gt__line_add(struct gt__line *line, struct gt__side *side)
 {
@@ -53,7 +57,7 @@ static int claim(struct gt__side *side)
 }
 
 /* The first who waits and still can be had. */
-static struct gt__side *line_take(struct gt__line *line)
+static ALWAYS_INLINE struct gt__side *line_take(struct gt__line *line)
 {
 	struct gt__side *side;
 
@@ -62,18 +66,18 @@ static struct gt__side *line_take(struct gt__line *line)
 		if (side->next)
 			side->next->prev = NULL;
 		side->queued = 0;
-		if (!side->selection || claim(side))
+		if (__builtin_expect(!side->selection, 1) || claim(side))
 			return side;
 	}
 	return NULL;
 }
 
-static void copy(struct gt_chan *ch, void *to, const void *from)
+static ALWAYS_INLINE void copy(struct gt_chan *ch, void *to, const void *from)
 {
 	if (!to)
 		return;
 	/* Pointers and numbers are most of what is sent; nothing at all is a signal. */
-	if (ch->elem_bytes == 8)
+	if (__builtin_expect(ch->elem_bytes == 8, 1))
 		memcpy(to, from, 8);
 	else if (ch->elem_bytes)
 		memcpy(to, from, ch->elem_bytes);
@@ -161,8 +165,8 @@ static void *slot(struct gt_chan *ch, size_t idx)
 	return ch->buffer + (at < ch->capacity ? at : at - ch->capacity) * ch->elem_bytes;
 }
 
-static int pass_to(struct gt__os *os, struct gt_chan *ch, const void *elem,
-		   struct gt__side *receiver, struct gt **wake)
+static ALWAYS_INLINE int pass_to(struct gt__os *os, struct gt_chan *ch, const void *elem,
+				 struct gt__side *receiver, struct gt **wake)
 {
 	*wake = receiver->gt;
 	copy(ch, receiver->to, elem);
@@ -172,14 +176,14 @@ static int pass_to(struct gt__os *os, struct gt_chan *ch, const void *elem,
 	return 0;
 }
 
-static inline int try_send(struct gt__os *os, struct gt_chan *ch, const void *elem,
-			   struct gt **wake)
+static ALWAYS_INLINE int try_send(struct gt__os *os, struct gt_chan *ch, const void *elem,
+				  struct gt **wake)
 {
 	struct gt__side *receiver;
 
 	*wake = NULL;
 	tell_name(os, ch);
-	if (ch->closed)
+	if (__builtin_expect(ch->closed, 0))
 		return -EPIPE;
 	receiver = line_take(&ch->receivers);
 	if (receiver)
@@ -197,41 +201,52 @@ int gt__chan_try_send(struct gt__os *os, struct gt_chan *ch, const void *elem,
 	return try_send(os, ch, elem, wake);
 }
 
-int gt_chan_send(struct gt_chan *ch, const void *elem)
+/* The guard is held; it is released once we can be found in the line. */
+static ALWAYS_INLINE struct gt__os *wait_in(struct gt__os *os, struct gt_chan *ch,
+					    struct gt__line *line, struct gt__side *me)
 {
-	struct gt__os *os = gt__os();
-	struct gt *self = os ? os->current : NULL, *wake;
-	struct gt__side me = {.gt = self, .from = elem};
-	void *reached;
-	int err;
+	gt__line_add(line, me);
+	return gt__park_here(os, GTV_EV_SWITCH_CHAN, 0, ch->id, gt__publish_guard,
+			     &ch->guard);
+}
 
-	if (!self)
-		return -EPERM;
-	gt__guard_lock(&ch->guard);
-	err = try_send(os, ch, elem, &wake);
-	if (err != -EAGAIN) {
-		gt__guard_unlock(&ch->guard);
-		if (wake)
-			gt__ready_too(os, wake, GTV_BY_GT, self->id);
-		return err;
-	}
-	if (self->no_wait) {
-		gt__guard_unlock(&ch->guard);
-		return -EDEADLK;
-	}
-	err = stand_in(ch, elem, &reached);
-	if (err) {
+static int send_waits(void *arg, void *chan, void *elem)
+{
+	struct gt__os *os = arg;
+	struct gt_chan *ch = chan;
+	struct gt__side me = {.gt = os->current, .from = elem};
+	void *reached;
+	int err = me.gt->no_wait ? -EDEADLK : stand_in(ch, elem, &reached);
+
+	if (__builtin_expect(err, 0)) {
 		gt__guard_unlock(&ch->guard);
 		return err;
 	}
 	if (reached)
 		me.from = memcpy(reached, elem, ch->elem_bytes);
-	gt__line_add(&ch->senders, &me);
 	gt__wait_note(os, "to send on channel", ch);
-	gt__park(os, GTV_EV_SWITCH_CHAN, 0, ch->id, gt__publish_guard, &ch->guard);
+	wait_in(os, ch, &ch->senders, &me);
 	if (reached)
 		gt__arena_free(reached);
 	return me.done ? 0 : -EPIPE;
+}
+
+int gt_chan_send(struct gt_chan *ch, const void *elem)
+{
+	struct gt__os *os = gt__os();
+	struct gt *self = os ? os->current : NULL, *wake;
+	int err;
+
+	if (__builtin_expect(!self, 0))
+		return -EPERM;
+	gt__guard_lock(&ch->guard);
+	err = try_send(os, ch, elem, &wake);
+	if (err == -EAGAIN)
+		return gt__ctx_call(os, ch, (void *)(uintptr_t)elem, send_waits);
+	gt__guard_unlock(&ch->guard);
+	if (wake)
+		gt__ready_too(os, wake, GTV_BY_GT, self->id);
+	return err;
 }
 
 /* The buffer has an element: takes it, and fills the gap from a sender that waits,
@@ -253,8 +268,8 @@ static struct gt *take_buffered(struct gt__os *os, struct gt_chan *ch, void *ele
 	return sender->gt;
 }
 
-static struct gt *take_direct(struct gt__os *os, struct gt_chan *ch,
-			      struct gt__side *sender, void *elem)
+static ALWAYS_INLINE struct gt *take_direct(struct gt__os *os, struct gt_chan *ch,
+					    struct gt__side *sender, void *elem)
 {
 	copy(ch, elem, sender->from);
 	sender->done = 1;
@@ -270,8 +285,8 @@ static int received_nothing(struct gt_chan *ch, void *elem)
 	return -EPIPE;
 }
 
-static inline int try_recv(struct gt__os *os, struct gt_chan *ch, void *elem,
-			   struct gt **wake)
+static ALWAYS_INLINE int try_recv(struct gt__os *os, struct gt_chan *ch, void *elem,
+				  struct gt **wake)
 {
 	struct gt__side *sender;
 
@@ -303,41 +318,25 @@ int gt__chan_received(struct gt__os *os, struct gt_chan *ch, const struct gt__si
 	return side->done ? 0 : received_nothing(ch, side->to);
 }
 
-int gt_chan_recv(struct gt_chan *ch, void *elem)
+static int recv_waits(void *arg, void *chan, void *elem)
 {
-	struct gt__os *os = gt__os();
-	struct gt *self = os ? os->current : NULL, *wake;
-	struct gt__side me = {.gt = self, .to = elem};
+	struct gt__os *os = arg;
+	struct gt_chan *ch = chan;
+	struct gt__side me = {.gt = os->current, .to = elem};
 	void *reached;
-	int err;
+	int err = me.gt->no_wait ? -EDEADLK : stand_in(ch, elem, &reached);
 
-	if (!self)
-		return -EPERM;
-	gt__guard_lock(&ch->guard);
-	err = try_recv(os, ch, elem, &wake);
-	if (err != -EAGAIN) {
-		gt__guard_unlock(&ch->guard);
-		if (wake)
-			gt__ready_too(os, wake, GTV_BY_GT, self->id);
-		return err;
-	}
-	if (self->no_wait) {
-		gt__guard_unlock(&ch->guard);
-		return -EDEADLK;
-	}
-	err = stand_in(ch, elem, &reached);
-	if (err) {
+	if (__builtin_expect(err, 0)) {
 		gt__guard_unlock(&ch->guard);
 		return err;
 	}
 	if (reached)
 		me.to = reached;
-	gt__line_add(&ch->receivers, &me);
 	gt__wait_note(os, "to receive from channel", ch);
-	os = gt__park(os, GTV_EV_SWITCH_CHAN, 0, ch->id, gt__publish_guard, &ch->guard);
+	os = wait_in(os, ch, &ch->receivers, &me);
 	if (gt__rt.single && me.done) {
 		/* On one OS thread the last event is the switch that brought us here. */
-		tell_recv_too(os, ch, self, me.peer);
+		tell_recv_too(os, ch, me.gt, me.peer);
 		return 0;
 	}
 	err = gt__chan_received(os, ch, &me);
@@ -345,6 +344,24 @@ int gt_chan_recv(struct gt_chan *ch, void *elem)
 		memcpy(elem, reached, ch->elem_bytes);
 		gt__arena_free(reached);
 	}
+	return err;
+}
+
+int gt_chan_recv(struct gt_chan *ch, void *elem)
+{
+	struct gt__os *os = gt__os();
+	struct gt *self = os ? os->current : NULL, *wake;
+	int err;
+
+	if (__builtin_expect(!self, 0))
+		return -EPERM;
+	gt__guard_lock(&ch->guard);
+	err = try_recv(os, ch, elem, &wake);
+	if (err == -EAGAIN)
+		return gt__ctx_call(os, ch, elem, recv_waits);
+	gt__guard_unlock(&ch->guard);
+	if (wake)
+		gt__ready_too(os, wake, GTV_BY_GT, self->id);
 	return err;
 }
 

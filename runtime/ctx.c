@@ -11,11 +11,12 @@
 
 #ifdef GT_CTX_ASM
 void gt__ctx_start(void);
+extern const char gt__ctx_end[];
 
 #ifdef __x86_64__
 __asm__(".text\n"
 	".p2align 4\n"
-	".globl gt__ctx_start\n"
+	".globl gt__ctx_start, gt__ctx_end\n"
 	".hidden gt__ctx_start\n"
 	".type gt__ctx_start, @function\n"
 	"gt__ctx_start:\n\t"
@@ -23,14 +24,39 @@ __asm__(".text\n"
 	".cfi_undefined rip\n\t"
 	"endbr64\n\t"
 	"popq %rax\n\t" /* the entry; the message is in rdi already */
-	"call *%rax\n\t"
+	"jmpq *%rax\n"	/* no call: that would foretell a return that never comes */
+	".hidden gt__ctx_end\n"
+	"gt__ctx_end:\n\t"
 	"ud2\n\t"
 	".cfi_endproc\n\t"
 	".size gt__ctx_start, . - gt__ctx_start\n");
+
+__asm__(".text\n"
+	".p2align 4\n"
+	".globl gt__ctx_call\n"
+	".hidden gt__ctx_call\n"
+	".type gt__ctx_call, @function\n"
+	"gt__ctx_call:\n\t"
+	".cfi_startproc\n\t"
+	"endbr64\n\t"
+	"pushq %rbp\n\t"
+	".cfi_adjust_cfa_offset 8\n\t"
+	".cfi_rel_offset rbp, 0\n\t"
+	"movq %rsp, %rbp\n\t" /* stacks are walked by frame pointers, too */
+	"call *%rcx\n\t"
+	"popq %rbp\n\t"
+	".cfi_adjust_cfa_offset -8\n\t"
+	".cfi_restore rbp\n\t"
+	"popq %rcx\n\t"
+	".cfi_adjust_cfa_offset -8\n\t"
+	".cfi_register rip, rcx\n\t"
+	"jmpq *%rcx\n\t"
+	".cfi_endproc\n\t"
+	".size gt__ctx_call, . - gt__ctx_call\n");
 #else
 __asm__(".text\n"
 	".p2align 4\n"
-	".globl gt__ctx_start\n"
+	".globl gt__ctx_start, gt__ctx_end\n"
 	".hidden gt__ctx_start\n"
 	".type gt__ctx_start, %function\n"
 	"gt__ctx_start:\n\t"
@@ -38,20 +64,46 @@ __asm__(".text\n"
 	".cfi_undefined x30\n\t"
 	"hint #38\n\t"		    /* bti jc */
 	"ldp x4, x5, [sp], #16\n\t" /* the entry; the message is in x0 already */
-	"mov x30, xzr\n\t"
-	"blr x4\n\t"
+	"mov x16, x4\n\t"
+	"adr x30, gt__ctx_end\n\t"
+	"br x16\n" /* no call: that would foretell a return that never comes */
+	".hidden gt__ctx_end\n"
+	"gt__ctx_end:\n\t"
 	"brk #1\n\t"
 	".cfi_endproc\n\t"
 	".size gt__ctx_start, . - gt__ctx_start\n");
+
+__asm__(".text\n"
+	".p2align 4\n"
+	".globl gt__ctx_call\n"
+	".hidden gt__ctx_call\n"
+	".type gt__ctx_call, %function\n"
+	"gt__ctx_call:\n\t"
+	".cfi_startproc\n\t"
+	"hint #34\n\t" /* bti c */
+	"stp x29, x30, [sp, #-16]!\n\t"
+	".cfi_def_cfa_offset 16\n\t"
+	".cfi_offset x29, -16\n\t"
+	".cfi_offset x30, -8\n\t"
+	"mov x29, sp\n\t"
+	"blr x3\n\t"
+	"ldp x29, x16, [sp], #16\n\t"
+	".cfi_def_cfa_offset 0\n\t"
+	".cfi_restore x29\n\t"
+	".cfi_register x30, x16\n\t"
+	"br x16\n\t" /* from x16 a jump may land where a call may */
+	".cfi_endproc\n\t"
+	".size gt__ctx_call, . - gt__ctx_call\n");
 #endif
 
 static void lay_out(struct gt__ctx *ctx, void *low, size_t bytes, void (*entry)(void *))
 {
 	uintptr_t *top = (uintptr_t *)((char *)low + bytes);
 
-	/* gt__ctx_start pops the entry, after which the stack is aligned to 16. */
-	*--top = 0;
+	/* gt__ctx_start pops the entry, after which the stack is as after a call. */
 #ifdef __x86_64__
+	*--top = (uintptr_t)gt__ctx_end;
+#else
 	*--top = 0;
 #endif
 	*--top = (uintptr_t)entry;
@@ -60,6 +112,11 @@ static void lay_out(struct gt__ctx *ctx, void *low, size_t bytes, void (*entry)(
 	ctx->sp = top;
 }
 #else
+int gt__ctx_call(void *a, void *b, void *c, int (*fn)(void *a, void *b, void *c))
+{
+	return fn(a, b, c);
+}
+
 static _Thread_local struct {
 	struct gt__ctx *starting;
 	void *message;

@@ -143,6 +143,12 @@ static inline __attribute__((always_inline)) void *gt__ctx_jump(struct gt__ctx *
 void *gt__ctx_jump(struct gt__ctx *from, struct gt__ctx *to, void *message);
 #endif
 
+/* Calls fn, which switches away and comes back later, and returns what it returns, but
+ * by a jump: a processor predicts returns by the calls that came before on its own, not
+ * on this stack, so one to a place where only this green thread waits would be foretold
+ * wrong each time. To be called last in a function, which then is not returned to. */
+int gt__ctx_call(void *a, void *b, void *c, int (*fn)(void *a, void *b, void *c));
+
 /* A new context's first act: tells the sanitizer that its stack is in use. */
 static inline void gt__ctx_begun(void)
 {

@@ -50,9 +50,9 @@ static inline __attribute__((always_inline)) struct gt__worker *gt__fiber_go(
 }
 
 /* The current fiber stops as gt__park says, for `next`. */
-static inline struct gt__os *gt__fiber_park(struct gt__os *os, struct gt *next,
-					    uint16_t kind, uint8_t aux, uint32_t what,
-					    void (*publish)(void *), void *arg)
+static inline __attribute__((always_inline)) struct gt__os *gt__fiber_park(
+	struct gt__os *os, struct gt *next, uint16_t kind, uint8_t aux, uint32_t what,
+	void (*publish)(void *), void *arg)
 {
 	struct gt__worker *w = gt__worker_of(os);
 	struct gt *self = os->current;
@@ -61,6 +61,21 @@ static inline struct gt__os *gt__fiber_park(struct gt__os *os, struct gt *next,
 	w->after = publish;
 	w->after_arg = arg;
 	return &gt__fiber_go(w, &self->ctx, next)->os;
+}
+
+/* gt__park for paths that are worth code of their own: the switch is made right here,
+ * and the caller's registers are saved once. `publish` must only let others in: where
+ * there is but one OS thread, it may be left out. */
+static inline __attribute__((always_inline)) struct gt__os *gt__park_here(
+	struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what,
+	void (*publish)(void *), void *arg)
+{
+	const struct gt__policy *policy = gt__rt.policy;
+
+	if (__builtin_expect(!policy->next, 0))
+		return policy->park(os, kind, aux, what, publish, arg);
+	return gt__fiber_park(os, policy->next(os), kind, aux, what,
+			      gt__rt.single ? NULL : publish, arg);
 }
 
 /* The current fiber ends for `next`; `joined` says that its joiner is awake already. */

@@ -209,12 +209,15 @@ static void gmp_start(struct gt__os *os, struct gt *gt)
 	make_next(gt__gmp_worker_of(os)->p, gt);
 }
 
+static struct gt *gmp_next(struct gt__os *os)
+{
+	return pick(gt__gmp_worker_of(os));
+}
+
 static struct gt__os *gmp_park(struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what,
 			       void (*publish)(void *), void *arg)
 {
-	struct gt *next = pick(gt__gmp_worker_of(os));
-
-	return gt__fiber_park(os, next, kind, aux, what, publish, arg);
+	return gt__fiber_park(os, gmp_next(os), kind, aux, what, publish, arg);
 }
 
 /* The worker that it goes on on is the one that calls these. */
@@ -626,6 +629,7 @@ const struct gt__policy gt__policy_gmp = {
 	.start = gmp_start,
 	.yield = gmp_yield,
 	.park = gmp_park,
+	.next = gmp_next,
 	.ready = gmp_ready,
 	.sleep_until = gt__reactor_sleep,
 	.io_wait = gt__reactor_io,

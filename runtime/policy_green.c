@@ -77,8 +77,9 @@ static inline struct gt *pick(struct gt__os *os)
 
 /* For one that is about to wait. It may be in the poller already and must not be made
  * ready before it has stopped: so it leaves a turn that is due to the hub. */
-static inline struct gt *pick_for_waiting(void)
+static inline struct gt *pick_for_waiting(struct gt__os *os)
 {
+	(void)os;
 	if (__builtin_expect(--g.picks_left == 0, 0)) {
 		g.picks_left = 1;
 		if (gt__queue_count(&g.inbox) || gt__reactor_waiters())
@@ -103,7 +104,7 @@ static void green_yield(struct gt__os *os)
 static struct gt__os *green_park(struct gt__os *os, uint16_t kind, uint8_t aux,
 				 uint32_t what, void (*publish)(void *), void *arg)
 {
-	return gt__fiber_park(os, pick_for_waiting(), kind, aux, what, publish, arg);
+	return gt__fiber_park(os, pick_for_waiting(os), kind, aux, what, publish, arg);
 }
 
 static void green_ready(struct gt__os *os, struct gt *gt)
@@ -243,6 +244,7 @@ const struct gt__policy gt__policy_green = {
 	.start = green_start,
 	.yield = green_yield,
 	.park = green_park,
+	.next = pick_for_waiting,
 	.ready = green_ready,
 	.sleep_until = gt__reactor_sleep,
 	.io_wait = gt__reactor_io,

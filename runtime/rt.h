@@ -120,6 +120,10 @@ struct gt__policy {
 	void (*yield)(struct gt__os *os);
 	struct gt__os *(*park)(struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what,
 			       void (*publish)(void *arg), void *arg);
+	/* Where all that park does is to choose who goes on (NULL: the hub) and to switch:
+	 * the choice alone, for callers that switch by themselves (gt__park_here). May be
+	 * NULL. */
+	struct gt *(*next)(struct gt__os *os);
 	/* gt was parked, and READY is emitted. Called by any OS thread of ours. */
 	void (*ready)(struct gt__os *os, struct gt *gt);
 
@@ -172,7 +176,7 @@ extern struct gt__runtime gt__rt;
  * between, so there they cost a branch. */
 static inline void gt__guard_lock(uint32_t *lk)
 {
-	if (!gt__rt.single) {
+	if (__builtin_expect(!gt__rt.single, 0)) {
 		gt__lk_lock(lk);
 		gt__acquired();
 	}
@@ -180,7 +184,7 @@ static inline void gt__guard_lock(uint32_t *lk)
 
 static inline void gt__guard_unlock(uint32_t *lk)
 {
-	if (!gt__rt.single)
+	if (__builtin_expect(!gt__rt.single, 0))
 		gt__lk_unlock(lk);
 }
 

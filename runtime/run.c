@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/dump.h"
+#include "runtime/fiber.h"
 #include "runtime/preempt.h"
 #include "runtime/registry.h"
 #include "runtime/rt.h"
@@ -340,11 +341,8 @@ static void publish_join(void *arg)
 	struct join *join = arg;
 	struct gt *self = join->self, *target = join->target, *nobody = GT__JOIN_NOBODY;
 
-	if (gt__rt.single) { /* nobody can have come between: see gt_join */
-		target->join = self;
-		return;
-	}
-	if (__atomic_compare_exchange_n(&target->join, &nobody, self, 0, __ATOMIC_ACQ_REL,
+	if (gt__rt.single ||
+	    __atomic_compare_exchange_n(&target->join, &nobody, self, 0, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE))
 		return;
 	gt__acquired();
@@ -369,7 +367,9 @@ int gt_join(struct gt *gt)
 	if (joiner == GT__JOIN_NOBODY) {
 		struct join join = {self, gt};
 
-		gt__park(os, GTV_EV_SWITCH_JOIN, 0, gt->id, publish_join, &join);
+		if (gt__rt.single) /* nobody can come between */
+			gt->join = self;
+		gt__park_here(os, GTV_EV_SWITCH_JOIN, 0, gt->id, publish_join, &join);
 	} else if (joiner != GT__JOIN_ENDED) {
 		return -EINVAL;
 	}

@@ -563,6 +563,7 @@ const struct gt__policy *gt__sim_begin(const struct gt__policy *policy, uint64_t
 	k.policy = *policy;
 	k.policy.yield = yield_costs;
 	k.policy.park = park_costs;
+	k.policy.next = NULL; /* none passes park by */
 	/* Each safe point is ours, and the policy has a word of its own. */
 	gt__tick_word = &k.policy_wants_tick;
 	gt__tick_wanted = 1;

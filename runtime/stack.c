@@ -16,6 +16,7 @@
 static struct {
 	uint32_t lk, count, colour;
 	struct gt *first;
+	size_t mapping_bytes; /* atomic: of those that are kept */
 } pool;
 
 static size_t page_bytes(void)
@@ -139,8 +140,12 @@ struct gt *gt__stack_alloc(struct gt__magazine *magazine, size_t bytes)
 	if (!magazine->first)
 		refill(magazine);
 	gt = magazine->first;
-	if (!gt)
-		return map_new(mapping_bytes(bytes));
+	if (!gt) {
+		size_t total = mapping_bytes(bytes);
+
+		__atomic_store_n(&pool.mapping_bytes, total, __ATOMIC_RELAXED);
+		return map_new(total);
+	}
 	magazine->first = gt->next;
 	magazine->count--;
 	return gt;
@@ -148,7 +153,7 @@ struct gt *gt__stack_alloc(struct gt__magazine *magazine, size_t bytes)
 
 void gt__stack_free(struct gt__magazine *magazine, struct gt *gt)
 {
-	if (gt->stack_bytes != mapping_bytes(gt__rt.stack_bytes)) {
+	if (gt->stack_bytes != __atomic_load_n(&pool.mapping_bytes, __ATOMIC_RELAXED)) {
 		unmap(gt);
 		return;
 	}
@@ -172,4 +177,5 @@ void gt__stack_pool_drain(void)
 		unmap(gt);
 	}
 	pool.count = 0;
+	pool.mapping_bytes = 0;
 }

@@ -378,7 +378,7 @@ static void set_limit(struct gt__tracer *tr, uint64_t free_slots)
 	tr->limit = tr->head + (free_slots < step ? free_slots : step);
 }
 
-void gt__emit_slow(struct gt__tracer *tr, const struct gtv_event *ev)
+__attribute__((cold)) void gt__emit_slow(struct gt__tracer *tr, const struct gtv_event *ev)
 {
 	uint64_t free_slots;
 

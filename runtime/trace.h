@@ -101,20 +101,32 @@ static inline void gt__emit_too_on(struct gt__tracer *tr, uint16_t kind, uint8_t
 				   uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
 				   uint64_t arg)
 {
-	struct gtv_event ev = {
-		.ts_raw = tr->last_raw,
-		.kind = kind,
-		.flags = flags,
-		.aux = aux,
-		.gt = gt,
-		.u.f = {.obj = obj, .seq = seq, .arg = arg},
-	};
+	struct gtv_event *at;
 
 	if (__builtin_expect(tr->head == tr->limit, 0)) {
+		const struct gtv_event ev = {
+			.ts_raw = tr->last_raw,
+			.kind = kind,
+			.flags = flags,
+			.aux = aux,
+			.gt = gt,
+			.u.f = {.obj = obj, .seq = seq, .arg = arg},
+		};
+
 		gt__emit_slow(tr, &ev);
 		return;
 	}
-	tr->events[tr->head & tr->mask] = ev;
+	/* Field by field into its place: put together elsewhere, it would be read back in
+	 * wider pieces than it was written in, which stalls. */
+	at = &tr->events[tr->head & tr->mask];
+	at->ts_raw = tr->last_raw;
+	at->kind = kind;
+	at->flags = flags;
+	at->aux = aux;
+	at->gt = gt;
+	at->u.f.obj = obj;
+	at->u.f.seq = seq;
+	at->u.f.arg = arg;
 	__atomic_store_n(&tr->ring->head, ++tr->head, __ATOMIC_RELEASE);
 }
 
