@@ -2,7 +2,7 @@
  *
  * GT_POLICY=NAME,PARAMETER=VALUE…: one place that parses, one table a policy that
  * says what it takes. A new policy is a new file and a line in `policies`; a name that
- * is another's algorithm is a line in `aliases`.
+ * is another's algorithm is a line in `aliases`. A test compares both with gtviz.1.
  */
 #include <ctype.h>
 #include <errno.h>
