@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * Work that only takes time: for demos and tests, on the real system as simulated.
+ * The program's clock, and work that only takes time: for demos and tests, on the real
+ * system as simulated.
  */
 #include "runtime/rt.h"
 #include "runtime/sim.h"
+#include "runtime/sim_thread.h"
 #include "runtime/timer.h"
 
 #define LOOK_NS	   1000u   /* between two safe points */
 #define MISSING_NS 100000u /* longer than this, the core was somebody else's */
+
+uint64_t gt_now_ns(void)
+{
+	if (gt__sim_on) /* or who waits for a time by looking would wait for ever */
+		gt__sim_enter(GT__SIM_TICK);
+	return gt__sys_now_ns();
+}
 
 static void busy_simulated(uint64_t ns)
 {

@@ -114,6 +114,9 @@ const char *gt_name(const struct gt *gt); /* Borrows; "" if it has none */
 void gt_set_data(void *data);
 void *gt_data(const struct gt *gt);
 int gt_sleep_ns(uint64_t ns);
+/* The clock that sleeps and timers go by: CLOCK_MONOTONIC, or the simulated system's
+ * (GT_SIM), where a look costs what a safe point does. Anywhere. Never switches. */
+uint64_t gt_now_ns(void);
 
 /* A safe point: long computations call it often; where the policy wants the
  * processor or the GIL back, it is given up here. One load when nothing is wanted. */

@@ -29,10 +29,7 @@ static double end_s;
 
 static double now_s(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+	return (double)gt_now_ns() / 1e9;
 }
 
 /* The other process, made before the run. It thinks a little, without a core: an answer

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "gt.h"
 
@@ -36,10 +35,7 @@ struct flipper {
 
 static double now_s(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+	return (double)gt_now_ns() / 1e9;
 }
 
 /* All at once: one alone could be done before the next has begun. Where none begins

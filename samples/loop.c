@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "gt.h"
@@ -28,10 +27,7 @@ static int client_end[SERVERS_MAX], server_end[SERVERS_MAX];
 
 static double now_us(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
+	return (double)gt_now_ns() / 1e3;
 }
 
 static void serve(void *arg)

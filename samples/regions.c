@@ -7,26 +7,17 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "gt.h"
 
 static int rounds = 3;
 
-static long now_us(void)
+static void parse(uint64_t us)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-static void parse(long us)
-{
-	long end = now_us() + us;
+	uint64_t end = gt_now_ns() + us * 1000;
 
 	gt_region_begin("parse");
-	while (now_us() < end)
+	while (gt_now_ns() < end)
 		gt_tick();
 	gt_region_end("parse");
 }

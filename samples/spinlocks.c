@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "gt.h"
 
@@ -35,14 +34,6 @@ struct fighter {
 	struct gt *gt;
 	uint64_t count, worst_ns;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 static void lock(struct gt_mcs_node *node)
 {
@@ -78,15 +69,15 @@ static void fight(void *arg)
 	uint64_t asked, got;
 
 	gt_waitgroup_wait(&start);
-	asked = now_ns();
+	asked = gt_now_ns();
 	do {
 		lock(&node);
-		got = now_ns();
+		got = gt_now_ns();
 		if (got >= begin_ns && got - asked > me->worst_ns)
 			me->worst_ns = got - asked;
 		me->count += got >= begin_ns && got < end_ns;
 		work();
-		asked = now_ns();
+		asked = gt_now_ns();
 		unlock(&node);
 		gt_tick();
 		if (polite && me->count % 1000 == 0)
@@ -130,7 +121,7 @@ static void round_of(struct fighter *fighters, double seconds)
 		fprintf(stderr, "spinlocks: only %d of %d green threads could start\n",
 			started, threads);
 	/* Not from the start: who comes first is alone for a while. */
-	begin_ns = now_ns() + (uint64_t)(seconds * 1e8);
+	begin_ns = gt_now_ns() + (uint64_t)(seconds * 1e8);
 	end_ns = begin_ns + (uint64_t)(seconds * 1e9);
 	gt_waitgroup_done(&start);
 	for (int i = 0; i < started; i++)

@@ -39,6 +39,29 @@ static void another_seed_is_another_run(void **state)
 	assert_true(run("threads", 1, work_main).hash != run("threads", 2, work_main).hash);
 }
 
+static void clock_main(void *arg)
+{
+	uint64_t begin = gt_now_ns(), until = begin + 1000000;
+
+	(void)arg;
+	RIG_CHECK(gt_now_ns() > begin);
+	while (gt_now_ns() < until) /* only looks at the clock, and it goes on */
+		;
+	begin = gt_now_ns();
+	RIG_CHECK(gt_sleep_ns(3600ull * 1000000000) == 0);
+	RIG_CHECK(gt_now_ns() - begin >= 3600ull * 1000000000);
+}
+
+static void the_clock_is_virtual(void **state)
+{
+	uint64_t begin = gt_now_ns();
+
+	(void)state;
+	run("green", 1, clock_main);
+	run("threads", 1, clock_main);
+	assert_true(gt_now_ns() - begin < 3600ull * 1000000000); /* the real one again */
+}
+
 /* Where the tracer's clock is real, its times would be taken for real ones. */
 static void runs_in_sight_of_a_tracer(void *unused)
 {
@@ -69,6 +92,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_seed_is_one_run),
 		cmocka_unit_test(another_seed_is_another_run),
+		cmocka_unit_test(the_clock_is_virtual),
 		cmocka_unit_test(a_simulated_run_refuses_its_tracer),
 	};
 
