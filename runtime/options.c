@@ -39,6 +39,7 @@ static const struct alias {
 	{"eventlet", "green", ""},
 	{"evergreen", "green", ""},
 	{"gruvi", "green", ""},
+	{"javagreen", "green", ""}, /* Java 1.1 */
 	{"uvloop", "asyncio", ""},
 	{"asyncore", "asyncio", ",loop=select"},
 	{"curio", "asyncio", ""},
