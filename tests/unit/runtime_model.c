@@ -1,27 +1,33 @@
 /* SPDX-License-Identifier: MIT
  *
  * Random programs on the simulated system, under every policy: they end, their sums are
- * right, and at each step of the simulation what must always hold does. Tiny programs
- * are run over all choices of the scheduler, as far as the first few go.
+ * right, and at each step of the simulation what must always hold does, and the policy's
+ * reference model (runtime_watch.h) agrees. Tiny programs are run over all choices of
+ * the scheduler, as far as the first few go.
  * GT_MODEL_FIRST and GT_MODEL_SEEDS say which seeds are tried.
  */
 #include <errno.h>
 
-#include "tests/unit/runtime_rig.h"
-
 #include "runtime/rt.h"
 #include "runtime/sim_thread.h"
+#include "tests/unit/runtime_watch.h"
 
-#define ACTORS	     5
-#define OPERATIONS   14
-#define PERMITS	     2u
-#define ELEMENTS     2
-#define SEEDS	     4u
+#define ACTORS	   5
+#define OPERATIONS 14
+#define PERMITS	   2u
+#define ELEMENTS   2
+#ifdef GT_TSAN /* forks slowly */
+#define SEEDS 1u
+#else
+#define SEEDS 4u
+#endif
 #define SCRIPT_DEPTH 9
 #define US	     1000ull
 
 static const char *const policies[] = {"coop",
 				       "green",
+				       "asyncio,executor=none",
+				       "offset,pool=1",
 				       "asyncio",
 				       "offset",
 				       "offset,quirks=0,pool=3",
@@ -33,7 +39,8 @@ static const char *const policies[] = {"coop",
 				       "threads",
 				       "gil2,interval=1,cores=2",
 				       "gil3",
-				       "gil3,interval=1ms,cores=1"};
+				       "gil3,interval=100us,cores=1",
+				       "gil3,interval=100us,cores=3"};
 #define POLICIES (sizeof policies / sizeof policies[0])
 
 struct play {
@@ -75,6 +82,7 @@ static void invariant(void)
 	for (int i = 0; i < 2; i++)
 		RIG_CHECK(m.received[i] <= m.sent[i]);
 	m.steps++;
+	watch_step();
 }
 
 /* --- random programs ------------------------------------------------------------- */
@@ -272,7 +280,6 @@ static void random_program(void *arg)
 	m.chan[1] = gt_chan_new(sizeof(long), ELEMENTS, "buffered");
 	gt_select_seed(play->seed);
 	gt_sem_init(&m.sem, PERMITS, PERMITS, "sem");
-	gt__sim_step = invariant;
 	for (long i = 0; i < 2; i++) {
 		RIG_CHECK(gt_spawn(&helper[i], receives, (void *)i) == 0);
 		RIG_CHECK(gt_spawn(&helper[2 + i], takes_tokens, NULL) == 0);
@@ -303,7 +310,10 @@ static void play_child(void *arg)
 	snprintf(seed, sizeof seed, "%u", play->seed);
 	setenv("GT_SIM", seed, 1);
 	alarm(120);
+	watch_begin(play->policy);
+	gt__sim_step = invariant;
 	RIG_CHECK(gt_run_config(&config, play->fn, play) == 0);
+	watch_end();
 	RIG_CHECK(m.steps > 0 || play->fn != random_program);
 }
 
@@ -327,6 +337,49 @@ static void random_programs_end(void **state)
 
 			if (status)
 				print_error("policy %s, GT_SIM=%u\n", policies[i], seed);
+			assert_int_equal(status, 0);
+		}
+}
+
+/* --- single: one after another ------------------------------------------------------ */
+
+static void nests(void *arg)
+{
+	struct actor *a = arg, child[3];
+	struct gt *gt[3];
+
+	for (int i = 0; i < 3 && a->operations > 0; i++) {
+		child[i] = (struct actor){a->random + below(a, 9), a->operations - 1, 1};
+		RIG_CHECK(gt_spawn(&gt[i], nests, &child[i]) == 0);
+	}
+	gt_yield();
+	RIG_CHECK(gt_sleep_ns(below(a, 50) * US) == 0);
+	for (int i = 0; i < 3 && a->operations > 0; i++)
+		RIG_CHECK(gt_join(gt[i]) == 0);
+	signals(a);
+}
+
+/* Nothing that waits for another but its end: that would be for ever. */
+static void nest_program(void *arg)
+{
+	const struct play *play = arg;
+	struct actor actor = {play->seed, 3, 1};
+
+	nests(&actor);
+}
+
+static void single_goes_through_the_line(void **state)
+{
+	static const char *const all[] = {"single", "coop", "offset", "gmp,cores=1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		for (unsigned seed = 1; seed <= SEEDS; seed++) {
+			struct play play = {all[i], seed, nest_program};
+			int status = rig_child(play_child, &play, NULL, 0);
+
+			if (status)
+				print_error("policy %s, GT_SIM=%u\n", all[i], seed);
 			assert_int_equal(status, 0);
 		}
 }
@@ -464,9 +517,11 @@ static void every_choice_child(void *policy)
 	alarm(120);
 	gt__sim_choose = choose;
 	gt__sim_step = invariant;
+	watch_begin(policy);
 	do {
 		script.at = 0;
 		RIG_CHECK(gt_run_config(&config, tiny_program, NULL) == 0);
+		watch_end();
 		script.runs++;
 	} while (next_script());
 	/* One OS thread, or one core, leaves little to choose. */
@@ -491,6 +546,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_programs_end),
+		cmocka_unit_test(single_goes_through_the_line),
 		cmocka_unit_test(a_deadlock_is_told),
 		cmocka_unit_test(a_tiny_program_ends_whatever_is_chosen),
 	};
