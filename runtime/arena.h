@@ -10,11 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/registry.h"
+
 /* What the processes of a run know in common. */
 struct gt__common {
 	uint64_t life;	   /* atomic: see native.c */
 	uint32_t deadlock; /* all wait for one another: the run is to end */
-	uint32_t ids[3];   /* the counters of struct gt__runtime, in their order */
+	struct gt__registry registry;
+	uint32_t ids[3]; /* the counters of struct gt__runtime, in their order */
 };
 
 /* A new arena for a new run; the last one's goes. -ENOMEM. */

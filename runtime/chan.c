@@ -12,8 +12,8 @@
 #include "runtime/arena.h"
 #include "runtime/chan.h"
 #include "runtime/fiber.h"
+#include "runtime/link.h"
 
-#define ELEM_BYTES_MAX	 ((size_t)1 << 20)
 #define BUFFER_BYTES_MAX ((size_t)1 << 40)
 
 /* For the parts of a send and a receive: one function each, one set of registers saved. */
@@ -87,7 +87,7 @@ struct gt_chan *gt_chan_new(size_t elem_bytes, size_t capacity, const char *name
 {
 	struct gt_chan *ch;
 
-	if (elem_bytes > ELEM_BYTES_MAX ||
+	if (elem_bytes > GT__ELEM_BYTES_MAX ||
 	    (elem_bytes && capacity > BUFFER_BYTES_MAX / elem_bytes))
 		return NULL;
 	ch = gt__shared_alloc(sizeof *ch + elem_bytes * capacity);
@@ -104,6 +104,8 @@ struct gt_chan *gt_chan_new(size_t elem_bytes, size_t capacity, const char *name
 
 void gt_chan_free(struct gt_chan *ch)
 {
+	if (ch && ch->link && gt__link_freed(ch->link))
+		return;
 	gt_shared_free(ch);
 }
 
@@ -407,6 +409,8 @@ int gt_chan_close(struct gt_chan *ch)
 	receivers = line_take_all(&ch->receivers);
 	gt__emit(&os->tr, GTV_EV_CHAN_CLOSE, 0, 0, os->current->id, ch->id, 0, 0);
 	gt__guard_unlock(&ch->guard);
+	if (ch->link)
+		gt__link_closed(ch->link);
 	dismiss(os, receivers);
 	dismiss(os, senders);
 	return 0;

@@ -12,6 +12,8 @@
 
 #include "runtime/rt.h"
 
+#define GT__ELEM_BYTES_MAX ((size_t)1 << 20)
+
 /* A select: which of its cases it is. */
 struct gt__selection {
 	uint32_t state; /* atomic: enum gt__selection_state */
@@ -43,7 +45,8 @@ struct gt_chan {
 	int closed;
 	struct gt__line senders, receivers;
 	char name[GT__NAME_BYTES];
-	uint32_t told; /* the trace knows its name */
+	uint32_t told;	       /* the trace knows its name */
+	struct gt__link *link; /* another process has its other end (link.h); else NULL */
 	char buffer[];
 };
 

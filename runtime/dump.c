@@ -72,13 +72,13 @@ static RACY void tell_stack(int fd, const struct gt *gt, uintptr_t here, int run
 
 #ifdef GT_CTX_ASM
 	/* What a switch pushes is a frame like others. */
-	if (!frame && gt->stack_low && !runs)
+	if (!frame && gt->stack_low && !runs && !gt__rt.shared_ids)
 		frame = (uintptr_t)gt->ctx.sp;
 #endif
 	if (!frame && gt->wait_kind)
 		frame = gt->wait_frame;
 	/* An OS thread's stack ends where libc knows; its size is near enough. */
-	end = gt->stack_low ? (uintptr_t)gt : frame + gt->stack_bytes;
+	end = gt->stack_low && !gt__rt.shared_ids ? (uintptr_t)gt : frame + gt->stack_bytes;
 	tell_frames(fd, frame, end);
 }
 
@@ -88,7 +88,7 @@ static RACY void tell_one(int fd, const struct gt *gt, const struct gt *self,
 			  uintptr_t here)
 {
 	struct gt__text text = {.len = 0};
-	int runs = gt__os_runs(gt);
+	int runs = gt__rt.shared_ids || gt__os_runs(gt);
 
 	gt__text_add(&text, "gt:   ");
 	gt__tell_gt(&text, gt);
@@ -199,4 +199,10 @@ void gt__dump_close(void)
 	    now.sa_sigaction == on_quit)
 		sigaction(SIGQUIT, &byself, NULL);
 	installed = 0;
+}
+
+void gt__dump_leave(void)
+{
+	if (installed)
+		signal(SIGQUIT, SIG_IGN);
 }

@@ -11,5 +11,7 @@
 /* The beginning and the end of a run: SIGQUIT, if the program has no handler. */
 void gt__dump_open(void);
 void gt__dump_close(void);
+/* In a process that is one of several of a run: the first one lists them all. */
+void gt__dump_leave(void);
 
 #endif

@@ -226,6 +226,44 @@ int gt_chan_recv(struct gt_chan *chan, void *elem);
 /* No more sends; whoever waits goes on. -EPIPE: it is closed already. */
 int gt_chan_close(struct gt_chan *chan);
 
+/* --- channels to other processes and machines --------------------------- */
+
+/* What the green threads of this process do with it. */
+enum gt_chan_end { GT_CHAN_SENDS, GT_CHAN_RECEIVES };
+
+/* One end of a channel whose other end another process has. */
+struct gt_chan_link {
+	enum gt_chan_end end; /* the other process must have the other one */
+	size_t elem_bytes;    /* the same on both sides, and laid out the same */
+	size_t capacity;      /* of a receiving end: elements sent and not yet received */
+	const char *name;     /* as gt_chan_new's */
+};
+
+/* These make a channel for gt_chan_send or gt_chan_recv, gt_select, gt_chan_close and
+ * gt_chan_free; an address is "unix:PATH", "unix:@NAME" (which is in no directory) or
+ * "tcp:HOST:PORT" ("tcp::PORT" listens everywhere). A send returns when its element is on
+ * its way, and waits while as many are under way as the other end has capacity for, 0
+ * counting as 1. When one end is closed, or its process gone, the other one is closed too:
+ * it receives what was sent, then both calls return -EPIPE; what was under way to an end
+ * that closed is lost. Each end has green threads of its own ("link in", "link out"), and
+ * the run goes on until it is closed and the other side knows. What a peer says is checked:
+ * one that is no peer is cut off.
+ *
+ * Returned owned in *out. -EINVAL: no such address, or a number too big (elements 1 MiB,
+ * capacity 2^20); -ENOENT: the host is not known; -EPROTO: the peer is none, or has the
+ * same end or another elem_bytes; -ETIMEDOUT: it has not said for 2 s; -EPIPE: it went;
+ * -ENOTSUP: under single, where nobody else could talk with the peer, and GT_SIM; -ENOMEM,
+ * -EAGAIN, and what the sockets' system calls return. */
+int gt_chan_connect(struct gt_chan **out, const char *address,
+		    const struct gt_chan_link *link);
+/* A descriptor for gt_chan_accept (and getsockname: port 0 is any), the caller's to close;
+ * or -errno. A Unix PATH must not exist yet, and stays. */
+int gt_chan_listen(const char *address);
+/* The next peer that is one; others are cut off, without an error. */
+int gt_chan_accept(struct gt_chan **out, int listener, const struct gt_chan_link *link);
+/* Over a stream socket that is connected already. Takes fd, on errors too. */
+int gt_chan_over(struct gt_chan **out, int fd, const struct gt_chan_link *link);
+
 /* --- select ------------------------------------------------------------ */
 
 enum gt_select_op { GT_SELECT_SEND, GT_SELECT_RECV };

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "runtime/arena.h"
+#include "runtime/dump.h"
 #include "runtime/native.h"
 #include "runtime/procs.h"
 #include "runtime/timer.h"
@@ -213,6 +214,7 @@ static __attribute__((noreturn)) void child_main(struct gt__os *os, struct child
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
+	gt__dump_leave();
 	p.children = NULL;
 	p.me = me;
 	gt__timer_forked();
@@ -315,6 +317,7 @@ static struct gt__os *procs_os_new(void)
 	ids[1] = gt__rt.lock_ids;
 	ids[2] = gt__rt.chan_ids;
 	gt__rt.shared_ids = ids;
+	gt__registry_share(&p.common->registry);
 	gt__sys_futex_share(1);
 	sigaction(SIGCHLD, &action, &p.before);
 	forbid_forks();
@@ -325,6 +328,7 @@ static void procs_os_free(struct gt__os *os)
 {
 	sigaction(SIGCHLD, &p.before, NULL);
 	gt__rt.shared_ids = NULL;
+	gt__registry_share(NULL);
 	gt__rt.gt_ids = p.common->ids[0];
 	gt__rt.lock_ids = p.common->ids[1];
 	gt__rt.chan_ids = p.common->ids[2];
@@ -358,8 +362,10 @@ static struct gt *procs_alloc(size_t stack_bytes)
 		return NULL;
 	}
 	gt__ctx_make(&gt->ctx, gt->stack_low, stack_bytes, entry);
+	gt__registry_add(gt);
 	if (!self || gt__ctx_switch(&self->ctx, &p.home, gt))
 		return gt;
+	gt__registry_remove(gt);
 	gt__arena_stack_free(gt->stack_low, stack_bytes);
 	gt__arena_free(gt);
 	return NULL;
@@ -368,6 +374,7 @@ static struct gt *procs_alloc(size_t stack_bytes)
 /* By who joined it, to whom its result goes. */
 static void procs_free(struct gt *gt)
 {
+	gt__registry_remove(gt);
 	if (gt->error)
 		return;
 	if (gt->result_copy && gt->result && !gt->detached)

@@ -23,6 +23,7 @@
 #define gt__raw_write	write
 #define gt__raw_accept4 accept4
 #define gt__raw_connect connect
+#define gt__raw_send	send
 #define gt__raw_yield	sched_yield
 #define gt__raw_ppoll	ppoll
 #define gt__raw_epoll	epoll_wait
@@ -51,6 +52,11 @@ static inline int gt__raw_accept4(int fd, struct sockaddr *addr, socklen_t *byte
 static inline int gt__raw_connect(int fd, const struct sockaddr *addr, socklen_t bytes)
 {
 	return (int)syscall(SYS_connect, fd, addr, bytes);
+}
+
+static inline ssize_t gt__raw_send(int fd, const void *buf, size_t bytes, int flags)
+{
+	return syscall(SYS_sendto, fd, buf, bytes, flags, NULL, 0);
 }
 
 static inline int gt__raw_yield(void)

@@ -20,51 +20,55 @@
 #define RACY
 #endif
 
-static struct {
-	uint32_t lk;
-	struct gt *first, *last;
-} all;
+static struct gt__registry own, *all = &own;
 
 /* ------------------------------------------------------------------ the list */
 
+void gt__registry_share(struct gt__registry *shared)
+{
+	all = shared ? shared : &own;
+}
+
 void gt__registry_add(struct gt *gt)
 {
-	gt__lk_lock(&all.lk);
+	gt__lk_lock(&all->lk);
 	gt->list_next = NULL;
-	gt->list_prev = all.last;
-	if (all.last)
-		all.last->list_next = gt;
+	gt->list_prev = all->last;
+	if (all->last)
+		all->last->list_next = gt;
 	else
-		all.first = gt;
-	all.last = gt;
-	gt__lk_unlock(&all.lk);
+		all->first = gt;
+	all->last = gt;
+	gt__lk_unlock(&all->lk);
 }
 
 void gt__registry_remove(struct gt *gt)
 {
-	gt__lk_lock(&all.lk);
+	gt__lk_lock(&all->lk);
 	if (gt->list_prev)
 		gt->list_prev->list_next = gt->list_next;
 	else
-		all.first = gt->list_next;
+		all->first = gt->list_next;
 	if (gt->list_next)
 		gt->list_next->list_prev = gt->list_prev;
 	else
-		all.last = gt->list_prev;
-	gt__lk_unlock(&all.lk);
+		all->last = gt->list_prev;
+	gt__lk_unlock(&all->lk);
 }
 
 void gt__registry_before_fork(void)
 {
-	gt__lk_lock(&all.lk);
+	gt__lk_lock(&all->lk);
 }
 
 void gt__registry_after_fork(int in_child)
 {
+	if (in_child && all != &own)
+		return; /* the parent's to unlock */
 	if (in_child)
-		all.lk = 0;
+		all->lk = 0;
 	else
-		gt__lk_unlock(&all.lk);
+		gt__lk_unlock(&all->lk);
 }
 
 int gt__registry_try(void)
@@ -72,7 +76,7 @@ int gt__registry_try(void)
 	for (int i = 0; i < TRIES; i++) {
 		uint32_t unlocked = 0;
 
-		if (__atomic_compare_exchange_n(&all.lk, &unlocked, 1, 0, __ATOMIC_ACQUIRE,
+		if (__atomic_compare_exchange_n(&all->lk, &unlocked, 1, 0, __ATOMIC_ACQUIRE,
 						__ATOMIC_RELAXED))
 			return 0;
 		gt__sys_relax();
@@ -82,7 +86,7 @@ int gt__registry_try(void)
 
 void gt__registry_leave(void)
 {
-	gt__lk_unlock(&all.lk);
+	gt__lk_unlock(&all->lk);
 }
 
 static int is_listed(const struct gt *gt)
@@ -92,7 +96,7 @@ static int is_listed(const struct gt *gt)
 
 RACY struct gt *gt__registry_next(struct gt *gt)
 {
-	gt = gt ? gt->list_next : all.first;
+	gt = gt ? gt->list_next : all->first;
 	while (gt && !is_listed(gt))
 		gt = gt->list_next;
 	return gt;
@@ -102,7 +106,7 @@ RACY struct gt *gt__registry_after(uint32_t id)
 {
 	struct gt *next = NULL;
 
-	for (struct gt *gt = all.first; gt; gt = gt->list_next)
+	for (struct gt *gt = all->first; gt; gt = gt->list_next)
 		if (is_listed(gt) && gt->id > id && (!next || gt->id < next->id))
 			next = gt;
 	return next;
@@ -111,7 +115,7 @@ RACY struct gt *gt__registry_after(uint32_t id)
 /* NULL if it is none of ours any more. */
 static RACY const struct gt *known(const struct gt *wanted)
 {
-	for (struct gt *gt = all.first; gt; gt = gt->list_next)
+	for (struct gt *gt = all->first; gt; gt = gt->list_next)
 		if (gt == wanted && is_listed(gt))
 			return gt;
 	return NULL;

@@ -13,6 +13,15 @@
 #include "runtime/rt.h"
 #include "runtime/text.h"
 
+/* The list's head; all zero is an empty one. */
+struct gt__registry {
+	uint32_t lk;
+	struct gt *first, *last;
+};
+/* From now on the list is this one, which several processes share; NULL: the process's
+ * own again. */
+void gt__registry_share(struct gt__registry *shared);
+
 void gt__registry_add(struct gt *gt);
 void gt__registry_remove(struct gt *gt);
 /* Around fork: the child has the list, and nobody holds its lock. */

@@ -118,12 +118,41 @@ static void regions_and_marks_are_seen(void **state)
 	ran_free(&r);
 }
 
+static void count_links(void *arg, const char *line)
+{
+	struct said *said = arg;
+
+	said->begins += line_kind(line, "chan_send");
+	said->ends += line_kind(line, "chan_recv");
+}
+
+/* Two processes with a channel between them, recorded together: in each an element is sent
+ * and received once, by the program and by what talks with the socket. */
+static void a_channel_between_processes_is_recorded(void **state)
+{
+	(void)state;
+	const char *trace = file_path("link.gtv");
+	struct said said = {0};
+	char script[2 * ACCEPT_PATH];
+
+	snprintf(script, sizeof script,
+		 "%s serve unix:@gt-test-%d & %s unix:@gt-test-%d 200; wait",
+		 build_path("samples/link"), (int)getpid(), build_path("samples/link"),
+		 (int)getpid());
+	record_shell(trace, script);
+	assert_good_trace(trace);
+	each_event(trace, NULL, count_links, &said);
+	assert_int_equal(said.begins, 400);
+	assert_in_range(said.ends, 400, 402); /* and the end, on both sides */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everybody_has_the_last_name),
 		cmocka_unit_test(a_sleeping_program_goes_on_in_time),
 		cmocka_unit_test(regions_and_marks_are_seen),
+		cmocka_unit_test(a_channel_between_processes_is_recorded),
 	};
 	return cmocka_run_group_tests(tests, accept_setup, accept_teardown);
 }

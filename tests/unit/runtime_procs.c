@@ -261,6 +261,7 @@ static void deadlock_is_seen(void **state)
 	status = status_of(deadlock_main, err, sizeof err);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
 	assert_non_null(strstr(err, "deadlock: all 2 "));
+	assert_non_null(strstr(err, "G1 \"main\" waits for the end of G2"));
 	status = status_of(orphaned_lock_main, err, sizeof err);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
 	assert_non_null(strstr(err, "deadlock"));
