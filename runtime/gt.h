@@ -520,10 +520,11 @@ long gt_executor_call(const char *name, const void *in, size_t in_bytes, void *o
 		      size_t out_bytes);
 
 /* The GIL of policies that have one: green threads hold it whenever they run, unless
- * they have released it (as C extensions do around long computations). Elsewhere
- * these do nothing. */
+ * they have released it (as C extensions do around long computations). Calls of this
+ * header that may block release it meanwhile. Elsewhere these do nothing. release
+ * returns whether it was held. */
 void gt_gil_acquire(void);
-void gt_gil_release(void);
+int gt_gil_release(void);
 
 #ifdef __cplusplus
 }

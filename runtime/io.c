@@ -4,6 +4,9 @@
  * poller, try again. A descriptor may be in blocking mode, for it may belong to
  * others too: RWF_NOWAIT asks for this one call not to block. Where a kernel or a
  * file does not know it, readiness is asked for first.
+ *
+ * Policies with a GIL release it around all of that, even if nothing blocks, as CPython
+ * does around each system call: whoever would compute may take it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -84,19 +87,28 @@ static ssize_t read_or_write(int fd, void *buf, size_t count, int out)
 	}
 }
 
-static int is_outside(void)
+static ssize_t without_gil(int fd, void *buf, size_t count, int out)
 {
-	return !gt_self();
+	struct gt__os *os = gt__os();
+	ssize_t n;
+	int held;
+
+	if (!os || !os->current)
+		return -EPERM;
+	held = gt__gil_away(os);
+	n = read_or_write(fd, buf, count, out);
+	gt__gil_back(os, held); /* 1:1: we are where we were */
+	return n;
 }
 
 ssize_t gt_read(int fd, void *buf, size_t count)
 {
-	return is_outside() ? -EPERM : read_or_write(fd, buf, count, 0);
+	return without_gil(fd, buf, count, 0);
 }
 
 ssize_t gt_write(int fd, const void *buf, size_t count)
 {
-	return is_outside() ? -EPERM : read_or_write(fd, (void *)(uintptr_t)buf, count, 1);
+	return without_gil(fd, (void *)(uintptr_t)buf, count, 1);
 }
 
 static __attribute__((noinline)) int set_nonblocking(int fd)
@@ -117,9 +129,9 @@ static __attribute__((noinline)) int try_accept(int fd, struct sockaddr *addr,
 	return new < 0 ? -errno : new;
 }
 
-int gt_accept(int fd, struct sockaddr *addr, socklen_t *addr_bytes)
+static int accept_one(int fd, struct sockaddr *addr, socklen_t *addr_bytes)
 {
-	int err = is_outside() ? -EPERM : set_nonblocking(fd);
+	int err = set_nonblocking(fd);
 
 	while (!err) {
 		int new = try_accept(fd, addr, addr_bytes);
@@ -130,6 +142,19 @@ int gt_accept(int fd, struct sockaddr *addr, socklen_t *addr_bytes)
 			err = wait_for(fd, POLLIN);
 	}
 	return err;
+}
+
+int gt_accept(int fd, struct sockaddr *addr, socklen_t *addr_bytes)
+{
+	struct gt__os *os = gt__os();
+	int held, new;
+
+	if (!os || !os->current)
+		return -EPERM;
+	held = gt__gil_away(os);
+	new = accept_one(fd, addr, addr_bytes);
+	gt__gil_back(os, held);
+	return new;
 }
 
 static __attribute__((noinline)) int try_connect(int fd, const struct sockaddr *addr,
@@ -146,9 +171,9 @@ static __attribute__((noinline)) int socket_error(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes) < 0 ? -errno : -error;
 }
 
-int gt_connect(int fd, const struct sockaddr *addr, socklen_t addr_bytes)
+static int connect_to(int fd, const struct sockaddr *addr, socklen_t addr_bytes)
 {
-	int err = is_outside() ? -EPERM : set_nonblocking(fd);
+	int err = set_nonblocking(fd);
 
 	if (!err)
 		err = try_connect(fd, addr, addr_bytes);
@@ -159,15 +184,25 @@ int gt_connect(int fd, const struct sockaddr *addr, socklen_t addr_bytes)
 	return err ? err : socket_error(fd);
 }
 
-int gt_poll(int fd, short events, int64_t timeout_ns)
+int gt_connect(int fd, const struct sockaddr *addr, socklen_t addr_bytes)
 {
 	struct gt__os *os = gt__os();
+	int held, err;
+
+	if (!os || !os->current)
+		return -EPERM;
+	held = gt__gil_away(os);
+	err = connect_to(fd, addr, addr_bytes);
+	gt__gil_back(os, held);
+	return err;
+}
+
+static int poll_one(struct gt__os *os, int fd, short events, int64_t timeout_ns)
+{
 	uint64_t now = gt__sys_now_ns(), deadline = GT__NEVER;
 	short revents = 0;
 	int err;
 
-	if (!os || !os->current)
-		return -EPERM;
 	/* What can be said at once needs no wait. */
 	err = gt__sys_poll(fd, events, 0, &revents);
 	if (err || !timeout_ns)
@@ -178,4 +213,17 @@ int gt_poll(int fd, short events, int64_t timeout_ns)
 		deadline = now + (uint64_t)timeout_ns;
 	err = gt__rt.policy->io_wait(os, fd, events, deadline, &revents);
 	return err ? err : revents;
+}
+
+int gt_poll(int fd, short events, int64_t timeout_ns)
+{
+	struct gt__os *os = gt__os();
+	int held, got;
+
+	if (!os || !os->current)
+		return -EPERM;
+	held = gt__gil_away(os);
+	got = poll_one(os, fd, events, timeout_ns);
+	gt__gil_back(os, held);
+	return got;
 }

@@ -136,7 +136,8 @@ struct gt__policy {
 			 void *arg);
 
 	void (*tick)(struct gt__os *os); /* gt__tick_wanted is set; may be NULL */
-	void (*gil)(struct gt__os *os, int acquire); /* may be NULL */
+	/* Takes or releases it; whether it was held. May be NULL. */
+	int (*gil)(struct gt__os *os, int acquire);
 	/* The loop itself is to give node, whose id is 0, to gt__callback_call; NULL: the
 	 * policy has no loop that would. */
 	void (*call_soon)(struct gt__os *os, struct gt *node);
@@ -274,6 +275,19 @@ static inline struct gt__os *gt__park(struct gt__os *os, uint16_t kind, uint8_t 
 				      uint32_t what, void (*publish)(void *arg), void *arg)
 {
 	return gt__rt.policy->park(os, kind, aux, what, publish, arg);
+}
+
+/* Around a system call that may block: the GIL of policies that have one. 1: it was held,
+ * and is to be taken again. */
+static inline int gt__gil_away(struct gt__os *os)
+{
+	return gt__rt.policy->gil && gt__rt.policy->gil(os, 0);
+}
+
+static inline void gt__gil_back(struct gt__os *os, int held)
+{
+	if (held)
+		gt__rt.policy->gil(os, 1);
 }
 
 /* gt waits, and nobody else will make it ready. */

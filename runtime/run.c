@@ -492,12 +492,11 @@ long gt_blocking(const char *name, long (*fn)(void *arg), void *arg)
 	return result;
 }
 
-static void gil(int acquire)
+static int gil(int acquire)
 {
 	struct gt__os *os = gt__os();
 
-	if (current_of(os) && gt__rt.policy->gil)
-		gt__rt.policy->gil(os, acquire);
+	return current_of(os) && gt__rt.policy->gil && gt__rt.policy->gil(os, acquire);
 }
 
 void gt_gil_acquire(void)
@@ -505,7 +504,7 @@ void gt_gil_acquire(void)
 	gil(1);
 }
 
-void gt_gil_release(void)
+int gt_gil_release(void)
 {
-	gil(0);
+	return gil(0);
 }

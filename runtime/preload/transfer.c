@@ -105,7 +105,7 @@ static __attribute__((noinline)) int is_stream(int fd)
 	return type == SOCK_STREAM;
 }
 
-static ssize_t transfer(int fd, struct msghdr *msg, int flags, int out, int is_socket)
+static ssize_t all_of_it(int fd, struct msghdr *msg, int flags, int out, int is_socket)
 {
 	struct transfer t = {fd, flags, out, is_socket, msg};
 	struct iovec parts[16];
@@ -130,6 +130,17 @@ static ssize_t transfer(int fd, struct msghdr *msg, int flags, int out, int is_s
 		sum += n;
 	}
 	return sum;
+}
+
+/* Policies with a GIL release it meanwhile. */
+static ssize_t transfer(int fd, struct msghdr *msg, int flags, int out, int is_socket)
+{
+	int held = gt_gil_release();
+	ssize_t n = all_of_it(fd, msg, flags, out, is_socket);
+
+	if (held)
+		gt_gil_acquire();
+	return n;
 }
 
 /* As transfer, of one buffer. */

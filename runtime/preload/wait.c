@@ -32,12 +32,26 @@ static __attribute__((noinline)) int64_t socket_timeout(int fd, int option)
 
 /* --- accept, connect --------------------------------------------------------- */
 
+static __attribute__((noinline)) int accept_now(int fd, struct sockaddr *addr,
+						socklen_t *bytes, int flags)
+{
+	int new = preload_real()->accept4(fd, addr, bytes, flags);
+
+	return new < 0 ? -errno : new;
+}
+
 int accept4(int fd, struct sockaddr *addr, socklen_t *bytes, int flags)
 {
-	if (preload_is_green() && is_blocking(fd) &&
-	    preload_poll(fd, POLLIN, socket_timeout(fd, SO_RCVTIMEO)) == 0)
-		return (int)preload_result(-EAGAIN);
-	return preload_real()->accept4(fd, addr, bytes, flags);
+	int held, result;
+
+	if (!preload_is_green() || !is_blocking(fd))
+		return preload_real()->accept4(fd, addr, bytes, flags);
+	held = gt_gil_release(); /* another may be quicker: then it blocks */
+	result = preload_poll(fd, POLLIN, socket_timeout(fd, SO_RCVTIMEO));
+	result = result ? accept_now(fd, addr, bytes, flags) : -EAGAIN;
+	if (held)
+		gt_gil_acquire();
+	return (int)preload_result(result);
 }
 
 int accept(int fd, struct sockaddr *addr, socklen_t *bytes)

@@ -222,7 +222,6 @@ static void think_and_echo(int fd)
 	_exit(0);
 }
 
-/* As CPython does it: without the GIL around each system call. */
 static void talk(void *spinner)
 {
 	uint64_t start;
@@ -232,15 +231,7 @@ static void talk(void *spinner)
 		gt_sleep_ns(1000000);
 	start = bench_now_ns();
 	for (int i = 0; i < TRIPS; i++) {
-		ssize_t n;
-
-		gt_gil_release();
-		n = gt_write(echo_fd, &byte, 1);
-		gt_gil_acquire();
-		gt_gil_release();
-		n += gt_read(echo_fd, &byte, 1);
-		gt_gil_acquire();
-		if (n != 2)
+		if (gt_write(echo_fd, &byte, 1) != 1 || gt_read(echo_fd, &byte, 1) != 1)
 			exit(1);
 	}
 	result = ms_since(start) * 1e3 / TRIPS;

@@ -544,12 +544,13 @@ static void gil3_makes_a_convoy(void **state)
 	uint64_t slow_one = rounds("gil3,interval=50ms", convoy_beside_one);
 
 	(void)state;
-	/* One interval a round. */
+	/* One or two intervals a round: the lock is let go to write, too, and the one that
+	 * computes may still be awake to take it. */
 	assert_true(alone > 5000);
-	assert_in_range(one, 170, 200);
+	assert_in_range(one, 90, 200);
 	assert_in_range(two, 80, 110);
-	assert_in_range(quick, 1200, 2000);
-	assert_in_range(slow_one, 17, 21);
+	assert_in_range(quick, 700, 2000);
+	assert_in_range(slow_one, 9, 21);
 	/* Not so where the lock is often free, and where there is none. */
 	assert_true(rounds("gil2", convoy_beside_one) > 2 * one);
 	assert_true(rounds("threads", convoy_beside_one) > alone / 2);
