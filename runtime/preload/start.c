@@ -84,6 +84,7 @@ static int runtime_is_ours(void)
 
 static int start_main(int argc, char **argv, char **envp)
 {
+	gt__memory_shared = 1; /* pthreads do: procs is not for them */
 	return preload_threads_main(program_main, argc, argv, envp);
 }
 

@@ -50,6 +50,8 @@ for policy in coop quantum green offset gmp threads gil2 gil3; do
 	[ $? = 42 ] && [ "$out" = 'done' ] || fail "pthreads, $policy: '$out' $(cat "$dir/stats")"
 	grep -qE '"spawns":1[1-4],' "$dir/stats" || fail "pthreads, $policy: $(cat "$dir/stats")"
 done
+threads procs threads >/dev/null
+[ $? = 2 ] && grep -q 'share memory' "$dir/stats" || fail "pthreads, procs: $(cat "$dir/stats")"
 out=$(threads green '')
 [ $? = 42 ] && [ "$out" = 'done' ] && [ ! -s "$dir/stats" ] || fail "pthreads left alone: '$out' $(cat "$dir/stats")"
 
