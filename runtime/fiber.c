@@ -13,6 +13,27 @@ void gt__fiber_body(void *message)
 	gt__call_body(self);
 }
 
+static void after_joined(void *unused)
+{
+	(void)unused;
+	gt__alive_sub();
+}
+
+static void after_exit(void *gt)
+{
+	gt__ended(gt__os(), gt);
+	gt__alive_sub();
+}
+
+gt__after_fn *gt__fiber_ending(struct gt__os *os)
+{
+	struct gt *self = os->current, *joiner = gt__joiner_take(self);
+
+	if (joiner)
+		gt__ready(os, joiner, GTV_BY_GT, self->id);
+	return joiner ? after_joined : after_exit;
+}
+
 struct gt *gt__fiber_alloc(size_t stack_bytes, void (*entry)(void *message))
 {
 	struct gt__worker *w = gt__worker_of(gt__os());

@@ -94,6 +94,12 @@ static inline __attribute__((noreturn)) void gt__fiber_exit(struct gt__os *os,
 	gt__ctx_leave(&self->ctx, next ? &next->ctx : &w->hub, w);
 }
 
+/* The end of the current fiber where one OS thread runs them all: makes a joiner that
+ * waits already ready, so that it can be next (it frees the stack that we stand on, but
+ * does not run before we have left it). Returns what gt__fiber_exit is to do after. */
+typedef void gt__after_fn(void *arg);
+gt__after_fn *gt__fiber_ending(struct gt__os *os);
+
 /* A fiber's beginning: lands, and calls its function. */
 void gt__fiber_body(void *message);
 /* entry: calls gt__fiber_body, then ends by gt__fiber_exit. */

@@ -11,12 +11,11 @@
  */
 #include "runtime/callback.h"
 #include "runtime/executor.h"
-#include "runtime/fiber.h"
+#include "runtime/inbox.h"
 #include "runtime/loop.h"
 #include "runtime/native.h"
-#include "runtime/pool.h"
-#include "runtime/reactor.h"
 #include "runtime/sim.h"
+#include "runtime/solo.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,9 +38,8 @@ static struct {
 	uint64_t slow_ns;    /* 0: nobody would hear of a slow step */
 	uint64_t step_began; /* if slow_ns */
 	enum executor executor;
-	uint32_t verbose;  /* a slow step is still to be said on stderr */
-	uint32_t sleeping; /* atomic: the hub waits in the poller */
-	struct gt__queue inbox;
+	uint32_t verbose; /* a slow step is still to be said on stderr */
+	struct gt__inbox inbox;
 	struct gt__worker worker;
 	struct gt loop; /* who is current while a callback runs: id 0 */
 } a;
@@ -67,24 +65,11 @@ static inline struct gt *pop(void)
 	return gt;
 }
 
-static void empty_inbox(void)
-{
-	uint32_t count;
-	struct gt *gt = gt__queue_take(&a.inbox, UINT32_MAX, &count);
-
-	while (gt) {
-		struct gt *next = gt->next;
-
-		push(gt);
-		gt = next;
-	}
-}
-
 /* Begins the next turn, without waiting: the present one is over. */
 static __attribute__((noinline)) void turn(struct gt__os *os)
 {
-	if (gt__queue_count(&a.inbox))
-		empty_inbox();
+	if (gt__inbox_has_some(&a.inbox))
+		gt__inbox_empty(&a.inbox, push);
 	if (gt__reactor_waiters())
 		gt__reactor_poll(os, 0);
 	a.turn = a.ready.first;
@@ -174,9 +159,7 @@ static void asyncio_ready(struct gt__os *os, struct gt *gt)
 		push(gt);
 		return;
 	}
-	gt__queue_push(&a.inbox, gt);
-	if (__atomic_load_n(&a.sleeping, __ATOMIC_SEQ_CST))
-		gt__reactor_kick();
+	gt__inbox_put(&a.inbox, gt);
 }
 
 static void asyncio_start(struct gt__os *os, struct gt *gt)
@@ -186,54 +169,20 @@ static void asyncio_start(struct gt__os *os, struct gt *gt)
 	push(gt);
 }
 
-static void after_joined(void *unused)
-{
-	(void)unused;
-	gt__alive_sub();
-}
-
-static void after_exit(void *gt)
-{
-	gt__ended(gt__os(), gt);
-	gt__alive_sub();
-}
-
-/* As in policy_green.c: a joiner that waits already is made ready before the end. */
 static void asyncio_entry(void *message)
 {
 	struct gt__os *os;
-	struct gt *self, *joiner;
+	gt__after_fn *after;
 
 	gt__fiber_body(message);
 	os = gt__os();
-	self = os->current;
 	step_ends(os);
-	joiner = gt__joiner_take(self);
-	if (joiner)
-		gt__ready(os, joiner, GTV_BY_GT, self->id);
+	after = gt__fiber_ending(os);
 	step_begins();
-	gt__fiber_exit(os, pop(), joiner ? after_joined : after_exit);
+	gt__fiber_exit(os, pop(), after);
 }
 
 /* --------------------------------------------------------------------- loop */
-
-/* Nothing is ready: sleeps in the poller, unless nothing could end that sleep. The
- * inbox is looked at once more after `sleeping` is set: who fills it later kicks. */
-static void idle(struct gt__os *os)
-{
-	int hopeless;
-
-	__atomic_store_n(&a.sleeping, 1, __ATOMIC_SEQ_CST);
-	hopeless = !gt__reactor_waiters() && !gt__pool_pending();
-	if (!gt__queue_count(&a.inbox)) {
-		if (hopeless)
-			gt__deadlock(gt__alive);
-		gt__emit(&os->tr, GTV_EV_PARK, 0, 0, 0, 0, 0, 0);
-		gt__reactor_poll(os, GT__NEVER);
-		gt__emit(&os->tr, GTV_EV_UNPARK, 0, 0, 0, 0, 0, 0);
-	}
-	__atomic_store_n(&a.sleeping, 0, __ATOMIC_RELAXED);
-}
 
 /* A run lasts until its callbacks have been called. */
 static void asyncio_call_soon(struct gt__os *os, struct gt *node)
@@ -267,7 +216,7 @@ static struct gt *find(struct gt__worker *w)
 			return NULL;
 		turn(&w->os);
 		if (!a.turn)
-			idle(&w->os);
+			gt__inbox_sleep(&w->os, &a.inbox);
 	}
 	step_begins();
 	return gt;
@@ -320,11 +269,6 @@ static struct gt *asyncio_alloc(size_t stack_bytes)
 	return gt__fiber_alloc(stack_bytes, asyncio_entry);
 }
 
-static uint32_t asyncio_workers(void)
-{
-	return 1;
-}
-
 static struct gt__os *asyncio_os_new(void)
 {
 	if (gt__param("executor") != EXECUTOR_PROCESSES)
@@ -346,7 +290,7 @@ static void asyncio_os_free(struct gt__os *os)
 static void asyncio_forked(struct gt__os *os)
 {
 	(void)os;
-	a.inbox.lk = 0;
+	a.inbox.queue.lk = 0;
 	gt__reactor_forked();
 	gt__pool_forked();
 	gt__executor_forked();
@@ -362,7 +306,7 @@ const struct gt__policy gt__policy_asyncio = {
 	.check = asyncio_check,
 	.os_new = asyncio_os_new,
 	.os_free = asyncio_os_free,
-	.workers = asyncio_workers,
+	.workers = gt__solo_workers,
 	.run = asyncio_run,
 	.alloc = asyncio_alloc,
 	.free = gt__fiber_free,

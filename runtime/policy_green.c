@@ -5,24 +5,29 @@
  * timers when none is. A green thread runs until it waits or yields. Declared blocking
  * calls go to a pool of ten.
  *
+ * While green threads are ready the loop looks at the clock after every 50 of them, and
+ * at the poller once 5 ms are over. A monitor says when it is held up for over `slow`
+ * (0.1 s).
+ *
  * Nobody else touches the queue, so it needs no atomics; pool threads leave what they
  * made ready in an inbox.
  */
-#include "runtime/fiber.h"
-#include "runtime/pool.h"
-#include "runtime/reactor.h"
+#include "runtime/inbox.h"
+#include "runtime/solo.h"
+#include "runtime/watch.h"
 
 #include <stdlib.h>
 
 #define POOL_THREADS 10u
-/* Picks after which the poller is looked at although green threads are ready. */
-#define PICKS_PER_TURN 64u
+/* gevent's CALLBACK_CHECK_COUNT, and its switch interval. */
+#define PICKS_PER_LOOK 50u
+#define INTERVAL_NS    5000000u
 
 static struct {
 	struct gt *first, *last; /* ready; last is valid if first is */
-	uint32_t picks_left;
-	uint32_t sleeping; /* atomic: the hub waits in the poller */
-	struct gt__queue inbox;
+	struct gt__watched loop;
+	uint64_t began_ns; /* the interval; 0: at the next look at the clock */
+	struct gt__inbox inbox;
 	struct gt__worker worker;
 } g;
 
@@ -36,25 +41,40 @@ static inline void push(struct gt *gt)
 	g.last = gt;
 }
 
-static void empty_inbox(void)
+/* 1: one more choice, and it is the one at which there is more to see to. */
+static inline int is_limit(void)
 {
-	uint32_t count;
-	struct gt *gt = gt__queue_take(&g.inbox, UINT32_MAX, &count);
+	uint32_t picks = g.loop.picks + 1; /* nobody else writes it */
 
-	while (gt) {
-		struct gt *next = gt->next;
-
-		push(gt);
-		gt = next;
-	}
+	__atomic_store_n(&g.loop.picks, picks, __ATOMIC_RELAXED);
+	return picks == __atomic_load_n(&g.loop.limit, __ATOMIC_RELAXED);
 }
 
-/* One turn of the loop without waiting. */
+static void look_again_in(uint32_t picks)
+{
+	__atomic_store_n(&g.loop.limit, g.loop.picks + picks, __ATOMIC_RELAXED);
+}
+
+/* At the limit: the interval is over. */
+static __attribute__((noinline)) int interval_is_over(struct gt__os *os)
+{
+	uint64_t now = gt__sys_now_ns();
+
+	gt__watch_tell(os, &g.loop);
+	look_again_in(PICKS_PER_LOOK);
+	if (!g.began_ns)
+		g.began_ns = now;
+	return now - g.began_ns >= INTERVAL_NS;
+}
+
+/* One turn of the loop without waiting, if it is time. */
 static __attribute__((noinline)) void turn(struct gt__os *os)
 {
-	g.picks_left = PICKS_PER_TURN;
-	if (gt__queue_count(&g.inbox))
-		empty_inbox();
+	if (!interval_is_over(os))
+		return;
+	g.began_ns = 0;
+	if (gt__inbox_has_some(&g.inbox))
+		gt__inbox_empty(&g.inbox, push);
 	if (gt__reactor_waiters())
 		gt__reactor_poll(os, 0);
 }
@@ -70,7 +90,7 @@ static inline struct gt *pop(void)
 
 static inline struct gt *pick(struct gt__os *os)
 {
-	if (__builtin_expect(--g.picks_left == 0, 0))
+	if (__builtin_expect(is_limit(), 0))
 		turn(os);
 	return pop();
 }
@@ -79,12 +99,9 @@ static inline struct gt *pick(struct gt__os *os)
  * ready before it has stopped: so it leaves a turn that is due to the hub. */
 static inline struct gt *pick_for_waiting(struct gt__os *os)
 {
-	(void)os;
-	if (__builtin_expect(--g.picks_left == 0, 0)) {
-		g.picks_left = 1;
-		if (gt__queue_count(&g.inbox) || gt__reactor_waiters())
-			return NULL;
-		g.picks_left = PICKS_PER_TURN;
+	if (__builtin_expect(is_limit(), 0) && interval_is_over(os)) {
+		look_again_in(1);
+		return NULL;
 	}
 	return pop();
 }
@@ -113,9 +130,7 @@ static void green_ready(struct gt__os *os, struct gt *gt)
 		push(gt);
 		return;
 	}
-	gt__queue_push(&g.inbox, gt);
-	if (__atomic_load_n(&g.sleeping, __ATOMIC_SEQ_CST))
-		gt__reactor_kick();
+	gt__inbox_put(&g.inbox, gt);
 }
 
 static void green_start(struct gt__os *os, struct gt *gt)
@@ -125,51 +140,23 @@ static void green_start(struct gt__os *os, struct gt *gt)
 	push(gt);
 }
 
-static void after_joined(void *unused)
-{
-	(void)unused;
-	gt__alive_sub();
-}
-
-static void after_exit(void *gt)
-{
-	gt__ended(gt__os(), gt);
-	gt__alive_sub();
-}
-
-/* A joiner that waits already is made ready first, so that it can be next: it frees
- * the stack that we stand on, but does not run before we have left it. */
 static void green_entry(void *message)
 {
 	struct gt__os *os;
-	struct gt *self, *joiner;
+	gt__after_fn *after;
 
 	gt__fiber_body(message);
 	os = gt__os();
-	self = os->current;
-	joiner = gt__joiner_take(self);
-	if (joiner)
-		gt__ready(os, joiner, GTV_BY_GT, self->id);
-	gt__fiber_exit(os, pick(os), joiner ? after_joined : after_exit);
+	after = gt__fiber_ending(os);
+	gt__fiber_exit(os, pick(os), after);
 }
 
-/* Nothing is ready: sleeps in the poller, unless nothing could end that sleep. The
- * inbox is looked at once more after `sleeping` is set: who fills it later kicks. */
 static void idle(struct gt__os *os)
 {
-	int hopeless;
-
-	__atomic_store_n(&g.sleeping, 1, __ATOMIC_SEQ_CST);
-	hopeless = !gt__reactor_waiters() && !gt__pool_pending();
-	if (!gt__queue_count(&g.inbox)) {
-		if (hopeless)
-			gt__deadlock(gt__alive);
-		gt__emit(&os->tr, GTV_EV_PARK, 0, 0, 0, 0, 0, 0);
-		gt__reactor_poll(os, GT__NEVER);
-		gt__emit(&os->tr, GTV_EV_UNPARK, 0, 0, 0, 0, 0, 0);
-	}
-	__atomic_store_n(&g.sleeping, 0, __ATOMIC_RELAXED);
-	empty_inbox();
+	gt__inbox_sleep(os, &g.inbox);
+	gt__watch_on(&g.loop);
+	gt__inbox_empty(&g.inbox, push);
+	g.began_ns = 0;
 }
 
 static struct gt *find(struct gt__worker *w)
@@ -192,11 +179,14 @@ static int green_run(struct gt *first, struct gt__os *os)
 	if (err)
 		return err;
 	gt__pool_open(POOL_THREADS);
-	g.picks_left = PICKS_PER_TURN;
+	g.began_ns = 0;
+	look_again_in(PICKS_PER_LOOK);
+	gt__watch_open(os, &g.loop, &g.inbox.sleeping, gt__param("slow"));
 	gt__emit(&os->tr, GTV_EV_WORKER_START, 0, 0, 0, 0, 0, 0);
 	green_start(os, first);
 	gt__hub_run(w, find);
 	gt__emit(&os->tr, GTV_EV_WORKER_STOP, 0, 0, 0, 0, 0, 0);
+	gt__watch_close();
 	gt__pool_close();
 	gt__reactor_close();
 	gt__magazine_empty(&w->magazine);
@@ -209,25 +199,16 @@ static struct gt *green_alloc(size_t stack_bytes)
 	return gt__fiber_alloc(stack_bytes, green_entry);
 }
 
-static uint32_t green_workers(void)
-{
-	return 1;
-}
-
 static struct gt__os *green_os_new(void)
 {
 	return &g.worker.os;
 }
 
-static void green_os_free(struct gt__os *os)
-{
-	(void)os;
-}
-
 static void green_forked(struct gt__os *os)
 {
 	(void)os;
-	g.inbox.lk = 0;
+	g.inbox.queue.lk = 0;
+	gt__watch_forked();
 	gt__reactor_forked();
 	gt__pool_forked();
 }
@@ -235,9 +216,10 @@ static void green_forked(struct gt__os *os)
 const struct gt__policy gt__policy_green = {
 	.name = "green",
 	.flags = GT__POLICY_SINGLE,
+	.params = {{"slow", GT__UNIT_TIME, 1000, 3600000000000, 100000000, NULL}},
 	.os_new = green_os_new,
-	.os_free = green_os_free,
-	.workers = green_workers,
+	.os_free = gt__solo_os_free,
+	.workers = gt__solo_workers,
 	.run = green_run,
 	.alloc = green_alloc,
 	.free = gt__fiber_free,

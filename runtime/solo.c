@@ -123,32 +123,15 @@ void gt__solo_start(struct gt__os *os, struct gt *gt)
 	gt__solo_push(gt);
 }
 
-static void after_joined(void *unused)
-{
-	(void)unused;
-	gt__alive_sub();
-}
-
-static void after_exit(void *gt)
-{
-	gt__ended(gt__os(), gt);
-	gt__alive_sub();
-}
-
-/* A joiner that waits already is made ready first, so that it can be next: it frees
- * the stack that we stand on, but does not run before we have left it. */
 static void entry(void *message)
 {
 	struct gt__os *os;
-	struct gt *self, *joiner;
+	gt__after_fn *after;
 
 	gt__fiber_body(message);
 	os = gt__os();
-	self = os->current;
-	joiner = gt__joiner_take(self);
-	if (joiner)
-		gt__ready(os, joiner, GTV_BY_GT, self->id);
-	gt__fiber_exit(os, gt__solo_next(os), joiner ? after_joined : after_exit);
+	after = gt__fiber_ending(os);
+	gt__fiber_exit(os, gt__solo_next(os), after);
 }
 
 /* Nothing is ready: sleeps in the poller, unless nothing could end that sleep. */

@@ -5,43 +5,7 @@
  */
 #include <pthread.h>
 
-#include "tests/unit/runtime_rig.h"
-
-/* What the green threads have done, a letter a step. */
-static char log_text[64];
-static size_t log_len;
-
-static void log_step(char letter)
-{
-	RIG_CHECK(log_len + 1 < sizeof log_text);
-	log_text[log_len++] = letter;
-	log_text[log_len] = '\0';
-}
-
-struct play {
-	const char *policy;
-	void (*fn)(void *arg);
-	const char *log; /* what must come out; NULL: fn checks for itself */
-};
-
-static void play_child(void *arg)
-{
-	const struct play *play = arg;
-	const struct gt_config config = {.policy = play->policy};
-
-	RIG_CHECK(gt_run_config(&config, play->fn, NULL) == 0);
-	if (play->log && strcmp(log_text, play->log))
-		fprintf(stderr, "%s: %s instead of %s\n", play->policy, log_text,
-			play->log);
-	RIG_CHECK(!play->log || !strcmp(log_text, play->log));
-}
-
-static void expect(const char *policy, void (*fn)(void *), const char *log)
-{
-	struct play play = {policy, fn, log};
-
-	assert_int_equal(rig_child(play_child, &play, NULL, 0), 0);
-}
+#include "tests/unit/runtime_log.h"
 
 /* --- turns -------------------------------------------------------------------- */
 
@@ -76,8 +40,8 @@ static void yield_beside_a_reader(void *arg)
 static void each_turn_polls(void **state)
 {
 	(void)state;
-	expect("asyncio", yield_beside_a_reader, "mmRmm");
-	expect("green", yield_beside_a_reader, "mmmmR"); /* it has no turns so short */
+	expect_log("asyncio", yield_beside_a_reader, "mmRmm");
+	expect_log("green", yield_beside_a_reader, "mmmmR"); /* it has no turns so short */
 }
 
 static void say(void *arg)
@@ -105,7 +69,7 @@ static void two_that_spawn(void *arg)
 static void what_comes_during_a_turn_runs_in_the_next(void **state)
 {
 	(void)state;
-	expect("asyncio", two_that_spawn, "abxAyB");
+	expect_log("asyncio", two_that_spawn, "abxAyB");
 }
 
 struct nap {
@@ -133,7 +97,7 @@ static void three_naps(void *arg)
 static void timers_go_off_in_their_order(void **state)
 {
 	(void)state;
-	expect("asyncio", three_naps, "abc");
+	expect_log("asyncio", three_naps, "abc");
 }
 
 /* --- executors ------------------------------------------------------------------ */
@@ -158,7 +122,7 @@ static void two_that_call(void *arg)
 static void without_an_executor_a_call_freezes_the_loop(void **state)
 {
 	(void)state;
-	expect("asyncio,executor=none", two_that_call, "aAbB");
+	expect_log("asyncio,executor=none", two_that_call, "aAbB");
 }
 
 /* An executor has at least this many threads. */
@@ -190,8 +154,8 @@ static void calls_that_meet(void *arg)
 static void threads_make_calls_together(void **state)
 {
 	(void)state;
-	expect("asyncio", calls_that_meet, NULL);
-	expect("asyncio,executor=threads", calls_that_meet, NULL);
+	expect_log("asyncio", calls_that_meet, NULL);
+	expect_log("asyncio,executor=threads", calls_that_meet, NULL);
 }
 
 /* --- slow steps ------------------------------------------------------------------- */

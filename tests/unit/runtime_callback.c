@@ -6,42 +6,7 @@
 #include <errno.h>
 
 #include "runtime/callback.h"
-#include "tests/unit/runtime_rig.h"
-
-static char log_text[64];
-static size_t log_len;
-
-static void log_step(char letter)
-{
-	RIG_CHECK(log_len + 1 < sizeof log_text);
-	log_text[log_len++] = letter;
-	log_text[log_len] = '\0';
-}
-
-struct play {
-	const char *policy;
-	void (*fn)(void *arg);
-	const char *log;
-};
-
-static void play_child(void *arg)
-{
-	const struct play *play = arg;
-	const struct gt_config config = {.policy = play->policy};
-
-	RIG_CHECK(gt_run_config(&config, play->fn, NULL) == 0);
-	if (strcmp(log_text, play->log))
-		fprintf(stderr, "%s: %s instead of %s\n", play->policy, log_text,
-			play->log);
-	RIG_CHECK(!strcmp(log_text, play->log));
-}
-
-static void expect(const char *policy, void (*fn)(void *), const char *log)
-{
-	struct play play = {policy, fn, log};
-
-	assert_int_equal(rig_child(play_child, &play, NULL, 0), 0);
-}
+#include "tests/unit/runtime_log.h"
 
 static void expect_everywhere(void (*fn)(void *), const char *log)
 {
@@ -49,7 +14,7 @@ static void expect_everywhere(void (*fn)(void *), const char *log)
 					       "gil3"};
 
 	for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++)
-		expect(policies[i], fn, log);
+		expect_log(policies[i], fn, log);
 }
 
 static void say(void *letter)
@@ -82,8 +47,8 @@ static void beside_a_green_thread(void *arg)
 static void the_loop_calls_in_its_turns(void **state)
 {
 	(void)state;
-	expect("asyncio", beside_a_green_thread, "mAgBnC");
-	expect("green", beside_a_green_thread, "mABCgn");
+	expect_log("asyncio", beside_a_green_thread, "mAgBnC");
+	expect_log("green", beside_a_green_thread, "mABCgn");
 }
 
 /* --- times ---------------------------------------------------------------------- */
@@ -131,8 +96,8 @@ static void many_cancelled(void *arg)
 static void cancelled_timers_are_thrown_out_by_the_hundred(void **state)
 {
 	(void)state;
-	expect("asyncio", many_cancelled, ".");
-	expect("green", many_cancelled, ".");
+	expect_log("asyncio", many_cancelled, ".");
+	expect_log("green", many_cancelled, ".");
 }
 
 /* --- descriptors ------------------------------------------------------------------ */
@@ -173,8 +138,8 @@ static void watch_a_pipe(void *arg)
 static void descriptors_call_while_they_are_ready(void **state)
 {
 	(void)state;
-	expect("asyncio", watch_a_pipe, "123");
-	expect("green", watch_a_pipe, "123");
+	expect_log("asyncio", watch_a_pipe, "123");
+	expect_log("green", watch_a_pipe, "123");
 }
 
 /* --- what would wait ----------------------------------------------------------------- */

@@ -7,43 +7,7 @@
 #include <sched.h>
 
 #include "runtime/pool.h"
-#include "tests/unit/runtime_rig.h"
-
-/* What the green threads have done, a letter a step. */
-static char log_text[64];
-static size_t log_len;
-
-static void log_step(char letter)
-{
-	RIG_CHECK(log_len + 1 < sizeof log_text);
-	log_text[log_len++] = letter;
-	log_text[log_len] = '\0';
-}
-
-struct play {
-	const char *policy;
-	void (*fn)(void *arg);
-	const char *log; /* what must come out */
-};
-
-static void play_child(void *arg)
-{
-	const struct play *play = arg;
-	const struct gt_config config = {.policy = play->policy};
-
-	RIG_CHECK(gt_run_config(&config, play->fn, NULL) == 0);
-	if (strcmp(log_text, play->log))
-		fprintf(stderr, "%s: %s instead of %s\n", play->policy, log_text,
-			play->log);
-	RIG_CHECK(!strcmp(log_text, play->log));
-}
-
-static void expect_log(const char *policy, void (*fn)(void *), const char *log)
-{
-	struct play play = {policy, fn, log};
-
-	assert_int_equal(rig_child(play_child, &play, NULL, 0), 0);
-}
+#include "tests/unit/runtime_log.h"
 
 /* --- order ------------------------------------------------------------------ */
 

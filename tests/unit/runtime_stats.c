@@ -92,7 +92,7 @@ static void wrong_policies_are_told(void **state)
 		{"\033[2Jx",
 		 "gt: GT_POLICY: no policy '?[2Jx' (there are: " EVERY_POLICY ")\n"},
 		{"green,cores=2", "gt: GT_POLICY: policy green takes no parameter 'cores' "
-				  "(it takes none)\n"},
+				  "(it takes: slow)\n"},
 		{"gil3,nosuch", "gt: GT_POLICY: policy gil3 takes no parameter 'nosuch' "
 				"(it takes: interval, cores)\n"},
 		{"gil3,", "gt: GT_POLICY: policy gil3 takes no parameter '' (it takes: "

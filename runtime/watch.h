@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The monitor of a loop, as gevent has one: an OS thread of its own that looks now and
+ * then whether the loop has gone on, and says so if it has not for too long: a mark in
+ * the trace, "loop is blocked", and with GT_VERBOSE=1 one line on stderr. The loop itself
+ * adds who it was, once that one has let go of it.
+ *
+ * There is one only if somebody would hear it; while the loop sleeps, it sleeps too.
+ */
+#ifndef GT_WATCH_H
+#define GT_WATCH_H
+
+#include "runtime/rt.h"
+
+/* The loop's words, atomic. */
+struct gt__watched {
+	uint32_t picks;	  /* its choices: it goes on as long as they do */
+	uint32_t limit;	  /* the choice at which it has something else to see to */
+	uint32_t blocked; /* the monitor has said so; the limit is the next choice */
+	uint32_t rests;	  /* futex: the monitor sleeps until the loop goes on */
+};
+
+/* `sleeping`: not 0 while the loop waits for events. Without an OS thread to be had there
+ * is no monitor. */
+void gt__watch_open(struct gt__os *os, struct gt__watched *loop, const uint32_t *sleeping,
+		    uint64_t over_ns);
+void gt__watch_close(void);
+/* After fork the monitor is not there. */
+void gt__watch_forked(void);
+void gt__watch_wake(struct gt__watched *loop);
+/* The loop slept, and goes on. */
+static inline void gt__watch_on(struct gt__watched *loop)
+{
+	if (__builtin_expect(__atomic_load_n(&loop->rests, __ATOMIC_RELAXED), 0))
+		gt__watch_wake(loop);
+}
+/* At the limit, by the loop, before the current green thread stops. */
+void gt__watch_tell(struct gt__os *os, struct gt__watched *loop);
+
+#endif
