@@ -162,7 +162,8 @@ run-coverage:
 .PHONY: coverage run-coverage
 
 # ---- make soak [SOAK_SECONDS=600] --------------------------------------------------
+# An hour of virtual time of random operations, whatever that takes; then real runs.
 SOAK_SECONDS ?= 600
-soak: all $(O)/tests/unit/runtime_model
+soak: all $(O)/tests/unit/runtime_model $(O)/tests/unit/runtime_soak
 	$(Q)$(TEST_ENV) SOAK_SECONDS='$(SOAK_SECONDS)' sh tests/soak.sh
 .PHONY: soak

@@ -48,7 +48,7 @@ help:
 	@echo 'make lint       style, include arrows, headers, manual pages'
 	@echo 'make bench      measure everything: a table, and $(O)/bench.json; ROW=name for one row'
 	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS (60)'
-	@echo 'make soak       record, kill and check at random for SOAK_SECONDS (600)'
+	@echo 'make soak       an hour of virtual time; then record, kill and check at random for SOAK_SECONDS (600)'
 	@echo 'make coverage   how much of each folder the tests run'
 	@echo 'make pictures   the pictures of the README, from a recorded sample'
 	@echo 'make setup      install what a build needs (setup-check: what the tests need)'

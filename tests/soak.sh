@@ -1,5 +1,6 @@
 #!/bin/sh
-# `make soak`: samples recorded under random policies and levels for SOAK_SECONDS.
+# `make soak`: an hour of virtual time of random operations under every policy on the
+# simulated system (SOAK_VIRTUAL_SECONDS); then samples recorded under random policies and levels for SOAK_SECONDS.
 # About half of the runs end by themselves: then the trace must pass `gtviz check`
 # and its counts equal the program's own. The others are killed at a random moment,
 # the program, gtviz or both: then the trace must open, and check may only speak of
@@ -50,7 +51,21 @@ model() {
 	models=$((models + 5))
 }
 
-models=0
+# An hour of virtual time of random operations, from a seed of its own. A failure names
+# the policy and the seed that do it again.
+hour() {
+	soak="${O:-build}/tests/unit/runtime_soak"
+	[ -x "$soak" ] || return
+	random 1000000
+	if GT_SOAK_FIRST=$((picked + 1)) GT_SOAK_SECONDS=${SOAK_VIRTUAL_SECONDS:-3600} "$soak" >"$dir/hour" 2>&1; then
+		grep -a '^soak:' "$dir/hour"
+	else
+		complain "runtime_soak: $(grep -a 'GT_SOAK_FIRST=\|the model:\|not so' "$dir/hour" | tr '\n' ' ')"
+	fi
+}
+
+models=0 what='an hour'
+hour
 while [ "$(date +%s)" -lt $end ]; do
 	runs=$((runs + 1))
 	what=model

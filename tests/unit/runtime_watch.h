@@ -44,7 +44,7 @@ static struct {
 	enum watch_order order;
 	int coop, no_pool, asyncio, gil3;
 	uint64_t at, number, picks, global_pick;
-	uint64_t polled; /* number of the first that the poller has just brought */
+	uint64_t polled, polled_ns; /* number of the first that the poller just brought */
 	uint32_t tid, worker, runs_in_place, direct, direct_tid;
 	struct watch_gt gt[WATCH_IDS];
 	uint32_t current[WATCH_THREADS]; /* by tid: the green thread on it */
@@ -158,7 +158,8 @@ static inline void joins_line(const struct gtv_event *ev, uint32_t gt, enum watc
 	g->place = WATCH_READY;
 	g->ready_ns = ev->ts_raw;
 	g->number = watch.number += 2;
-	if (how == BY_YIELD && watch.asyncio && watch.polled)
+	if (how == BY_YIELD && watch.asyncio && watch.polled &&
+	    watch.polled_ns == ev->ts_raw)
 		g->number = watch.polled - 1; /* in line before its loop polls */
 	g->from_pool = watch.tid != watch.worker;
 	switch (watch.order) {
@@ -202,28 +203,39 @@ static inline void check_fifo(const struct gtv_event *ev, uint32_t gt)
 	}
 }
 
-/* The global line's: its 61st turn takes one; with nothing of its own the processor takes
- * a share along. Which of the two it was shows when the next of these is picked. */
-static inline void check_gmp_global(const struct gtv_event *ev, uint32_t gt)
+/* Its turn, the 61st, takes one. (Whom a call leaves where it was is no pick: hence less
+ * than 61.) */
+static inline void global_turn(const struct gtv_event *ev)
 {
-	WATCH(gt == line_head(&watch.global), "another was before it in line");
-	if (watch.unsure) {
-		for (uint32_t i = watch.unsure; i-- > 0;)
-			line_push_front(&watch.line, *line_at(&watch.global, i));
-		for (; watch.unsure; watch.unsure--)
-			line_pop(&watch.global);
-		line_pop(&watch.line);
-		return;
-	}
 	line_pop(&watch.global);
-	if (!watch.run_next && !watch.line.count) {
-		watch.unsure = watch.global.count < 127 ? watch.global.count : 127;
-		return;
-	}
-	/* Whom a call leaves where it was is no pick: hence less than 61. */
 	WATCH(!watch.global_pick || watch.picks - watch.global_pick >= 20,
 	      "the global line's turn came early");
 	watch.global_pick = watch.picks;
+}
+
+/* The global line's head: on its turn, or because the processor had nothing of its own;
+ * then it takes a share along. Which of the two it was shows when the next is picked. */
+static inline void check_gmp_global(const struct gtv_event *ev, uint32_t gt)
+{
+	uint32_t unsure = watch.unsure;
+	int first = gt == line_head(&watch.global);
+
+	WATCH(first || (unsure && unsure < watch.global.count &&
+			gt == *line_at(&watch.global, unsure)),
+	      "another was before it in line");
+	watch.unsure = 0;
+	for (uint32_t i = unsure; i-- > 0;)
+		line_push_front(&watch.line, *line_at(&watch.global, i));
+	for (uint32_t i = 0; i < unsure; i++)
+		line_pop(&watch.global);
+	if (unsure && first) {
+		line_pop(&watch.line);
+	} else if (unsure || watch.run_next || watch.line.count) {
+		global_turn(ev);
+	} else {
+		line_pop(&watch.global);
+		watch.unsure = watch.global.count < 127 ? watch.global.count : 127;
+	}
 }
 
 static inline void check_gmp(const struct gtv_event *ev, uint32_t gt)
@@ -442,8 +454,9 @@ static inline void watch_one(const struct gtv_event *ev)
 	}
 	if (ev->kind != GTV_EV_READY || ev->aux == GTV_BY_GT || watch.tid != watch.worker)
 		watch.polled = 0;
-	else if (!watch.polled)
+	else if (!watch.polled || watch.polled_ns != ev->ts_raw)
 		watch.polled = watch.number;
+	watch.polled_ns = ev->ts_raw;
 }
 
 /* --- the test's side --------------------------------------------------------------------

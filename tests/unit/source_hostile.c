@@ -138,6 +138,58 @@ static void test_hostile_events(void **state)
 	rig_close();
 }
 
+/* A simulated system's kinds make kernel events: theirs must be plausible, too. */
+static void test_hostile_simulated(void **state)
+{
+	(void)state;
+	struct producer p;
+	unsigned seed = 2;
+	struct gtv_ev ev;
+	uint64_t last = 0, kernel = 0;
+
+	rig_open_clock(2, GTV_CLOCK_SIM);
+	claim(&p);
+	for (int round = 0; round < 50; round++) {
+		for (uint32_t i = 0; i < SLOTS; i++) {
+			struct gtv_event junk;
+			uint32_t *word = (void *)&junk;
+
+			for (size_t w = 0; w < sizeof junk / sizeof *word; w++)
+				word[w] = (uint32_t)rand_r(&seed) * 2654435761u;
+			junk.kind = (uint16_t)(GTV_EV_SIM_PROC - 2 + junk.kind % 7);
+			if (i % 4) {
+				junk.gt %= 9;
+				junk.u.f.obj %= 9;
+				junk.u.f.seq %= 9;
+				junk.u.f.arg %= 1100;
+				junk.aux %= 4;
+			}
+			if (i % 5)
+				junk.ts_raw =
+					GTV_SIM_START_NS + i + SLOTS * (unsigned)round;
+			p.events[p.head % SLOTS] = junk;
+			__atomic_store_n(&p.ring->head, ++p.head, __ATOMIC_RELEASE);
+		}
+		rig.shm->sim_cores = (uint32_t)rand_r(&seed) * 2654435761u;
+		assert_true(gtv_source_ring_virtual_cores(rig.src) <= 65536);
+		assert_int_equal(drain(), 0);
+		assert_true(gtv_source_ring_virtual_ns(rig.src, 1) < (uint64_t)1 << 62);
+	}
+	while (!gtv_merge_pop(rig.merge, UINT64_MAX, &ev)) {
+		assert_true(ev.ts_ns >= last && ev.ts_ns < (uint64_t)1 << 62);
+		last = ev.ts_ns;
+		if (ev.kind < GTV_EV_K_SWITCH || ev.kind > GTV_EV_K_THREAD)
+			continue;
+		kernel++;
+		assert_true(ev.tid >> 22 == 0 && ev.obj >> 22 == 0);
+		assert_true(ev.core >= -1 && ev.core < 65536);
+		assert_true(ev.kind != GTV_EV_K_FORK || ev.arg >> 22 == 0);
+	}
+	assert_true(kernel > 10000);
+	assert_true(stats().corrupt > 1000);
+	rig_close();
+}
+
 /* Scribbles all over the file for as long as it is read. */
 static void test_scribbler(void **state)
 {
@@ -205,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_head),
 		cmocka_unit_test(test_hostile_sharing),
 		cmocka_unit_test(test_hostile_events),
+		cmocka_unit_test(test_hostile_simulated),
 		cmocka_unit_test(test_scribbler),
 		cmocka_unit_test(test_object_budget),
 	};

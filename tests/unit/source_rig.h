@@ -44,14 +44,14 @@ struct rig {
 
 static struct rig rig;
 
-static inline void rig_open(unsigned rings)
+static inline void rig_open_clock(unsigned rings, uint32_t clock)
 {
 	struct gtv_err err;
 
 	memset(&rig, 0, sizeof rig);
 	rig.names = gtv_names_new();
 	rig.merge = gtv_merge_new();
-	gtv_clock_init(&rig.clock, gtv_clock_best_kind());
+	gtv_clock_init(&rig.clock, clock);
 	struct gtv_source_config config = {
 		.names = rig.names,
 		.merge = rig.merge,
@@ -66,6 +66,11 @@ static inline void rig_open(unsigned rings)
 	rig.shm = mmap(NULL, rig.size, PROT_READ | PROT_WRITE, MAP_SHARED,
 		       gtv_source_ring_fd(rig.src), 0);
 	assert_ptr_not_equal(rig.shm, MAP_FAILED);
+}
+
+static inline void rig_open(unsigned rings)
+{
+	rig_open_clock(rings, gtv_clock_best_kind());
 }
 
 static inline void rig_close(void)

@@ -105,7 +105,7 @@ static uint64_t event_time(struct gtv_ring_source *src, struct gtv_reader *r, ui
 	uint64_t ns = gtv_clock_ns(src->base.config.clock, raw);
 
 	if (gtv_ring_is_simulated(src)) {
-		gtv_ring_note_virtual(src, ns);
+		ns = gtv_ring_virtual_time(src, r, ns);
 	} else if (ns > now_ns + AHEAD_NS) {
 		src->stats.corrupt++;
 		ns = now_ns;

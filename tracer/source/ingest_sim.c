@@ -151,10 +151,16 @@ int gtv_ring_ingest_simulated(struct gtv_ring_source *src, struct gtv_reader *r,
 	return 0;
 }
 
-void gtv_ring_note_virtual(struct gtv_ring_source *src, uint64_t ts_ns)
+uint64_t gtv_ring_virtual_time(struct gtv_ring_source *src, const struct gtv_reader *r,
+			       uint64_t ns)
 {
-	if (ts_ns < NS_MAX && ts_ns > src->virtual_last_ns)
-		src->virtual_last_ns = ts_ns;
+	if (ns >= NS_MAX) {
+		src->stats.corrupt++;
+		ns = r->last_ns;
+	}
+	if (ns > src->virtual_last_ns)
+		src->virtual_last_ns = ns;
+	return ns;
 }
 
 uint64_t gtv_source_ring_virtual_ns(const struct gtv_source *base, int last)

@@ -98,7 +98,9 @@ int gtv_ring_push_loss(struct gtv_ring_source *src, int stream, uint32_t tid, ui
 int gtv_ring_is_simulated(const struct gtv_ring_source *src);
 int gtv_ring_ingest_simulated(struct gtv_ring_source *src, struct gtv_reader *r,
 			      const struct gtv_event *wire, uint64_t ts_ns);
-void gtv_ring_note_virtual(struct gtv_ring_source *src, uint64_t ts_ns);
+/* The time of an event, plausible; how far the trace has come is noted. */
+uint64_t gtv_ring_virtual_time(struct gtv_ring_source *src, const struct gtv_reader *r,
+			       uint64_t ns);
 /* Whose a ring is, by its first event; the image is known. */
 void gtv_ring_identify_simulated(struct gtv_ring_source *src, struct gtv_reader *r,
 				 const struct gtv_event *first);
