@@ -175,9 +175,9 @@ void gt_dump(int fd);
  * what it writes nobody else sees. Shared are stacks of green threads, channels that
  * gt_chan_new makes within the run, and what gt_shared_alloc gives: locks that several
  * use lie there. Timers go off while the process that made them waits, and are used by it
- * alone; callbacks on a loop give -ENOTSUP; elements of gt_select lie in shared memory;
- * SIGCHLD is the runtime's; and a green thread must not call fork: two would run on its
- * stack. It ends there with exit status 2 (posix_spawn is right). */
+ * alone; callbacks on a loop give -ENOTSUP; SIGCHLD is the runtime's; and a green thread
+ * must not call fork: two would run on its stack. It ends there with exit status 2
+ * (posix_spawn is right). */
 
 /* Cleared memory that all green threads of the run share, under every policy. Returns
  * owned; NULL without memory. Never switches. */

@@ -95,8 +95,10 @@ static void died(const struct child *child)
 	if (joiner)
 		gone += WAITING;
 	gone = __atomic_sub_fetch(&p.common->life, gone, __ATOMIC_ACQ_REL);
-	if (joiner)
+	if (joiner) {
+		joiner->untold = 1; /* a handler must not emit */
 		gt__native_wake(joiner);
+	}
 	if (all_wait(gone)) {
 		p.common->deadlock = 1;
 		if (write(STDERR_FILENO, line, sizeof line - 1) < 0)
@@ -408,6 +410,10 @@ static struct gt__os *procs_park(struct gt__os *os, uint16_t kind, uint8_t aux,
 		gt__timer_serve(os);
 	if (p.me)
 		p.me->parked = 0;
+	if (self->untold) {
+		self->untold = 0;
+		gt__tell_ready(os, self, GTV_BY_OUTSIDE, 0);
+	}
 	gt__native_resumed(os);
 	return os;
 }

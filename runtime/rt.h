@@ -57,6 +57,7 @@ struct gt {
 	uint32_t pins;	    /* the same of gt_pin_begin; none: home is NULL */
 	void *data;	    /* the program's (end.c) */
 	int error;	    /* what its join returns */
+	uint32_t untold;    /* procs: what made it ready could not say so */
 	/* procs: the attributes', and where the process leaves it */
 	void *result, *result_copy;
 	size_t result_bytes;

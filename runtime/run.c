@@ -114,6 +114,7 @@ static struct gt *gt_make(const struct gt_attr *attr, void (*fn)(void *), void *
 	gt->cores = attr ? attr->cores : 0;
 	gt->nopreempt = 0;
 	gt->error = 0;
+	gt->untold = 0;
 	gt->result = attr ? attr->result : NULL;
 	gt->result_bytes = gt->result ? attr->result_bytes : 0;
 	gt->result_copy = NULL;

@@ -11,7 +11,9 @@
  * which the publish reads, before it has released the last of them.
  */
 #include <errno.h>
+#include <string.h>
 
+#include "runtime/arena.h"
 #include "runtime/chan.h"
 #include "runtime/timer.h"
 
@@ -24,6 +26,7 @@ struct select {
 	uint8_t order[GT_SELECT_MAX];	     /* in which the cases are looked at */
 	struct gt_chan *lock[GT_SELECT_MAX]; /* each channel once, by address */
 	struct gt__side side[GT_SELECT_MAX];
+	void *stand_in[GT_SELECT_MAX]; /* under procs */
 };
 
 /* ---------------------------------------------------------------- fairness */
@@ -126,14 +129,16 @@ static void enter_lines(struct select *s)
 {
 	for (uint32_t i = 0; i < s->count; i++) {
 		struct gt_select_case *c = &s->cases[i];
+		void *elem;
 
 		s->side[i] = (struct gt__side){.gt = s->self, .selection = &s->selection};
 		if (!c->chan)
 			continue;
+		elem = gt__rt.shared_ids && s->stand_in[i] ? s->stand_in[i] : c->elem;
 		if (c->op == GT_SELECT_SEND)
-			s->side[i].from = c->elem;
+			s->side[i].from = elem;
 		else
-			s->side[i].to = c->elem;
+			s->side[i].to = elem;
 		gt__line_add(line_of(c), &s->side[i]);
 	}
 }
@@ -182,6 +187,40 @@ static void publish(void *arg)
 		gt__ready(gt__os(), self, GTV_BY_TIMER, 0);
 }
 
+/* Under procs another process must reach what a case waits with: the shared memory has a
+ * stand-in for each element that does not lie there. */
+static int stand_in(struct select *s)
+{
+	for (uint32_t i = 0; i < s->count; i++) {
+		struct gt_select_case *c = &s->cases[i];
+
+		s->stand_in[i] = NULL;
+		if (!c->chan || !c->elem || gt__arena_has(c->elem))
+			continue;
+		s->stand_in[i] = gt__arena_alloc(c->chan->elem_bytes);
+		if (!s->stand_in[i]) {
+			while (i--)
+				gt__arena_free(s->stand_in[i]);
+			return -ENOMEM;
+		}
+		if (c->op == GT_SELECT_SEND)
+			memcpy(s->stand_in[i], c->elem, c->chan->elem_bytes);
+	}
+	return 0;
+}
+
+/* The elements are back where they were asked for; `chosen`: which was received. */
+static void stand_back(struct select *s, int chosen)
+{
+	for (uint32_t i = 0; i < s->count; i++) {
+		struct gt_select_case *c = &s->cases[i];
+
+		if (s->stand_in[i] && (int)i == chosen && c->op == GT_SELECT_RECV)
+			memcpy(c->elem, s->stand_in[i], c->chan->elem_bytes);
+		gt__arena_free(s->stand_in[i]);
+	}
+}
+
 /* All are locked, and released. */
 static int wait_for_any(struct gt__os *os, struct select *s)
 {
@@ -205,6 +244,19 @@ static int wait_for_any(struct gt__os *os, struct select *s)
 	return (int)(won - s->side);
 }
 
+static int wait_across(struct gt__os *os, struct select *s)
+{
+	int got = stand_in(s);
+
+	if (got) {
+		unlock_all(s);
+		return got;
+	}
+	got = wait_for_any(os, s);
+	stand_back(s, got);
+	return got;
+}
+
 static int select_with(struct gt__os *os, struct select *s, int64_t timeout_ns)
 {
 	struct gt *wake = NULL;
@@ -213,7 +265,7 @@ static int select_with(struct gt__os *os, struct select *s, int64_t timeout_ns)
 	lock_all(s);
 	got = try_all(os, s, &wake);
 	if (got == -EAGAIN && timeout_ns && !s->self->no_wait)
-		return wait_for_any(os, s);
+		return gt__rt.shared_ids ? wait_across(os, s) : wait_for_any(os, s);
 	unlock_all(s);
 	if (wake)
 		gt__ready(os, wake, GTV_BY_GT, s->self->id);

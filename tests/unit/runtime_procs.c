@@ -111,10 +111,41 @@ static void private_main(void *arg)
 	gt_chan_free(chan);
 }
 
+static void select_global(void *arg)
+{
+	struct gt_select_case send = {.chan = arg, .op = GT_SELECT_SEND, .elem = &global};
+
+	for (global = 1; global <= 50; global++)
+		RIG_CHECK(gt_select(&send, 1, -1) == 0 && send.result == 0);
+	RIG_CHECK(gt_chan_close(arg) == 0);
+}
+
+static void private_select_main(void *arg)
+{
+	struct gt_chan *chan = gt_chan_new(sizeof global, 0, "numbers"),
+		       *never = gt_chan_new(4, 0, "never");
+	static long got;
+	static struct gt_select_case cases[2];
+	long sum = 0;
+
+	(void)arg;
+	cases[0] =
+		(struct gt_select_case){.chan = never, .op = GT_SELECT_SEND, .elem = &got};
+	cases[1] =
+		(struct gt_select_case){.chan = chan, .op = GT_SELECT_RECV, .elem = &got};
+	RIG_CHECK(chan && never && gt_spawn(NULL, select_global, chan) == 0);
+	while (gt_select(cases, 2, -1) == 1 && cases[1].result == 0)
+		sum += got;
+	RIG_CHECK(cases[1].result == -EPIPE && sum == 1275 && got == 0 && global == 0);
+	gt_chan_free(never);
+	gt_chan_free(chan);
+}
+
 static void private_elements(void **state)
 {
 	(void)state;
 	assert_int_equal(status_of(private_main, NULL, 0), 0);
+	assert_int_equal(status_of(private_select_main, NULL, 0), 0);
 }
 
 static void all_at_once(void **state)
@@ -219,6 +250,28 @@ static void crash_is_told_to_joiner(void **state)
 {
 	(void)state;
 	assert_int_equal(status_of(crash_main, NULL, 0), 0);
+}
+
+/* The joiner's READY is in the trace, though nobody could tell it but itself. */
+static void a_death_is_told(void **state)
+{
+	struct rig rig = rig_make(4, 65536, GTV_CLOCK_MONO);
+	char fd[16];
+	int told = 0;
+
+	(void)state;
+	snprintf(fd, sizeof fd, "%d", rig.fd);
+	setenv(GTV_ENV_FD, fd, 1);
+	assert_int_equal(status_of(crash_main, NULL, 0), 0);
+	unsetenv(GTV_ENV_FD);
+	for (uint32_t r = 0; r < 4; r++)
+		for (uint64_t i = 0; i < rig_ring(&rig, r)->head; i++) {
+			const struct gtv_event *ev = rig_event(&rig, r, i);
+
+			told += ev->kind == GTV_EV_READY && ev->aux == GTV_BY_OUTSIDE;
+		}
+	assert_int_equal(told, 1);
+	rig_free(&rig);
 }
 
 static void lock_and_die(void *arg)
@@ -387,6 +440,7 @@ int main(void)
 		cmocka_unit_test(timers_go_off),
 		cmocka_unit_test(a_dead_timer_hides_no_deadlock),
 		cmocka_unit_test(crash_is_told_to_joiner),
+		cmocka_unit_test(a_death_is_told),
 		cmocka_unit_test(deadlock_is_seen),
 		cmocka_unit_test(own_fork_is_refused),
 		cmocka_unit_test(full_arena_is_an_error),
