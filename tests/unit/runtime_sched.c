@@ -441,13 +441,19 @@ static void nobody_starves(void **state)
 }
 
 /* Two that compute under the GIL take turns: each asks the other to drop it. */
+#define TURNS 12
+static int turns, whose; /* of who holds the GIL */
+
 static void compute(void *arg)
 {
-	uint64_t end = gt__sys_now_ns() + 30000000;
+	uint64_t end = gt__sys_now_ns() + 30000000000ull;
+	int me = (int)(intptr_t)arg;
 
-	(void)arg;
-	while (gt__sys_now_ns() < end)
+	while (turns < TURNS && gt__sys_now_ns() < end) {
+		turns += whose != me;
+		whose = me;
 		gt_tick();
+	}
 }
 
 static void gil_inside(void *arg)
@@ -456,9 +462,10 @@ static void gil_inside(void *arg)
 
 	(void)arg;
 	for (int i = 0; i < 2; i++)
-		RIG_CHECK(gt_spawn(&gt[i], compute, NULL) == 0);
+		RIG_CHECK(gt_spawn(&gt[i], compute, (void *)(intptr_t)(i + 1)) == 0);
 	for (int i = 0; i < 2; i++)
 		RIG_CHECK(gt_join(gt[i]) == 0);
+	RIG_CHECK(turns >= TURNS);
 }
 
 static void gil_child(void *arg)
