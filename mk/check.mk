@@ -34,6 +34,11 @@ $$(O)/tests/unit/$(1): tests/unit/$(1).c $$(call A,$$(BELOW_$(firstword $(subst 
 UNIT_BIN += $$(O)/tests/unit/$(1)
 endef
 $(foreach t,$(patsubst tests/unit/%.c,%,$(UNIT_SRC)),$(eval $(call unit_test,$(t))))
+# This one stands between the runtime and libc.
+comma_wraps = $(foreach f,$(1),-Wl$(comma)--wrap=$(f))
+$(O)/tests/unit/runtime_faults: LDFLAGS += $(call comma_wraps,malloc calloc realloc aligned_alloc free \
+	mmap munmap mprotect madvise epoll_create1 epoll_ctl eventfd pthread_create preadv2 pwritev2 \
+	sigaction syscall)
 
 # Everything else links all of gtviz except its main, and may run ./gtviz.
 MAINLESS = $(O)/lib/tui_mainless.a

@@ -362,6 +362,7 @@ static void service(void *unused)
 static int open_fds(void)
 {
 	struct epoll_event ev = {.events = EPOLLIN};
+	int err;
 
 	c.epoll_fd = gt__sys_epoll_new();
 	if (c.epoll_fd < 0)
@@ -372,7 +373,12 @@ static int open_fds(void)
 		return c.event_fd;
 	}
 	ev.data.fd = c.event_fd;
-	return gt__sys_epoll_ctl(c.epoll_fd, EPOLL_CTL_ADD, c.event_fd, &ev);
+	err = gt__sys_epoll_ctl(c.epoll_fd, EPOLL_CTL_ADD, c.event_fd, &ev);
+	if (err) {
+		close(c.epoll_fd);
+		close(c.event_fd);
+	}
+	return err;
 }
 
 /* It cannot look at c before the lock is released. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "runtime/arena.h"
+#include "runtime/cancel.h"
 #include "runtime/chan.h"
 #include "runtime/fiber.h"
 #include "runtime/link.h"
@@ -21,7 +22,7 @@
 
 void gt__line_add(struct gt__line *line, struct gt__side *side)
 {
-	side->queued = 1;
+	side->queued = GT__SIDE_QUEUED;
 	side->next = NULL;
 	side->prev = line->first ? line->last : NULL;
 	if (line->first)
@@ -33,7 +34,7 @@ void gt__line_add(struct gt__line *line, struct gt__side *side)
 
 void gt__line_remove(struct gt__line *line, struct gt__side *side)
 {
-	side->queued = 0;
+	side->queued = GT__SIDE_OUT;
 	if (side->prev)
 		side->prev->next = side->next;
 	else
@@ -203,6 +204,38 @@ int gt__chan_try_send(struct gt__os *os, struct gt_chan *ch, const void *elem,
 	return try_send(os, ch, elem, wake);
 }
 
+/* For struct gt__wait_how; it waits on one channel. */
+static int leave(struct gt *gt, int sends)
+{
+	struct gt_chan *ch = (struct gt_chan *)(uintptr_t)gt->wait_on;
+	struct gt__side *side = gt->wait_arg;
+	int left;
+
+	gt__guard_lock(&ch->guard);
+	left = side->queued == GT__SIDE_QUEUED;
+	if (left) {
+		gt__line_remove(sends ? &ch->senders : &ch->receivers, side);
+		side->queued = GT__SIDE_LEFT;
+	}
+	gt__guard_unlock(&ch->guard);
+	return left;
+}
+
+static int leave_senders(struct gt__os *os, struct gt *gt)
+{
+	(void)os;
+	return leave(gt, 1);
+}
+
+static int leave_receivers(struct gt__os *os, struct gt *gt)
+{
+	(void)os;
+	return leave(gt, 0);
+}
+
+static const struct gt__wait_how sending = {"to send on channel", leave_senders};
+static const struct gt__wait_how receiving = {"to receive from channel", leave_receivers};
+
 /* The guard is held; it is released once we can be found in the line. */
 static ALWAYS_INLINE struct gt__os *wait_in(struct gt__os *os, struct gt_chan *ch,
 					    struct gt__line *line, struct gt__side *me)
@@ -226,10 +259,16 @@ static int send_waits(void *arg, void *chan, void *elem)
 	}
 	if (reached)
 		me.from = memcpy(reached, elem, ch->elem_bytes);
-	gt__wait_note(os, "to send on channel", ch);
-	wait_in(os, ch, &ch->senders, &me);
+	if (gt__wait_begin(me.gt, &sending, ch, &me)) {
+		me.queued = GT__SIDE_LEFT;
+		gt__guard_unlock(&ch->guard);
+	} else {
+		wait_in(os, ch, &ch->senders, &me);
+	}
 	if (reached)
 		gt__arena_free(reached);
+	if (gt__wait_end(me.gt) && me.queued == GT__SIDE_LEFT)
+		gt__cancel_act();
 	return me.done ? 0 : -EPIPE;
 }
 
@@ -334,8 +373,17 @@ static int recv_waits(void *arg, void *chan, void *elem)
 	}
 	if (reached)
 		me.to = reached;
-	gt__wait_note(os, "to receive from channel", ch);
-	os = wait_in(os, ch, &ch->receivers, &me);
+	if (gt__wait_begin(me.gt, &receiving, ch, &me)) {
+		me.queued = GT__SIDE_LEFT;
+		gt__guard_unlock(&ch->guard);
+	} else {
+		os = wait_in(os, ch, &ch->receivers, &me);
+	}
+	if (gt__wait_end(me.gt) && me.queued == GT__SIDE_LEFT) {
+		if (reached)
+			gt__arena_free(reached);
+		gt__cancel_act();
+	}
 	if (gt__rt.single && me.done) {
 		/* On one OS thread the last event is the switch that brought us here. */
 		tell_recv_too(os, ch, me.gt, me.peer);

@@ -22,6 +22,8 @@ struct gt__selection {
 
 enum gt__selection_state { GT__SELECT_OPENING, GT__SELECT_OPEN, GT__SELECT_CLAIMED };
 
+enum { GT__SIDE_OUT, GT__SIDE_QUEUED, GT__SIDE_LEFT /* was cancelled */ };
+
 /* One side that waits, on its own stack. */
 struct gt__side {
 	struct gt__side *next, *prev;
@@ -30,7 +32,7 @@ struct gt__side {
 	void *to;			 /* receiver: where the element goes, may be NULL */
 	const void *from;		 /* sender: where it lies */
 	uint32_t peer;	 /* who was on the other side, 0: the buffer, or closed */
-	uint32_t queued; /* in the line */
+	uint32_t queued; /* in the line: GT__SIDE_* */
 	int done;	 /* passed on; else the channel was closed */
 };
 

@@ -14,6 +14,7 @@ void gt_cond_init(struct gt_cond *cond, const char *name)
 
 int gt_cond_timedwait(struct gt_cond *cond, struct gt_mutex *mutex, int64_t timeout_ns)
 {
+	static const struct gt__wait_how how = {"condition", gt__wait_leave};
 	struct gt__os *os = gt__os();
 	struct gt__waiting me = {.state = 0};
 	int err;
@@ -28,10 +29,12 @@ int gt_cond_timedwait(struct gt_cond *cond, struct gt_mutex *mutex, int64_t time
 		return err;
 	gt__wait_guard(&cond->line);
 	gt_mutex_unlock(mutex);
-	err = gt__wait_here(os, &cond->line, &me, GTV_EV_SWITCH_CHAN,
-			    gt__wait_chan_id(os, &cond->line, "condition"));
+	err = gt__wait_here(os, &cond->line, &me, &how, GTV_EV_SWITCH_CHAN,
+			    gt__wait_chan_id(os, &cond->line, how.noun));
 	gt__wait_over(&me, timeout_ns);
 	gt_mutex_lock(mutex);
+	if (err == GT__CANCELLED)
+		gt__cancel_act();
 	return err;
 }
 

@@ -13,6 +13,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "runtime/cancel.h"
 #include "runtime/registry.h"
 
 #define FRAMES_MAX 32
@@ -100,7 +101,9 @@ static RACY void tell_one(int fd, const struct gt *gt, const struct gt *self,
 		runs = 0;
 		if (ns) {
 			/* Fibers' beginnings are told from the last time anybody looked. */
-			gt__text_add(&text, gt->stack_low ? ", for at most " : ", for ");
+			gt__text_add(&text, gt->stack_low && !gt__rt.shared_ids
+						    ? ", for at most "
+						    : ", for ");
 			gt__text_time(&text, ns);
 		}
 	} else if (__atomic_load_n(&gt->join, __ATOMIC_RELAXED) == GT__JOIN_ENDED) {
@@ -112,6 +115,8 @@ static RACY void tell_one(int fd, const struct gt *gt, const struct gt *self,
 	} else {
 		gt__text_add(&text, "is ready");
 	}
+	if (__atomic_load_n(&gt->cancel, __ATOMIC_RELAXED) & GT__CANCEL_ASKED)
+		gt__text_add(&text, ", asked to end");
 	gt__text_write(&text, fd);
 	tell_stack(fd, gt, gt == self ? here : 0, runs);
 }

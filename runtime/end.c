@@ -9,7 +9,7 @@
  */
 #include <errno.h>
 
-#include "runtime/rt.h"
+#include "runtime/cancel.h"
 
 #define LEAVE_WORDS 5 /* what the compiler asks for */
 
@@ -37,6 +37,9 @@ void gt_exit(void)
 
 	if (!self)
 		return;
+	/* Cleanups may wait: they are not cancelled. Nor is a callback's green thread. */
+	if (!self->no_wait)
+		__atomic_fetch_or(&self->cancel, GT__CANCEL_OFF, __ATOMIC_RELEASE);
 	while ((cleanup = self->cleanups)) {
 		self->cleanups = cleanup->next;
 		cleanup->fn(cleanup->arg);

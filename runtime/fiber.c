@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/fiber.h"
 
+#include "runtime/cancel.h"
+
 uint32_t gt__alive;
 
 void gt__fiber_body(void *message)
@@ -11,6 +13,7 @@ void gt__fiber_body(void *message)
 	gt__ctx_begun();
 	gt__land(w);
 	gt__call_body(self);
+	gt__cancel_over(self);
 }
 
 static void after_joined(void *unused)

@@ -30,7 +30,10 @@ static void want_tick(uint32_t wanted)
 	if (!gil.ask_ns)
 		return;
 	gil.request = wanted;
-	__atomic_store_n(&gt__tick_wanted, wanted, __ATOMIC_RELAXED);
+	if (wanted)
+		gt__tick_ask();
+	else
+		gt__tick_calm();
 }
 
 static void enqueue(struct gt *self)

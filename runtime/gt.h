@@ -88,10 +88,23 @@ int gt_detach(struct gt *gt);
  * frames are not called. */
 void gt_exit(void);
 
-/* To be called if the green thread ends by gt_exit. `cleanup` is the caller's, private,
- * and stays in place until it is popped; pops go in reverse order of pushes, and call
- * the function if `execute`. Functions called by gt_exit may wait, but not call gt_exit.
- * -EPERM outside a green thread; pop, -EINVAL: another was pushed last. */
+/* Asks gt to end, as POSIX's deferred cancellation does: it ends as by gt_exit, cleanups
+ * included, at the next call that would have to wait, or in which it waits now, or at a
+ * safe point (gt_tick). Waits for mutexes, reader-writer locks and spinlocks and gt_yield
+ * are no such places; a condition's mutex is held again before the cleanups run; a call
+ * of gt_blocking is finished first; what was received, sent or read stays so. Who is
+ * cancelled while it joins has not joined. Returns at once. gt: as for gt_set_name, but
+ * another may join it meanwhile; oneself too. -ESRCH: it has ended. Never switches. */
+int gt_cancel(struct gt *gt);
+/* Between the two a request waits; pairs nest. Cleanups run by gt_exit are not cancelled.
+ * -EINVAL: enable without disable. Never switch. */
+int gt_cancel_disable(void);
+int gt_cancel_enable(void);
+
+/* To be called if the green thread ends by gt_exit or is cancelled. `cleanup` is the
+ * caller's, private, and stays in place until it is popped; pops go in reverse order of
+ * pushes, and call the function if `execute`. Functions called by gt_exit may wait, but not
+ * call gt_exit. -EPERM outside a green thread; pop, -EINVAL: another was pushed last. */
 struct gt_cleanup {
 	void (*fn)(void *arg);
 	void *arg;
@@ -495,6 +508,16 @@ ssize_t gt_read(int fd, void *buf, size_t count);
 ssize_t gt_write(int fd, const void *buf, size_t count);
 int gt_accept(int fd, struct sockaddr *addr, socklen_t *addr_bytes);
 int gt_connect(int fd, const struct sockaddr *addr, socklen_t addr_bytes);
+/* The same with a deadline, timeout_ns from now (negative: none; 0: does not wait):
+ * -ETIMEDOUT, and nothing was read, written or accepted; a connection goes on being made,
+ * and fd is best closed. A deadline belongs to its call, as gt_cond_timedwait's, not to
+ * the descriptor: so a number that is closed and used again has none left over. */
+ssize_t gt_timedread(int fd, void *buf, size_t count, int64_t timeout_ns);
+ssize_t gt_timedwrite(int fd, const void *buf, size_t count, int64_t timeout_ns);
+int gt_timedaccept(int fd, struct sockaddr *addr, socklen_t *addr_bytes,
+		   int64_t timeout_ns);
+int gt_timedconnect(int fd, const struct sockaddr *addr, socklen_t addr_bytes,
+		    int64_t timeout_ns);
 /* Waits until fd has one of `events` (POLLIN, POLLOUT): those it has, 0 when
  * timeout_ns is over (negative: never), or -errno. */
 int gt_poll(int fd, short events, int64_t timeout_ns);

@@ -14,8 +14,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "runtime/cancel.h"
 #include "runtime/raw.h"
-#include "runtime/rt.h"
+#include "runtime/timer.h"
 
 /* errno is a thread-local whose address compilers keep across a switch; in functions
  * of their own that never switch it is read safely. */
@@ -33,14 +34,29 @@ static __attribute__((noinline)) ssize_t transfer(int fd, void *buf, size_t coun
 	return n < 0 ? -errno : n;
 }
 
-static int wait_for(int fd, short events)
+static int wait_for(int fd, short events, uint64_t deadline_ns)
 {
 	struct gt__os *os = gt__os();
-	short revents;
+	short revents = 0;
+	int err;
 
 	if (os->current->no_wait)
 		return -EDEADLK;
-	return gt__rt.policy->io_wait(os, fd, events, GT__NEVER, &revents);
+	err = gt__rt.policy->io_wait(os, fd, events, deadline_ns, &revents);
+	return err || revents || deadline_ns == GT__NEVER ? err : -ETIMEDOUT;
+}
+
+static uint64_t deadline_of(int64_t timeout_ns)
+{
+	return timeout_ns < 0 ? GT__NEVER : gt__deadline_in((uint64_t)timeout_ns);
+}
+
+/* What a wait or a call of this file comes to, for the program. */
+static ssize_t told(ssize_t result)
+{
+	if (result == GT__CANCELLED)
+		gt__cancel_act();
+	return result;
 }
 
 static int is_ready(int fd, short events)
@@ -51,12 +67,12 @@ static int is_ready(int fd, short events)
 }
 
 /* For files that know no RWF_NOWAIT. */
-static ssize_t polled(int fd, void *buf, size_t count, int out)
+static ssize_t polled(int fd, void *buf, size_t count, int out, uint64_t deadline_ns)
 {
 	short events = out ? POLLOUT : POLLIN;
 
 	for (;;) {
-		int err = is_ready(fd, events) ? 0 : wait_for(fd, events);
+		int err = is_ready(fd, events) ? 0 : wait_for(fd, events, deadline_ns);
 		ssize_t n;
 
 		if (err && err != -EPERM)
@@ -67,7 +83,7 @@ static ssize_t polled(int fd, void *buf, size_t count, int out)
 	}
 }
 
-static ssize_t read_or_write(int fd, void *buf, size_t count, int out)
+static ssize_t read_or_write(int fd, void *buf, size_t count, int out, uint64_t deadline_ns)
 {
 	for (;;) {
 		ssize_t n = transfer(fd, buf, count, out, 1);
@@ -76,10 +92,10 @@ static ssize_t read_or_write(int fd, void *buf, size_t count, int out)
 		if (n == -EINTR)
 			continue;
 		if (n == -EOPNOTSUPP || n == -ENOSYS || n == -EINVAL || n == -ESPIPE)
-			return polled(fd, buf, count, out);
+			return polled(fd, buf, count, out, deadline_ns);
 		if (n != -EAGAIN)
 			return n;
-		err = wait_for(fd, out ? POLLOUT : POLLIN);
+		err = wait_for(fd, out ? POLLOUT : POLLIN, deadline_ns);
 		if (err == -EPERM) /* a regular file, not in memory: it does block */
 			return transfer(fd, buf, count, out, 0);
 		if (err)
@@ -87,7 +103,7 @@ static ssize_t read_or_write(int fd, void *buf, size_t count, int out)
 	}
 }
 
-static ssize_t without_gil(int fd, void *buf, size_t count, int out)
+static ssize_t without_gil(int fd, void *buf, size_t count, int out, int64_t timeout_ns)
 {
 	struct gt__os *os = gt__os();
 	ssize_t n;
@@ -96,19 +112,29 @@ static ssize_t without_gil(int fd, void *buf, size_t count, int out)
 	if (!os || !os->current)
 		return -EPERM;
 	held = gt__gil_away(os);
-	n = read_or_write(fd, buf, count, out);
+	n = read_or_write(fd, buf, count, out, deadline_of(timeout_ns));
 	gt__gil_back(os, held); /* 1:1: we are where we were */
-	return n;
+	return told(n);
+}
+
+ssize_t gt_timedread(int fd, void *buf, size_t count, int64_t timeout_ns)
+{
+	return without_gil(fd, buf, count, 0, timeout_ns);
+}
+
+ssize_t gt_timedwrite(int fd, const void *buf, size_t count, int64_t timeout_ns)
+{
+	return without_gil(fd, (void *)(uintptr_t)buf, count, 1, timeout_ns);
 }
 
 ssize_t gt_read(int fd, void *buf, size_t count)
 {
-	return without_gil(fd, buf, count, 0);
+	return gt_timedread(fd, buf, count, -1);
 }
 
 ssize_t gt_write(int fd, const void *buf, size_t count)
 {
-	return without_gil(fd, (void *)(uintptr_t)buf, count, 1);
+	return gt_timedwrite(fd, buf, count, -1);
 }
 
 static __attribute__((noinline)) int set_nonblocking(int fd)
@@ -129,7 +155,8 @@ static __attribute__((noinline)) int try_accept(int fd, struct sockaddr *addr,
 	return new < 0 ? -errno : new;
 }
 
-static int accept_one(int fd, struct sockaddr *addr, socklen_t *addr_bytes)
+static int accept_one(int fd, struct sockaddr *addr, socklen_t *addr_bytes,
+		      uint64_t deadline_ns)
 {
 	int err = set_nonblocking(fd);
 
@@ -139,12 +166,12 @@ static int accept_one(int fd, struct sockaddr *addr, socklen_t *addr_bytes)
 		if (new != -EAGAIN &&new != -EINTR &&new != -ECONNABORTED)
 			return new;
 		if (new == -EAGAIN)
-			err = wait_for(fd, POLLIN);
+			err = wait_for(fd, POLLIN, deadline_ns);
 	}
 	return err;
 }
 
-int gt_accept(int fd, struct sockaddr *addr, socklen_t *addr_bytes)
+int gt_timedaccept(int fd, struct sockaddr *addr, socklen_t *addr_bytes, int64_t timeout_ns)
 {
 	struct gt__os *os = gt__os();
 	int held, new;
@@ -152,9 +179,14 @@ int gt_accept(int fd, struct sockaddr *addr, socklen_t *addr_bytes)
 	if (!os || !os->current)
 		return -EPERM;
 	held = gt__gil_away(os);
-	new = accept_one(fd, addr, addr_bytes);
+	new = accept_one(fd, addr, addr_bytes, deadline_of(timeout_ns));
 	gt__gil_back(os, held);
-	return new;
+	return (int)told(new);
+}
+
+int gt_accept(int fd, struct sockaddr *addr, socklen_t *addr_bytes)
+{
+	return gt_timedaccept(fd, addr, addr_bytes, -1);
 }
 
 static __attribute__((noinline)) int try_connect(int fd, const struct sockaddr *addr,
@@ -171,7 +203,8 @@ static __attribute__((noinline)) int socket_error(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes) < 0 ? -errno : -error;
 }
 
-static int connect_to(int fd, const struct sockaddr *addr, socklen_t addr_bytes)
+static int connect_to(int fd, const struct sockaddr *addr, socklen_t addr_bytes,
+		      uint64_t deadline_ns)
 {
 	int err = set_nonblocking(fd);
 
@@ -180,11 +213,12 @@ static int connect_to(int fd, const struct sockaddr *addr, socklen_t addr_bytes)
 	/* Interrupted, or under way: either way it goes on by itself. */
 	if (err != -EINPROGRESS && err != -EINTR)
 		return err;
-	err = wait_for(fd, POLLOUT);
+	err = wait_for(fd, POLLOUT, deadline_ns);
 	return err ? err : socket_error(fd);
 }
 
-int gt_connect(int fd, const struct sockaddr *addr, socklen_t addr_bytes)
+int gt_timedconnect(int fd, const struct sockaddr *addr, socklen_t addr_bytes,
+		    int64_t timeout_ns)
 {
 	struct gt__os *os = gt__os();
 	int held, err;
@@ -192,9 +226,14 @@ int gt_connect(int fd, const struct sockaddr *addr, socklen_t addr_bytes)
 	if (!os || !os->current)
 		return -EPERM;
 	held = gt__gil_away(os);
-	err = connect_to(fd, addr, addr_bytes);
+	err = connect_to(fd, addr, addr_bytes, deadline_of(timeout_ns));
 	gt__gil_back(os, held);
-	return err;
+	return (int)told(err);
+}
+
+int gt_connect(int fd, const struct sockaddr *addr, socklen_t addr_bytes)
+{
+	return gt_timedconnect(fd, addr, addr_bytes, -1);
 }
 
 static int poll_one(struct gt__os *os, int fd, short events, int64_t timeout_ns)
@@ -225,5 +264,5 @@ int gt_poll(int fd, short events, int64_t timeout_ns)
 	held = gt__gil_away(os);
 	got = poll_one(os, fd, events, timeout_ns);
 	gt__gil_back(os, held);
-	return got;
+	return (int)told(got);
 }

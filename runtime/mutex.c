@@ -10,7 +10,7 @@
  */
 #include <errno.h>
 
-#include "runtime/rt.h"
+#include "runtime/cancel.h"
 
 enum { FREE, HELD, WAITED_FOR };
 
@@ -66,6 +66,7 @@ static inline void tell(struct gt__os *os, uint16_t kind, struct gt_mutex *m,
  * the guard once the state says that somebody waits. */
 static __attribute__((noinline)) int lock_slow(struct gt__os *os, struct gt_mutex *m)
 {
+	static const struct gt__wait_how how = {"mutex", NULL};
 	struct gt *self = os->current;
 
 	gt__guard_lock(&m->guard);
@@ -84,8 +85,9 @@ static __attribute__((noinline)) int lock_slow(struct gt__os *os, struct gt_mute
 	else
 		m->first = self;
 	m->last = self;
-	gt__wait_note(os, "mutex", m);
+	gt__wait_begin(self, &how, m, NULL);
 	gt__park(os, GTV_EV_SWITCH_LOCK, 0, lock_id(os, m), gt__publish_guard, &m->guard);
+	gt__wait_end(self);
 	return 0; /* handed to us */
 }
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/cancel.h"
 #include "runtime/pool.h"
 #include "runtime/registry.h"
 
@@ -95,6 +96,7 @@ static void body(struct gt__os *os, struct gt *self, uint32_t index)
 	if (n.hooks->begin)
 		n.hooks->begin(os);
 	gt__call_body(self);
+	gt__cancel_over(self);
 	if (n.hooks->end)
 		n.hooks->end(os);
 	GT_COUNT(os, EXITS);
@@ -259,13 +261,46 @@ void gt__native_yield(struct gt__os *os)
 	gt__native_resumed(os);
 }
 
+/* For struct gt__wait_how: it comes back by itself. */
+static int leave_kernel(struct gt__os *os, struct gt *gt)
+{
+	(void)os;
+	gt__stop(gt->wait_arg);
+	return 0;
+}
+
+int gt__native_goes(struct gt__os *os, struct gt__stoppable *s)
+{
+	static const struct gt__wait_how how = {NULL, leave_kernel};
+
+	s->thread = gt__sys_thread_self();
+	if (!gt__wait_begin(os->current, &how, NULL, s))
+		return 0;
+	__atomic_store_n(&s->back, 1, __ATOMIC_RELEASE);
+	gt__wait_end(os->current);
+	return GT__CANCELLED;
+}
+
+int gt__native_came_back(struct gt__os *os, struct gt__stoppable *s, enum gtv_by by)
+{
+	__atomic_store_n(&s->back, 1, __ATOMIC_RELEASE);
+	gt__tell_ready(os, os->current, by, 0);
+	gt__native_resumed(os);
+	if (gt__wait_end(os->current) && __atomic_load_n(&s->stop, __ATOMIC_ACQUIRE))
+		return GT__CANCELLED;
+	return 0;
+}
+
 int gt__native_sleep(struct gt__os *os, uint64_t deadline_ns)
 {
+	struct gt__stoppable s = {.pid = 0};
+	int err = gt__native_goes(os, &s);
+
+	if (err)
+		return err;
 	gt__tell_wait(os, GTV_EV_SWITCH_SLEEP, 0, os->current, NULL, 0);
-	gt__sys_sleep_until(deadline_ns);
-	gt__tell_ready(os, os->current, GTV_BY_TIMER, 0);
-	gt__native_resumed(os);
-	return 0;
+	gt__sys_sleep_unless(deadline_ns, &s.stop);
+	return gt__native_came_back(os, &s, GTV_BY_TIMER);
 }
 
 int gt__native_io(struct gt__os *os, int fd, short events, uint64_t deadline_ns,
@@ -273,13 +308,16 @@ int gt__native_io(struct gt__os *os, int fd, short events, uint64_t deadline_ns,
 {
 	unsigned aux =
 		(events & POLLIN ? GTV_IO_READ : 0) | (events & POLLOUT ? GTV_IO_WRITE : 0);
-	int count;
+	struct gt__stoppable s = {.pid = 0};
+	int count, err = gt__native_goes(os, &s);
 
+	if (err)
+		return err;
 	gt__tell_wait(os, GTV_EV_SWITCH_IO, (uint8_t)aux, os->current, NULL, (uint32_t)fd);
-	count = gt__sys_poll(fd, events, deadline_ns, revents);
-	gt__tell_ready(os, os->current, count ? GTV_BY_POLLER : GTV_BY_TIMER, 0);
-	gt__native_resumed(os);
-	return count < 0 ? count : 0;
+	count = gt__sys_poll_unless(fd, events, deadline_ns, &s.stop, revents);
+	err = gt__native_came_back(os, &s, count ? GTV_BY_POLLER : GTV_BY_TIMER);
+	/* What came is there: who is asked to end sees to that next time. */
+	return count ? (count < 0 ? count : 0) : err;
 }
 
 long gt__native_blocking(struct gt__os *os, uint32_t call_id, long (*fn)(void *), void *arg)

@@ -35,6 +35,12 @@ long gt__native_blocking(struct gt__os *os, uint32_t call_id, long (*fn)(void *)
 			 void *arg);
 void gt__native_forked(struct gt__os *os);
 
+/* Around a sleep or poll in the kernel, which others may end: `stop` of *s says so. Goes:
+ * GT__CANCELLED: it is not to begin. Came back: told as ready; 0 or GT__CANCELLED. */
+struct gt__stoppable;
+int gt__native_goes(struct gt__os *os, struct gt__stoppable *s);
+int gt__native_came_back(struct gt__os *os, struct gt__stoppable *s, enum gtv_by by);
+
 /* The calling green thread sleeps until ready wakes it, or deadline_ns. Returns
  * whether it was woken. */
 int gt__native_wait(struct gt *self, uint64_t deadline_ns);

@@ -13,6 +13,7 @@
  */
 #include <poll.h>
 
+#include "runtime/cancel.h"
 #include "runtime/pool.h"
 #include "runtime/solo.h"
 
@@ -65,29 +66,40 @@ static void offset_ready(struct gt__os *os, struct gt *gt)
 	gt__sys_futex_wake(&o.came, 1);
 }
 
-static long sleep_call(void *deadline_ns)
+struct nap {
+	uint64_t deadline_ns;
+	struct gt__stoppable stoppable;
+};
+
+static long sleep_call(void *arg)
 {
-	gt__sys_sleep_until(*(uint64_t *)deadline_ns);
+	struct nap *nap = arg;
+
+	gt__sys_sleep_unless(nap->deadline_ns, &nap->stoppable.stop);
 	return 0;
 }
 
 static int offset_sleep(struct gt__os *os, uint64_t deadline_ns)
 {
-	gt__pool_wait(os, GTV_EV_SWITCH_SLEEP, 0, 0, "sleep", sleep_call, &deadline_ns);
-	return 0;
+	struct nap nap = {.deadline_ns = deadline_ns};
+
+	return (int)gt__pool_wait(os, GTV_EV_SWITCH_SLEEP, 0, 0, "sleep", sleep_call, &nap,
+				  &nap.stoppable);
 }
 
 struct io {
 	uint64_t deadline_ns;
 	int fd;
 	short events, revents;
+	struct gt__stoppable stoppable;
 };
 
 static long poll_call(void *arg)
 {
 	struct io *io = arg;
 
-	return gt__sys_poll(io->fd, io->events, io->deadline_ns, &io->revents);
+	return gt__sys_poll_unless(io->fd, io->events, io->deadline_ns, &io->stoppable.stop,
+				   &io->revents);
 }
 
 static int offset_io(struct gt__os *os, int fd, short events, uint64_t deadline_ns,
@@ -97,7 +109,7 @@ static int offset_io(struct gt__os *os, int fd, short events, uint64_t deadline_
 	unsigned aux =
 		(events & POLLIN ? GTV_IO_READ : 0) | (events & POLLOUT ? GTV_IO_WRITE : 0);
 	long count = gt__pool_wait(os, GTV_EV_SWITCH_IO, (uint8_t)aux, (uint32_t)fd, "poll",
-				   poll_call, &io);
+				   poll_call, &io, &io.stoppable);
 
 	*revents = io.revents;
 	return count < 0 ? (int)count : 0;

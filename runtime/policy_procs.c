@@ -29,8 +29,10 @@
 
 #include "runtime/arena.h"
 #include "runtime/dump.h"
+#include "runtime/cancel.h"
 #include "runtime/native.h"
 #include "runtime/procs.h"
+#include "runtime/registry.h"
 #include "runtime/timer.h"
 #include "runtime/sim.h"
 
@@ -178,6 +180,7 @@ static void entry(void *message)
 
 	gt__ctx_begun();
 	gt__call_body(self);
+	gt__cancel_over(self);
 	gt__ctx_leave(&self->ctx, &p.home, NULL);
 }
 
@@ -322,6 +325,7 @@ static struct gt__os *procs_os_new(void)
 	gt__registry_share(&p.common->registry);
 	gt__sys_futex_share(1);
 	sigaction(SIGCHLD, &action, &p.before);
+	gt__sys_interrupts_expect();
 	forbid_forks();
 	return malloc(sizeof(struct gt__os));
 }
@@ -418,21 +422,29 @@ static struct gt__os *procs_park(struct gt__os *os, uint16_t kind, uint8_t aux,
 	return os;
 }
 
+static int is_stopped(const struct gt__stoppable *s)
+{
+	return __atomic_load_n(&s->stop, __ATOMIC_ACQUIRE) != 0;
+}
+
 /* Until then; timers that are due sooner are served meanwhile. */
 static int procs_sleep(struct gt__os *os, uint64_t deadline_ns)
 {
+	struct gt__stoppable s = {.pid = getpid()};
 	uint64_t next;
+	int err = gt__native_goes(os, &s);
 
+	if (err)
+		return err;
 	gt__tell_wait(os, GTV_EV_SWITCH_SLEEP, 0, os->current, NULL, 0);
-	while ((next = gt__timer_next()) < deadline_ns) {
-		gt__sys_sleep_until(next);
+	while ((next = gt__timer_next()) < deadline_ns && !is_stopped(&s)) {
+		gt__sys_sleep_unless(next, &s.stop);
 		gt__timer_serve(os);
 	}
-	gt__sys_sleep_until(deadline_ns);
-	gt__tell_ready(os, os->current, GTV_BY_TIMER, 0);
-	gt__native_resumed(os);
+	gt__sys_sleep_unless(deadline_ns, &s.stop);
+	err = gt__native_came_back(os, &s, GTV_BY_TIMER);
 	gt__timer_serve(os);
-	return 0;
+	return err;
 }
 
 static int procs_io(struct gt__os *os, int fd, short events, uint64_t deadline_ns,
@@ -440,19 +452,22 @@ static int procs_io(struct gt__os *os, int fd, short events, uint64_t deadline_n
 {
 	unsigned aux =
 		(events & POLLIN ? GTV_IO_READ : 0) | (events & POLLOUT ? GTV_IO_WRITE : 0);
+	struct gt__stoppable s = {.pid = getpid()};
 	uint64_t next;
-	int count;
+	int count, err = gt__native_goes(os, &s);
 
+	if (err)
+		return err;
 	gt__tell_wait(os, GTV_EV_SWITCH_IO, (uint8_t)aux, os->current, NULL, (uint32_t)fd);
 	do {
 		next = gt__timer_next();
-		count = gt__sys_poll(fd, events, next < deadline_ns ? next : deadline_ns,
-				     revents);
+		count = gt__sys_poll_unless(fd, events,
+					    next < deadline_ns ? next : deadline_ns,
+					    &s.stop, revents);
 		gt__timer_serve(os);
-	} while (!count && next < deadline_ns);
-	gt__tell_ready(os, os->current, count ? GTV_BY_POLLER : GTV_BY_TIMER, 0);
-	gt__native_resumed(os);
-	return count < 0 ? count : 0;
+	} while (!count && next < deadline_ns && !is_stopped(&s));
+	err = gt__native_came_back(os, &s, count ? GTV_BY_POLLER : GTV_BY_TIMER);
+	return count ? (count < 0 ? count : 0) : err;
 }
 
 static void procs_ready(struct gt__os *os, struct gt *gt)

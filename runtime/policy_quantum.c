@@ -44,7 +44,7 @@ static void charge(void)
 						      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	if (left && rest)
 		return;
-	__atomic_store_n(&gt__tick_wanted, 1, __ATOMIC_RELAXED);
+	gt__tick_ask();
 	gt__preempt_ask(&q.runner);
 }
 
@@ -91,7 +91,7 @@ static void clock_set(uint32_t state)
 
 static void slice_begins(void)
 {
-	__atomic_store_n(&gt__tick_wanted, 0, __ATOMIC_RELAXED);
+	gt__tick_calm();
 	__atomic_store_n(&q.left, q.quantum, __ATOMIC_RELAXED);
 }
 
@@ -107,7 +107,7 @@ static void stop(struct gt__os *os, uint8_t how)
 {
 	struct gt *self = os->current, *next;
 
-	__atomic_store_n(&gt__tick_wanted, 0, __ATOMIC_RELAXED);
+	gt__tick_calm();
 	if (__atomic_load_n(&q.left, __ATOMIC_RELAXED))
 		return;
 	/* Sleepers whose time has come get their turn although somebody computes. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/pool.h"
 
+#include "runtime/cancel.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,8 @@ struct job {
 	void *arg;
 	long result;
 	uint32_t call_id;
+	struct gt__stoppable *stoppable; /* NULL: nobody ends it before its time */
+	int left;			 /* was cancelled before it began */
 };
 
 static struct {
@@ -61,6 +65,8 @@ static struct job *job_wait(void)
 	if (job) {
 		pool.first = job->next;
 		pool.queued--;
+		if (job->stoppable)
+			job->stoppable->thread = gt__sys_thread_self();
 	}
 	gt__lk_unlock(&pool.lk);
 	gt__acquired();
@@ -78,6 +84,8 @@ static void *pool_thread(void *unused)
 		struct gt *gt = job->gt;
 
 		job->result = gt__call_run(&os, gt->id, job->call_id, job->fn, job->arg);
+		if (job->stoppable)
+			__atomic_store_n(&job->stoppable->back, 1, __ATOMIC_RELEASE);
 		gt__ready(&os, gt, GTV_BY_POOL, 0);
 		__atomic_fetch_sub(&pool.pending, 1, __ATOMIC_RELEASE);
 	}
@@ -124,6 +132,41 @@ static void submit(void *arg)
 		gt__sys_futex_wake(&pool.changed, 1);
 }
 
+/* Takes a job back that no thread has begun. */
+static int take_back(struct job *job)
+{
+	struct job **at = &pool.first, *last = NULL;
+	int found;
+
+	gt__lk_lock(&pool.lk);
+	while (*at && *at != job) {
+		last = *at;
+		at = &(*at)->next;
+	}
+	found = *at != NULL;
+	if (found) {
+		*at = job->next;
+		if (pool.last == job)
+			pool.last = last;
+		pool.queued--;
+		__atomic_fetch_sub(&pool.pending, 1, __ATOMIC_RELEASE);
+	}
+	gt__lk_unlock(&pool.lk);
+	return found;
+}
+
+/* For struct gt__wait_how. One that runs makes its green thread ready itself. */
+static int leave(struct gt__os *os, struct gt *gt)
+{
+	struct job *job = gt->wait_arg;
+
+	(void)os;
+	job->left = take_back(job);
+	if (!job->left)
+		gt__stop(job->stoppable);
+	return job->left;
+}
+
 /* Without a single thread the call is made here, and holds up the worker. */
 static long wait_for(struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what,
 		     struct job *job)
@@ -143,12 +186,26 @@ long gt__pool_call(struct gt__os *os, uint32_t call_id, long (*fn)(void *), void
 }
 
 long gt__pool_wait(struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what,
-		   const char *name, long (*fn)(void *), void *arg)
+		   const char *name, long (*fn)(void *), void *arg,
+		   struct gt__stoppable *stoppable)
 {
-	struct job job = {
-		.gt = os->current, .fn = fn, .arg = arg, .call_id = gt__call_id(os, name)};
+	static const struct gt__wait_how how = {NULL, leave};
+	struct gt *self = os->current;
+	struct job job = {.gt = self,
+			  .fn = fn,
+			  .arg = arg,
+			  .call_id = gt__call_id(os, name),
+			  .stoppable = stoppable};
+	long result = 0;
 
-	return wait_for(os, kind, aux, what, &job);
+	if (!gt__wait_begin(self, &how, NULL, &job))
+		result = wait_for(os, kind, aux, what, &job);
+	else
+		job.left = 1;
+	if (gt__wait_end(self) &&
+	    (job.left || __atomic_load_n(&stoppable->stop, __ATOMIC_ACQUIRE)))
+		return GT__CANCELLED;
+	return result;
 }
 
 void gt__pool_open(uint32_t threads_max)

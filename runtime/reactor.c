@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/cancel.h"
 #include "runtime/loop.h"
 
 #define BUCKETS	    1024u
@@ -21,6 +22,7 @@ struct wait {
 	uint32_t heap_idx; /* if it waits for fd, too */
 	int fd;		   /* -1: time only */
 	short events, revents;
+	int left; /* was cancelled */
 };
 
 struct deadline {
@@ -184,47 +186,109 @@ static void wait_here(struct gt__os *os, uint16_t kind, uint8_t aux, struct wait
 	gt__park(os, kind, aux, wait->fd < 0 ? 0 : (uint32_t)wait->fd, publish, NULL);
 }
 
+static int sleeper_remove(const struct wait *wait)
+{
+	for (uint32_t i = 0; i < r.heap_count; i++)
+		if (r.heap[i].wait == wait) {
+			heap_take(i);
+			return 1;
+		}
+	return 0;
+}
+
+static int io_remove(struct wait *wait)
+{
+	struct wait *at = *bucket_of(wait->fd);
+
+	while (at && at != wait)
+		at = at->next;
+	if (!at)
+		return 0;
+	bucket_remove(wait);
+	heap_remove(wait);
+	if (r.loop->forget)
+		arm(wait->fd);
+	__atomic_store_n(&r.io_count, r.io_count - 1, __ATOMIC_RELAXED);
+	return 1;
+}
+
+/* For struct gt__wait_how. */
+static int leave(struct gt__os *os, struct gt *gt)
+{
+	struct wait *wait = gt->wait_arg;
+
+	(void)os;
+	gt__guard_lock(&r.lk);
+	wait->left = wait->fd < 0 ? sleeper_remove(wait) : io_remove(wait);
+	if (wait->left)
+		__atomic_fetch_sub(&r.waiters, 1, __ATOMIC_RELEASE);
+	gt__guard_unlock(&r.lk);
+	return wait->left;
+}
+
+static const struct gt__wait_how how = {NULL, leave};
+
 int gt__reactor_sleep(struct gt__os *os, uint64_t deadline_ns)
 {
-	struct wait wait = {.gt = os->current, .deadline_ns = deadline_ns, .fd = -1};
+	struct gt *self = os->current;
+	struct wait wait = {.gt = self, .deadline_ns = deadline_ns, .fd = -1};
+	int err;
 
 	gt__guard_lock(&r.lk);
-	if (heap_add(&wait)) {
+	err = gt__wait_begin(self, &how, NULL, &wait) ? GT__CANCELLED : heap_add(&wait);
+	if (err) {
 		gt__guard_unlock(&r.lk);
-		return -ENOMEM;
+		gt__wait_end(self);
+		return err;
 	}
 	wait_here(os, GTV_EV_SWITCH_SLEEP, 0, &wait);
+	return gt__wait_end(self) && wait.left ? GT__CANCELLED : 0;
+}
+
+/* The lock is held. */
+static int add_io(struct wait *wait)
+{
+	int err;
+
+	wait->next = *bucket_of(wait->fd);
+	*bucket_of(wait->fd) = wait;
+	err = arm(wait->fd);
+	if (!err && wait->deadline_ns != GT__NEVER)
+		err = heap_add(wait);
+	if (err) {
+		bucket_remove(wait);
+		arm(wait->fd);
+		return err;
+	}
+	__atomic_store_n(&r.io_count, r.io_count + 1, __ATOMIC_RELAXED);
 	return 0;
 }
 
 int gt__reactor_io(struct gt__os *os, int fd, short events, uint64_t deadline_ns,
 		   short *revents)
 {
-	struct wait wait = {.gt = os->current,
+	struct gt *self = os->current;
+	struct wait wait = {.gt = self,
 			    .deadline_ns = deadline_ns,
 			    .heap_idx = NOT_IN_HEAP,
 			    .fd = fd,
 			    .events = events};
 	unsigned aux =
 		(events & POLLIN ? GTV_IO_READ : 0) | (events & POLLOUT ? GTV_IO_WRITE : 0);
-	int err = 0;
+	int err;
 
 	if (fd < 0)
 		return -EBADF;
 	gt__guard_lock(&r.lk);
-	wait.next = *bucket_of(fd);
-	*bucket_of(fd) = &wait;
-	err = arm(fd);
-	if (!err && deadline_ns != GT__NEVER)
-		err = heap_add(&wait);
+	err = gt__wait_begin(self, &how, NULL, &wait) ? GT__CANCELLED : add_io(&wait);
 	if (err) {
-		bucket_remove(&wait);
-		arm(fd);
 		gt__guard_unlock(&r.lk);
+		gt__wait_end(self);
 		return err;
 	}
-	__atomic_store_n(&r.io_count, r.io_count + 1, __ATOMIC_RELAXED);
 	wait_here(os, GTV_EV_SWITCH_IO, (uint8_t)aux, &wait);
+	if (gt__wait_end(self) && wait.left)
+		return GT__CANCELLED;
 	*revents = wait.revents;
 	return wait.revents & POLLNVAL ? -EBADF : 0;
 }

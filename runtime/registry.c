@@ -6,6 +6,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "runtime/arena.h"
+#include "runtime/cancel.h"
 #include "runtime/chan.h"
 
 #define TRIES	    1000
@@ -168,14 +170,24 @@ static int is(const char *noun, const char *what)
 	return noun && !strcmp(noun, what);
 }
 
+/* What a thing that gt waits for is, NULL: no thing. */
+static RACY const char *noun_of(const struct gt *gt)
+{
+	const struct gt__wait_how *how = __atomic_load_n(&gt->wait_how, __ATOMIC_RELAXED);
+
+	return how ? how->noun : NULL;
+}
+
 /* A thing's name, or its number in a trace. */
 static RACY void tell_thing(struct gt__text *text, const struct gt *gt)
 {
-	const char *noun = gt->wait_noun, *borrowed = NULL;
+	const char *noun = noun_of(gt), *borrowed = NULL;
 	struct gt__waitline line;
 	struct gt_mutex mutex;
 	char name[GT__NAME_BYTES] = "";
 
+	if (!noun || !gt->wait_on)
+		return;
 	if (strstr(noun, "channel"))
 		peek_string(name, sizeof name, ((const struct gt_chan *)gt->wait_on)->name);
 	else if (is(noun, "mutex") && gt__peek(&mutex, gt->wait_on, sizeof mutex))
@@ -206,9 +218,9 @@ static RACY const struct gt *holder(const struct gt *gt, int *gone)
 	}
 	if (gt->wait_kind != GTV_EV_SWITCH_LOCK || !gt->wait_on)
 		return NULL;
-	if (is(gt->wait_noun, "mutex") && gt__peek(&mutex, gt->wait_on, sizeof mutex))
+	if (is(noun_of(gt), "mutex") && gt__peek(&mutex, gt->wait_on, sizeof mutex))
 		owner = mutex.owner;
-	else if (is(gt->wait_noun, "rwlock") && gt__peek(&rw, gt->wait_on, sizeof rw))
+	else if (is(noun_of(gt), "rwlock") && gt__peek(&rw, gt->wait_on, sizeof rw))
 		owner = rw.owner;
 	*gone = owner && !known(owner);
 	return *gone ? NULL : owner;
@@ -216,7 +228,7 @@ static RACY const struct gt *holder(const struct gt *gt, int *gone)
 
 static RACY void tell_waited_for(struct gt__text *text, const struct gt *gt)
 {
-	const char *noun = gt->wait_on ? gt->wait_noun : NULL;
+	const char *noun = noun_of(gt);
 	const struct gt *owner;
 	int gone;
 
@@ -305,7 +317,7 @@ static RACY void tell_circle(int fd, const struct gt *gt)
 		gt__text_add(&text, at->wait_kind == GTV_EV_SWITCH_JOIN ? " joins"
 									: " waits for ");
 		if (at->wait_kind != GTV_EV_SWITCH_JOIN) {
-			gt__text_add(&text, at->wait_noun);
+			gt__text_add(&text, noun_of(at) ? noun_of(at) : "");
 			tell_thing(&text, at);
 			gt__text_add(&text, " of");
 		}

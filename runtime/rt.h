@@ -40,13 +40,16 @@ struct gt {
 	uint32_t no_wait;  /* it runs a callback: what would wait gets -EDEADLK */
 	/* what it waits for (registry.c); wait_kind 0: it does not */
 	uint32_t wait_kind, wait_what;
-	uint64_t wait_since;   /* gt__ticks */
-	const char *wait_noun; /* of wait_on: "mutex", "to send on channel" */
-	const void *wait_on;   /* the thing, NULL: none, or one that has no name */
+	uint64_t wait_since;		     /* gt__ticks */
+	const struct gt__wait_how *wait_how; /* atomic; with the next two, see cancel.h */
+	const void *wait_on; /* the thing, NULL: none, or one that has no name */
+	void *wait_arg;
 	uintptr_t wait_frame;
 	/* the registry */
 	struct gt *list_next, *list_prev;
-	uint32_t listed; /* atomic: from its spawn until it is freed */
+	uint32_t listed;     /* atomic: from its spawn until it is freed */
+	uint32_t cancel;     /* atomic: GT__CANCEL_* */
+	uint32_t cancel_off; /* how often gt_cancel_enable is due */
 	/* its end (end.c) */
 	void **leave; /* where gt_exit goes */
 	struct gt_cleanup *cleanups;
@@ -64,6 +67,7 @@ struct gt {
 	/* its stack (fiber.c, stack.c) */
 	void *stack_low;
 	size_t stack_bytes; /* of the mapping, guard included */
+	unsigned stack_told;
 	char name[GT__NAME_BYTES];
 };
 
@@ -75,6 +79,20 @@ struct gt {
  * the simulation, which wants them all, one that stands in for it. */
 extern uint32_t *gt__tick_word;
 #define gt__tick_wanted (*gt__tick_word)
+
+/* The word has this bit while somebody is asked to end; the rest of it is the policy's. */
+#define GT__TICK_CANCEL 0x80000000u
+
+static inline void gt__tick_ask(void)
+{
+	__atomic_fetch_or(&gt__tick_wanted, 1, __ATOMIC_RELAXED);
+}
+
+static inline void gt__tick_calm(void)
+{
+	if (__atomic_load_n(&gt__tick_wanted, __ATOMIC_RELAXED) & ~GT__TICK_CANCEL)
+		__atomic_fetch_and(&gt__tick_wanted, GT__TICK_CANCEL, __ATOMIC_RELAXED);
+}
 
 /* --- policies ------------------------------------------------------------ */
 
@@ -170,7 +188,9 @@ struct gt__runtime {
 	uint32_t timers_late;
 	/* Looking for a message without waiting lets others run, too. */
 	uint32_t peek_yields;
-	uint32_t *shared_ids; /* procs: the three counters that count; else NULL */
+	uint32_t cancels;	/* atomic: requests not yet acted upon */
+	uint32_t cancel_fences; /* who waits has to order its words itself: cancel.h */
+	uint32_t *shared_ids;	/* procs: the three counters that count; else NULL */
 };
 extern struct gt__runtime gt__rt;
 
@@ -233,7 +253,6 @@ static inline void gt__tell_wait(struct gt__os *os, uint16_t kind, uint8_t aux,
 static inline void gt__wait_over_now(struct gt *gt)
 {
 	__atomic_store_n(&gt->wait_kind, 0, __ATOMIC_RELAXED);
-	gt->wait_on = NULL;
 }
 
 static inline void gt__tell_ready(struct gt__os *os, struct gt *gt, enum gtv_by by,
@@ -259,13 +278,6 @@ static inline void gt__tell_ready_too(struct gt__os *os, struct gt *gt, enum gtv
 
 		gt__emit_too_on(&os->tr, GTV_EV_READY, 0, (uint8_t)by, gt->id, who, seq, 0);
 	}
-}
-
-/* What the calling green thread, about to wait, will wait for; `noun` is a literal. */
-static inline void gt__wait_note(struct gt__os *os, const char *noun, const void *on)
-{
-	os->current->wait_noun = noun;
-	os->current->wait_on = on;
 }
 
 /* --- the two primitives --------------------------------------------------- */

@@ -8,12 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/cancel.h"
 #include "runtime/dump.h"
 #include "runtime/fiber.h"
 #include "runtime/preempt.h"
 #include "runtime/registry.h"
 #include "runtime/rt.h"
 #include "runtime/sim.h"
+#include "runtime/stack.h"
 
 #define DEFAULT_POLICY	    "gmp"
 #define DEFAULT_STACK_BYTES (64u << 10)
@@ -122,7 +124,8 @@ static struct gt *gt_make(const struct gt_attr *attr, void (*fn)(void *), void *
 	if (attr && attr->name)
 		name_copy(gt, attr->name);
 	gt->wait_kind = 0;
-	gt->wait_on = NULL;
+	gt->wait_how = NULL;
+	gt->cancel = gt->cancel_off = 0;
 	__atomic_store_n(&gt->listed, 1, __ATOMIC_RELEASE);
 	return gt;
 }
@@ -146,9 +149,11 @@ static int run_with(struct gt__os *os, void (*fn)(void *), void *arg)
 	const struct gt_attr attr = {.name = "main"};
 	const struct gt__policy *policy = gt__rt.policy;
 	uint32_t flags = 0;
-	struct gt *first = gt_make(&attr, fn, arg);
+	struct gt *first;
 	int err;
 
+	gt__cancel_open();
+	first = gt_make(&attr, fn, arg);
 	if (!first)
 		return -ENOMEM;
 	if (policy->flags & GT__POLICY_ONE_TO_ONE)
@@ -161,8 +166,10 @@ static int run_with(struct gt__os *os, void (*fn)(void *), void *arg)
 	gt__process_announce(os, policy->workers(), flags, policy->name);
 	tell_spawn(os, first, 0);
 	err = policy->run(first, os);
-	if (err)
+	if (err) {
+		gt__stack_pool_drain(); /* no stack is kept: there is no worker */
 		gt__free(first);
+	}
 	return err;
 }
 
@@ -302,16 +309,19 @@ int gt_spawn(struct gt **out, void (*fn)(void *arg), void *arg)
 	return gt_spawn_attr(out, NULL, fn, arg);
 }
 
+/* A joiner that is being cancelled may not be one any more: then gt__ended decides. */
 struct gt *gt__joiner_take(struct gt *gt)
 {
 	struct gt *joiner = __atomic_load_n(&gt->join, __ATOMIC_ACQUIRE);
 
-	if (joiner == GT__JOIN_DETACHED)
+	if (joiner == GT__JOIN_NOBODY || joiner == GT__JOIN_DETACHED)
 		return NULL;
-	if (joiner) {
-		gt__acquired();
-		__atomic_store_n(&gt->join, GT__JOIN_ENDED, __ATOMIC_RELEASE);
-	}
+	gt__acquired();
+	if (gt__rt.single)
+		gt->join = GT__JOIN_ENDED;
+	else if (!__atomic_compare_exchange_n(&gt->join, &joiner, GT__JOIN_ENDED, 0,
+					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return NULL;
 	return joiner;
 }
 
@@ -334,27 +344,74 @@ void gt__ended(struct gt__os *os, struct gt *gt)
 
 struct join {
 	struct gt *self, *target;
+	uint32_t state; /* atomic: whether it may be published */
+	int left;	/* was cancelled */
 };
+
+enum { JOIN_OPENING, JOIN_OPEN, JOIN_LEFT };
 
 /* The joiner may be found now, unless the end came first: then it is ready at once. */
 static void publish_join(void *arg)
 {
 	struct join *join = arg;
 	struct gt *self = join->self, *target = join->target, *nobody = GT__JOIN_NOBODY;
+	uint32_t opening = JOIN_OPENING;
 
-	if (gt__rt.single ||
-	    __atomic_compare_exchange_n(&target->join, &nobody, self, 0, __ATOMIC_ACQ_REL,
+	if (gt__rt.single) /* it is published: see gt_join */
+		return;
+	if (!__atomic_compare_exchange_n(&join->state, &opening, JOIN_OPEN, 0,
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		gt__ready(gt__os(), self, GTV_BY_GT, 0);
+		return;
+	}
+	if (__atomic_compare_exchange_n(&target->join, &nobody, self, 0, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE))
 		return;
 	gt__acquired();
 	gt__ready(gt__os(), self, GTV_BY_GT, target->id);
 }
 
+/* For struct gt__wait_how. Once it is open it is about to be published. */
+static int leave_join(struct gt__os *os, struct gt *gt)
+{
+	struct join *join = gt->wait_arg;
+	struct gt *target = join->target, *seen = gt;
+	uint32_t opening = JOIN_OPENING;
+
+	(void)os;
+	if (!gt__rt.single &&
+	    __atomic_compare_exchange_n(&join->state, &opening, JOIN_LEFT, 0,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		join->left = 1;
+		return 0;
+	}
+	while (!__atomic_compare_exchange_n(&target->join, &seen, GT__JOIN_NOBODY, 0,
+					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		if (seen != GT__JOIN_NOBODY)
+			return 0;
+		seen = gt;
+		gt__sys_relax();
+	}
+	return join->left = 1;
+}
+
+/* It has ended, and is ours. Takes. */
+static int joined(struct gt *gt)
+{
+	int err = gt->error;
+
+	if (!err && __atomic_load_n(&gt->cancel, __ATOMIC_RELAXED) & GT__CANCEL_DONE)
+		err = -ECANCELED;
+	gt__free(gt);
+	return err;
+}
+
 int gt_join(struct gt *gt)
 {
+	static const struct gt__wait_how how = {NULL, leave_join};
 	struct gt__os *os = gt__os();
 	struct gt *self = current_of(os), *joiner;
-	int err;
+	struct join join = {.self = self, .target = gt};
 
 	if (!self)
 		return -EPERM;
@@ -363,20 +420,22 @@ int gt_join(struct gt *gt)
 	if (gt == self)
 		return -EDEADLK;
 	joiner = __atomic_load_n(&gt->join, __ATOMIC_ACQUIRE);
-	if (joiner == GT__JOIN_NOBODY && self->no_wait)
+	if (joiner == GT__JOIN_ENDED)
+		return joined(gt);
+	if (joiner != GT__JOIN_NOBODY)
+		return -EINVAL;
+	if (self->no_wait)
 		return -EDEADLK;
-	if (joiner == GT__JOIN_NOBODY) {
-		struct join join = {self, gt};
-
+	if (gt__wait_begin(self, &how, NULL, &join)) {
+		join.left = 1;
+	} else {
 		if (gt__rt.single) /* nobody can come between */
 			gt->join = self;
 		gt__park_here(os, GTV_EV_SWITCH_JOIN, 0, gt->id, publish_join, &join);
-	} else if (joiner != GT__JOIN_ENDED) {
-		return -EINVAL;
 	}
-	err = gt->error;
-	gt__free(gt);
-	return err;
+	if (gt__wait_end(self) && join.left)
+		gt__cancel_act();
+	return joined(gt);
 }
 
 void gt_yield(void)
@@ -424,22 +483,32 @@ int gt_sleep_ns(uint64_t ns)
 {
 	uint64_t now = gt__sys_now_ns();
 	struct gt__os *os = gt__os();
+	int err;
 
 	if (!current_of(os))
 		return -EPERM;
 	if (os->current->no_wait)
 		return -EDEADLK;
-	return gt__rt.policy->sleep_until(os,
-					  ns < GT__NEVER - now ? now + ns : GT__NEVER - 1);
+	err = gt__rt.policy->sleep_until(os,
+					 ns < GT__NEVER - now ? now + ns : GT__NEVER - 1);
+	if (err == GT__CANCELLED)
+		gt__cancel_act();
+	return err;
 }
 
 void gt__tick_slow(void)
 {
 	struct gt__os *os = gt__os();
+	uint32_t wanted;
 
 	if (gt__sim_on && !gt__sim_tick())
 		return;
-	if (current_of(os) && gt__rt.policy->tick)
+	wanted = __atomic_load_n(&gt__tick_wanted, __ATOMIC_RELAXED);
+	if (!current_of(os))
+		return;
+	if (wanted & GT__TICK_CANCEL)
+		gt__cancel_tick(os);
+	if (wanted & ~GT__TICK_CANCEL && gt__rt.policy->tick)
 		gt__rt.policy->tick(os);
 }
 
@@ -486,10 +555,14 @@ long gt_blocking(const char *name, long (*fn)(void *arg), void *arg)
 		return fn(arg);
 	if (self->no_wait)
 		return -EDEADLK;
+	if (gt__cancel_due(self))
+		gt__cancel_act();
 	self->nopreempt++; /* fn may be called right here, by a runtime that waits for it */
 	result =
 		gt__rt.policy->blocking(os, gt__call_id(os, name ? name : "call"), fn, arg);
 	self->nopreempt--;
+	if (gt__cancel_due(self))
+		gt__cancel_act();
 	return result;
 }
 

@@ -47,6 +47,7 @@ void gt_rwlock_init(struct gt_rwlock *rw, const char *name)
 
 static int lock(struct gt_rwlock *rw, int writes, int wait)
 {
+	static const struct gt__wait_how how = {"rwlock", NULL};
 	struct gt__os *os = gt__os();
 	struct gt__waiting me = {.writes = (uint32_t)writes};
 	int err = 0;
@@ -61,8 +62,8 @@ static int lock(struct gt_rwlock *rw, int writes, int wait)
 	else if (!wait)
 		err = -EBUSY;
 	else
-		return gt__wait_here(os, &rw->line, &me, GTV_EV_SWITCH_LOCK,
-				     gt__wait_lock_id(os, &rw->line, "rwlock"));
+		return gt__wait_here(os, &rw->line, &me, &how, GTV_EV_SWITCH_LOCK,
+				     gt__wait_lock_id(os, &rw->line, how.noun));
 	gt__wait_unguard(&rw->line);
 	return err;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "runtime/arena.h"
+#include "runtime/cancel.h"
 #include "runtime/chan.h"
 #include "runtime/timer.h"
 
@@ -23,6 +24,7 @@ struct select {
 	struct gt *self;
 	struct gt_select_case *cases;
 	uint32_t count, locks;
+	int left;			     /* was cancelled */
 	uint8_t order[GT_SELECT_MAX];	     /* in which the cases are looked at */
 	struct gt_chan *lock[GT_SELECT_MAX]; /* each channel once, by address */
 	struct gt__side side[GT_SELECT_MAX];
@@ -221,6 +223,26 @@ static void stand_back(struct select *s, int chosen)
 	}
 }
 
+/* For struct gt__wait_how: as a timeout does it. */
+static int leave(struct gt__os *os, struct gt *gt)
+{
+	struct select *s = gt->wait_arg;
+	uint32_t was = __atomic_load_n(&s->selection.state, __ATOMIC_ACQUIRE);
+
+	(void)os;
+	while (was != GT__SELECT_CLAIMED)
+		if (__atomic_compare_exchange_n(&s->selection.state, &was,
+						GT__SELECT_CLAIMED, 0, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE)) {
+			s->left = 1; /* it reads that when we are done with it */
+			return was == GT__SELECT_OPEN;
+		}
+	return 0;
+}
+
+static const struct gt__wait_how on_one = {"to select on channel", leave};
+static const struct gt__wait_how on_many = {"to select on channels", leave};
+
 /* All are locked, and released. */
 static int wait_for_any(struct gt__os *os, struct select *s)
 {
@@ -228,11 +250,17 @@ static int wait_for_any(struct gt__os *os, struct select *s)
 	struct gt_select_case *c;
 	struct gt__side *won;
 
+	if (gt__wait_begin(s->self, s->locks == 1 ? &on_one : &on_many,
+			   s->locks == 1 ? s->lock[0] : NULL, s)) {
+		unlock_all(s);
+		gt__wait_end(s->self);
+		return GT__CANCELLED;
+	}
 	enter_lines(s);
-	gt__wait_note(os, s->locks == 1 ? "to select on channel" : NULL,
-		      s->locks == 1 ? s->lock[0] : NULL);
 	os = gt__park(os, GTV_EV_SWITCH_CHAN, 0, what, publish, s);
 	leave_lines(s);
+	if (gt__wait_end(s->self) && s->left)
+		return GT__CANCELLED;
 	won = s->selection.winner;
 	if (!won)
 		return -ETIMEDOUT;
@@ -289,6 +317,7 @@ int gt_select(struct gt_select_case *cases, size_t count, int64_t timeout_ns)
 			return -EINVAL;
 	s.selection = (struct gt__selection){GT__SELECT_OPENING, NULL};
 	s.self = os->current;
+	s.left = 0;
 	s.cases = cases;
 	s.count = (uint32_t)count;
 	shuffle(&s);
@@ -305,5 +334,7 @@ int gt_select(struct gt_select_case *cases, size_t count, int64_t timeout_ns)
 		gt__rt.policy->yield(os);
 	if (timeout_ns > 0)
 		gt__timer_stop(&s.timer);
+	if (got == GT__CANCELLED)
+		gt__cancel_act();
 	return got;
 }

@@ -30,6 +30,7 @@ int gt_sem_trywait(struct gt_sem *sem)
 
 int gt_sem_timedwait(struct gt_sem *sem, int64_t timeout_ns)
 {
+	static const struct gt__wait_how how = {"semaphore", gt__wait_leave};
 	struct gt__os *os = gt__os();
 	struct gt__waiting me = {.state = 0};
 	int err = gt_sem_trywait(sem);
@@ -44,10 +45,12 @@ int gt_sem_timedwait(struct gt_sem *sem, int64_t timeout_ns)
 		sem->value--;
 		gt__wait_unguard(&sem->line);
 	} else {
-		err = gt__wait_here(os, &sem->line, &me, GTV_EV_SWITCH_CHAN,
-				    gt__wait_chan_id(os, &sem->line, "semaphore"));
+		err = gt__wait_here(os, &sem->line, &me, &how, GTV_EV_SWITCH_CHAN,
+				    gt__wait_chan_id(os, &sem->line, how.noun));
 	}
 	gt__wait_over(&me, timeout_ns);
+	if (err == GT__CANCELLED)
+		gt__cancel_act();
 	return err;
 }
 

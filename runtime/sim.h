@@ -55,7 +55,9 @@ int gt__sim_futex_wait(uint32_t *word, uint32_t expected, uint64_t deadline_ns);
 void gt__sim_futex_wake(uint32_t *word, int count);
 int gt__sim_epoll_wait(int epoll_fd, struct epoll_event *events, int max,
 		       uint64_t timeout_ns);
-int gt__sim_poll(int fd, short events, uint64_t deadline_ns, short *revents);
+int gt__sim_poll(int fd, short events, uint64_t deadline_ns, const uint32_t *stop,
+		 short *revents);
+void gt__sim_interrupt(pthread_t thread);
 void gt__sim_event_was_set(void);
 int gt__sim_thread_start(pthread_t *out, size_t stack_bytes, void *(*fn)(void *),
 			 void *arg);

@@ -155,7 +155,8 @@ int gt__sim_epoll_wait(int epoll_fd, struct epoll_event *events, int max,
 	return n < 0 ? -errno : n;
 }
 
-int gt__sim_poll(int fd, short events, uint64_t deadline_ns, short *revents)
+int gt__sim_poll(int fd, short events, uint64_t deadline_ns, const uint32_t *stop,
+		 short *revents)
 {
 	struct pollfd pfd = {.fd = fd, .events = events};
 	int n;
@@ -163,10 +164,20 @@ int gt__sim_poll(int fd, short events, uint64_t deadline_ns, short *revents)
 	gt__sim_enter(GT__SIM_CALL);
 	gt__sim_self()->call = SYS_ppoll + 1;
 	while (!(n = gt__raw_ppoll(&pfd, 1, &(struct timespec){0}, NULL)) &&
-	       deadline_ns > gt__sim_now())
+	       deadline_ns > gt__sim_now() && !__atomic_load_n(stop, __ATOMIC_RELAXED))
 		wait_for_fd(fd, events, deadline_ns);
 	*revents = pfd.revents;
 	if (n < 0)
 		return -errno;
 	return pfd.revents & POLLNVAL ? -EBADF : n;
+}
+
+/* In a sleep, or a poll: those wait for no word and no end. */
+void gt__sim_interrupt(pthread_t thread)
+{
+	struct gt__sim_thread *t = (void *)(uintptr_t)thread;
+
+	gt__sim_enter(GT__SIM_CALL);
+	if (t->state == GT__SIM_WAITING && !t->word && !t->joins)
+		gt__sim_make_ready(t, gt__sim_now(), -EINTR);
 }

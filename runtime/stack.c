@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/stack.h"
 #include "runtime/registry.h"
+#include "runtime/stack_told.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -54,6 +55,7 @@ static void unmap(struct gt *gt)
 	size_t bytes = gt->stack_bytes;
 
 	gt__registry_remove(gt);
+	gt__stack_untell(gt->stack_told);
 #ifdef GT_ASAN
 	/* Frames that never returned left their marks; what is mapped here next is
 	 * not theirs. */
@@ -80,6 +82,7 @@ static struct gt *map_new(size_t total)
 	gt = (struct gt *)(top & ~(uintptr_t)63);
 	gt->stack_low = low;
 	gt->stack_bytes = total;
+	gt->stack_told = gt__stack_tell(low, total);
 	gt__registry_add(gt);
 	return gt;
 }

@@ -18,6 +18,8 @@
 
 #define NS_PER_S 1000000000ull
 
+static const uint32_t never; /* a stop word that nobody sets */
+
 static struct timespec to_timespec(uint64_t ns)
 {
 	return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S),
@@ -34,7 +36,7 @@ uint64_t gt__sys_now_ns(void)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-void gt__sys_sleep_until(uint64_t deadline_ns)
+void gt__sys_sleep_unless(uint64_t deadline_ns, const uint32_t *stop)
 {
 	struct timespec ts = to_timespec(deadline_ns);
 
@@ -42,10 +44,16 @@ void gt__sys_sleep_until(uint64_t deadline_ns)
 		gt__sim_sleep(deadline_ns);
 		return;
 	}
-	while (syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) <
+	while (!__atomic_load_n(stop, __ATOMIC_ACQUIRE) &&
+	       syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) <
 		       0 &&
 	       errno == EINTR)
 		;
+}
+
+void gt__sys_sleep_until(uint64_t deadline_ns)
+{
+	gt__sys_sleep_unless(deadline_ns, &never);
 }
 
 static int futex_private = FUTEX_PRIVATE_FLAG;
@@ -127,24 +135,37 @@ int gt__sys_epoll_wait(int epoll_fd, struct epoll_event *events, int max,
 	return wait_ms(epoll_fd, events, max, timeout_ns);
 }
 
-int gt__sys_poll(int fd, short events, uint64_t deadline_ns, short *revents)
+int gt__sys_poll_unless(int fd, short events, uint64_t deadline_ns, const uint32_t *stop,
+			short *revents)
 {
 	struct pollfd pfd = {.fd = fd, .events = events};
 	int n;
 
 	if (gt__sim_on)
-		return gt__sim_poll(fd, events, deadline_ns, revents);
+		return gt__sim_poll(fd, events, deadline_ns, stop, revents);
 	do {
 		uint64_t now = gt__sys_now_ns();
 		struct timespec left =
 			to_timespec(deadline_ns > now ? deadline_ns - now : 0);
 
-		n = gt__raw_ppoll(&pfd, 1, deadline_ns == GT__NEVER ? NULL : &left, NULL);
+		if (__atomic_load_n(stop, __ATOMIC_ACQUIRE))
+			left = (struct timespec){0};
+		n = gt__raw_ppoll(&pfd, 1,
+				  deadline_ns == GT__NEVER &&
+						  !__atomic_load_n(stop, __ATOMIC_ACQUIRE)
+					  ? NULL
+					  : &left,
+				  NULL);
 	} while (n < 0 && errno == EINTR);
 	*revents = pfd.revents;
 	if (n < 0)
 		return -errno;
 	return pfd.revents & POLLNVAL ? -EBADF : n;
+}
+
+int gt__sys_poll(int fd, short events, uint64_t deadline_ns, short *revents)
+{
+	return gt__sys_poll_unless(fd, events, deadline_ns, &never, revents);
 }
 
 int gt__sys_event_new(void)

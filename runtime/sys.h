@@ -17,6 +17,9 @@
 uint64_t gt__sys_now_ns(void); /* CLOCK_MONOTONIC */
 void gt__sys_sleep_until(uint64_t deadline_ns);
 
+/* Gives up once *stop is not 0, which gt__sys_interrupt has it look at. */
+void gt__sys_sleep_unless(uint64_t deadline_ns, const uint32_t *stop);
+
 /* Waits while *word is `expected`, until woken, interrupted, or deadline_ns. May
  * return for no reason. -ETIMEDOUT, -EAGAIN, -EINTR, 0. */
 int gt__sys_futex_wait(uint32_t *word, uint32_t expected, uint64_t deadline_ns);
@@ -33,6 +36,18 @@ int gt__sys_epoll_wait(int epoll_fd, struct epoll_event *events, int max,
 		       uint64_t timeout_ns);
 /* Waits until fd has one of `events` or deadline_ns: 1 and *revents, 0, -errno. */
 int gt__sys_poll(int fd, short events, uint64_t deadline_ns, short *revents);
+/* The same, 0 also once *stop is not 0, which gt__sys_interrupt has it look at. */
+int gt__sys_poll_unless(int fd, short events, uint64_t deadline_ns, const uint32_t *stop,
+			short *revents);
+/* Has that OS thread look at its stop word, if it is in one of the above; by SIGURG, for
+ * which a program may have a handler of its own. */
+void gt__sys_interrupt(pthread_t thread);
+/* The same of another process that expects it, and its children. */
+void gt__sys_interrupts_expect(void);
+void gt__sys_interrupt_process(pid_t pid);
+/* A full barrier in all OS threads of the process that run, if the kernel knows it. */
+int gt__sys_barrier_is_known(void);
+void gt__sys_barrier(void);
 /* An eventfd, set and cleared. */
 int gt__sys_event_new(void);
 void gt__sys_event_set(int fd);

@@ -110,13 +110,18 @@ static void fire_due(struct gt__os *os)
 	}
 }
 
+static void heap_free(void)
+{
+	free(t.heap);
+	t.heap = NULL;
+	t.max = 0;
+}
+
 static void service_end(void)
 {
 	t.serving = 0;
 	close(t.event_fd);
-	free(t.heap);
-	t.heap = NULL;
-	t.max = 0;
+	heap_free();
 }
 
 /* The body of "timers". The child of a fork gets another with a descriptor of its own;
@@ -235,6 +240,8 @@ int gt__timer_start(struct gt__os *os, struct gt__timer *timer)
 		err = service_begin();
 		if (err)
 			heap_remove(timer);
+		if (err && !t.count && !t.serving)
+			heap_free();
 	}
 	if (!err && timer->deadline_ns < t.sleeping_until && !gt__rt.timers_late)
 		kick();

@@ -3,8 +3,9 @@
 
 #include <errno.h>
 
-/* AHEAD: not yet in the line; a timeout then is found out under the guard. */
-enum { AHEAD, QUEUED, TAKEN, LATE };
+/* AHEAD: not yet in the line; a timeout then is found out under the guard. LEFT: was
+ * cancelled. */
+enum { AHEAD, QUEUED, TAKEN, LATE, LEFT };
 
 static uint32_t number(uint32_t *id, uint32_t *counter, int *first)
 {
@@ -26,8 +27,6 @@ uint32_t gt__wait_chan_id(struct gt__os *os, struct gt__waitline *line, const ch
 	int first;
 	uint32_t id = number(&line->id, &gt__rt.chan_ids, &first);
 
-	if (os->current)
-		gt__wait_note(os, kind, line);
 	if (first)
 		gt__trace_text(&os->tr, GTV_TEXT_CHAN, id, line->name ? line->name : kind);
 	return id;
@@ -38,8 +37,6 @@ uint32_t gt__wait_lock_id(struct gt__os *os, struct gt__waitline *line, const ch
 	int first;
 	uint32_t id = number(&line->id, &gt__rt.lock_ids, &first);
 
-	if (os->current)
-		gt__wait_note(os, kind, line);
 	if (!first)
 		return id;
 	gt__trace_text(&os->tr, GTV_TEXT_LOCK_KIND, id, kind);
@@ -71,7 +68,7 @@ static uint64_t expire(struct gt__os *os, struct gt__timer *timer)
 		line_remove(line, w);
 		wake = w->gt;
 	}
-	if (w->state != TAKEN)
+	if (w->state == AHEAD || w->state == QUEUED)
 		w->state = LATE;
 	gt__wait_unguard(line);
 	if (wake)
@@ -96,18 +93,42 @@ void gt__wait_over(struct gt__waiting *me, int64_t timeout_ns)
 		gt__timer_stop(&me->timer);
 }
 
-int gt__wait_here(struct gt__os *os, struct gt__waitline *line, struct gt__waiting *me,
-		  uint16_t kind, uint32_t what)
+int gt__wait_leave(struct gt__os *os, struct gt *gt)
 {
+	struct gt__waitline *line = (struct gt__waitline *)(uintptr_t)gt->wait_on;
+	struct gt__waiting *w = gt->wait_arg;
+	int left;
+
+	(void)os;
+	gt__wait_guard(line);
+	left = w->state == QUEUED;
+	if (left) {
+		line_remove(line, w);
+		w->state = LEFT;
+	}
+	gt__wait_unguard(line);
+	return left;
+}
+
+int gt__wait_here(struct gt__os *os, struct gt__waitline *line, struct gt__waiting *me,
+		  const struct gt__wait_how *how, uint16_t kind, uint32_t what)
+{
+	struct gt *self = os->current;
+
 	if (me->state == LATE) {
 		gt__wait_unguard(line);
 		return -ETIMEDOUT;
 	}
-	if (os->current->no_wait) {
+	if (self->no_wait) {
 		gt__wait_unguard(line);
 		return -EDEADLK;
 	}
-	me->gt = os->current;
+	if (gt__wait_begin(self, how, line, me)) {
+		gt__wait_unguard(line);
+		gt__wait_end(self);
+		return GT__CANCELLED;
+	}
+	me->gt = self;
 	me->state = QUEUED;
 	me->next = NULL;
 	me->prev = line->last;
@@ -117,6 +138,8 @@ int gt__wait_here(struct gt__os *os, struct gt__waitline *line, struct gt__waiti
 		line->first = me;
 	line->last = me;
 	gt__park(os, kind, 0, what, gt__publish_guard, &line->guard);
+	if (gt__wait_end(self) && me->state == LEFT)
+		return GT__CANCELLED;
 	return me->state == LATE ? -ETIMEDOUT : 0;
 }
 

@@ -8,6 +8,7 @@
 #ifndef GT_WAIT_H
 #define GT_WAIT_H
 
+#include "runtime/cancel.h"
 #include "runtime/timer.h"
 
 /* One that waits, on its own stack. */
@@ -39,9 +40,11 @@ uint32_t gt__wait_lock_id(struct gt__os *os, struct gt__waitline *line, const ch
  * never). 0 or -errno. */
 int gt__wait_until(struct gt__os *os, struct gt__waitline *line, struct gt__waiting *me,
 		   int64_t timeout_ns);
-/* The guard is held, and released. 0: somebody took us out; -ETIMEDOUT. */
+/* The guard is held, and released. 0: somebody took us out; -ETIMEDOUT; GT__CANCELLED. */
 int gt__wait_here(struct gt__os *os, struct gt__waitline *line, struct gt__waiting *me,
-		  uint16_t kind, uint32_t what);
+		  const struct gt__wait_how *how, uint16_t kind, uint32_t what);
+/* For struct gt__wait_how. */
+int gt__wait_leave(struct gt__os *os, struct gt *gt);
 /* After a wait with a timeout, or without it: nothing refers to `me` any more. */
 void gt__wait_over(struct gt__waiting *me, int64_t timeout_ns);
 

@@ -34,8 +34,10 @@ int gt_waitgroup_done(struct gt_waitgroup *group)
 
 int gt_waitgroup_wait(struct gt_waitgroup *group)
 {
+	static const struct gt__wait_how how = {"wait group", gt__wait_leave};
 	struct gt__os *os = gt__os();
 	struct gt__waiting me = {.state = 0};
+	int err;
 
 	if (!os || !os->current)
 		return -EPERM;
@@ -44,6 +46,9 @@ int gt_waitgroup_wait(struct gt_waitgroup *group)
 		gt__wait_unguard(&group->line);
 		return 0;
 	}
-	return gt__wait_here(os, &group->line, &me, GTV_EV_SWITCH_CHAN,
-			     gt__wait_chan_id(os, &group->line, "wait group"));
+	err = gt__wait_here(os, &group->line, &me, &how, GTV_EV_SWITCH_CHAN,
+			    gt__wait_chan_id(os, &group->line, how.noun));
+	if (err == GT__CANCELLED)
+		gt__cancel_act();
+	return err;
 }
