@@ -41,27 +41,33 @@ static inline void push(struct gt *gt)
 	g.last = gt;
 }
 
-/* 1: one more choice, and it is the one at which there is more to see to. */
-static inline int is_limit(void)
+/* One more choice: 1: none is left until there is more to see to. */
+static inline int is_last(void)
 {
-	uint32_t picks = g.loop.picks + 1; /* nobody else writes it */
+	uint64_t picks = __atomic_load_n(&g.loop.picks, __ATOMIC_RELAXED) - 1;
 
+	/* Hardly anybody else writes it: see watch.c. */
 	__atomic_store_n(&g.loop.picks, picks, __ATOMIC_RELAXED);
-	return picks == __atomic_load_n(&g.loop.limit, __ATOMIC_RELAXED);
+	return (uint32_t)picks == 0;
 }
 
 static void look_again_in(uint32_t picks)
 {
-	__atomic_store_n(&g.loop.limit, g.loop.picks + picks, __ATOMIC_RELAXED);
+	gt__watch_left(&g.loop, __atomic_load_n(&g.loop.picks, __ATOMIC_RELAXED), picks);
 }
 
-/* At the limit: the interval is over. */
+/* None is left: is the interval over, and there is something to poll for? */
 static __attribute__((noinline)) int interval_is_over(struct gt__os *os)
 {
-	uint64_t now = gt__sys_now_ns();
+	uint64_t now;
 
 	gt__watch_tell(os, &g.loop);
 	look_again_in(PICKS_PER_LOOK);
+	if (!gt__inbox_has_some(&g.inbox) && !gt__reactor_waiters()) {
+		g.began_ns = 0;
+		return 0;
+	}
+	now = gt__sys_now_ns();
 	if (!g.began_ns)
 		g.began_ns = now;
 	return now - g.began_ns >= INTERVAL_NS;
@@ -90,7 +96,7 @@ static inline struct gt *pop(void)
 
 static inline struct gt *pick(struct gt__os *os)
 {
-	if (__builtin_expect(is_limit(), 0))
+	if (__builtin_expect(is_last(), 0))
 		turn(os);
 	return pop();
 }
@@ -99,7 +105,7 @@ static inline struct gt *pick(struct gt__os *os)
  * ready before it has stopped: so it leaves a turn that is due to the hub. */
 static inline struct gt *pick_for_waiting(struct gt__os *os)
 {
-	if (__builtin_expect(is_limit(), 0) && interval_is_over(os)) {
+	if (__builtin_expect(is_last(), 0) && interval_is_over(os)) {
 		look_again_in(1);
 		return NULL;
 	}

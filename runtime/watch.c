@@ -34,16 +34,16 @@ static void mark(struct gt__os *os, uint32_t gt, const char *what)
 	gt__emit(&os->tr, GTV_EV_MARK, 0, 0, gt, text.f.obj, text.f.seq, text.f.arg);
 }
 
-/* The limit may be overwritten by a loop that goes on at this moment: then nobody adds
- * who it was. */
-static void report(struct gt__os *os, uint32_t picks)
+/* A loop that goes on at this moment may overwrite what is left: then somebody later is
+ * taken for who it was. */
+static void report(struct gt__os *os, uint64_t picks)
 {
 	mark(os, 0, "loop is blocked");
 	if (m.verbose)
 		fprintf(stderr, "gt: the loop has been blocked for over %" PRIu64 " ms\n",
 			m.over_ns / 1000000);
 	__atomic_store_n(&m.loop->blocked, 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&m.loop->limit, picks + 1, __ATOMIC_RELAXED);
+	gt__watch_left(m.loop, picks, 1);
 }
 
 void gt__watch_tell(struct gt__os *os, struct gt__watched *loop)
@@ -75,12 +75,11 @@ static void rest(void)
 
 static void watch(struct gt__os *os)
 {
-	uint64_t since = gt__sys_now_ns();
-	uint32_t seen = 0, sleepy = 0, said = 0;
+	uint64_t since = gt__sys_now_ns(), seen = 0;
+	uint32_t sleepy = 0, said = 0;
 
 	while (!is_stopped()) {
-		uint64_t now;
-		uint32_t picks;
+		uint64_t now, picks;
 
 		gt__sys_futex_wait(&m.stop, 0,
 				   gt__sys_now_ns() + m.over_ns / LOOKS_PER_LIMIT);
@@ -96,6 +95,7 @@ static void watch(struct gt__os *os)
 		} else if (!said && now - since >= m.over_ns && !is_stopped()) {
 			said = 1;
 			report(os, picks);
+			picks = __atomic_load_n(&m.loop->picks, __ATOMIC_RELAXED);
 		}
 		seen = picks;
 	}

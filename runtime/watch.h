@@ -14,11 +14,19 @@
 
 /* The loop's words, atomic. */
 struct gt__watched {
-	uint32_t picks;	  /* its choices: it goes on as long as they do */
-	uint32_t limit;	  /* the choice at which it has something else to see to */
-	uint32_t blocked; /* the monitor has said so; the limit is the next choice */
+	/* Changes with each of its choices, which is how one sees that it goes on: the
+	 * lower half says how many are left until it has something else to see to, the
+	 * upper how often it had. */
+	uint64_t picks;
+	uint32_t blocked; /* the monitor has said so; that is with the next choice */
 	uint32_t rests;	  /* futex: the monitor sleeps until the loop goes on */
 };
+
+/* So many choices are left from now on. */
+static inline void gt__watch_left(struct gt__watched *loop, uint64_t seen, uint32_t left)
+{
+	__atomic_store_n(&loop->picks, ((seen >> 32) + 1) << 32 | left, __ATOMIC_RELAXED);
+}
 
 /* `sleeping`: not 0 while the loop waits for events. Without an OS thread to be had there
  * is no monitor. */
@@ -34,7 +42,7 @@ static inline void gt__watch_on(struct gt__watched *loop)
 	if (__builtin_expect(__atomic_load_n(&loop->rests, __ATOMIC_RELAXED), 0))
 		gt__watch_wake(loop);
 }
-/* At the limit, by the loop, before the current green thread stops. */
+/* When no choice is left, by the loop, before the current green thread stops. */
 void gt__watch_tell(struct gt__os *os, struct gt__watched *loop);
 
 #endif
