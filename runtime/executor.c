@@ -288,10 +288,19 @@ static struct process *idle_process(void)
 	return NULL;
 }
 
+/* A call that has a process. Cleanups give back what one holds who is cancelled. */
+struct talk {
+	struct call *call;
+	struct process *process;
+};
+
 /* There is an idle process for each count of `idle`. When the last one is dead, all who
  * wait go through, one after the other, to be told so. */
-static void leave_process(struct process *p, int broken)
+static void leave_process(void *arg)
 {
+	struct process *p = ((const struct talk *)arg)->process;
+	int broken = ((const struct talk *)arg)->call->broken;
+
 	p->busy = 0;
 	if (broken && p->fd >= 0) {
 		shutdown(p->fd, SHUT_RDWR);
@@ -303,23 +312,30 @@ static void leave_process(struct process *p, int broken)
 		gt_sem_post(&x.idle);
 }
 
+static void leave_queue(void *arg)
+{
+	(void)arg;
+	gt_sem_post(&x.queue);
+}
+
 static long call_with(const char *name, struct call *c)
 {
 	int err = gt_sem_wait(&x.idle);
-	struct process *p;
+	struct talk talk_of = {c, idle_process()};
+	struct gt_cleanup cleanup;
 	long result;
 
 	if (err)
 		return err;
-	p = idle_process();
-	if (!p) {
+	if (!talk_of.process) {
 		gt_sem_post(&x.idle);
 		return -ECHILD;
 	}
-	p->busy = 1;
-	c->fd = p->fd;
+	talk_of.process->busy = 1;
+	c->fd = talk_of.process->fd;
+	gt_cleanup_push(&cleanup, leave_process, &talk_of);
 	result = gt_blocking(name, talk, c);
-	leave_process(p, c->broken);
+	gt_cleanup_pop(&cleanup, 1);
 	return result;
 }
 
@@ -328,6 +344,7 @@ long gt_executor_call(const char *name, const void *in, size_t in_bytes, void *o
 {
 	struct call c = {function_of(name), -1, 0, in, out, in_bytes, out_bytes};
 	struct gt *self = gt_self();
+	struct gt_cleanup cleanup;
 	long result;
 
 	if (!self)
@@ -343,7 +360,8 @@ long gt_executor_call(const char *name, const void *in, size_t in_bytes, void *o
 	result = gt_sem_wait(&x.queue);
 	if (result)
 		return result;
+	gt_cleanup_push(&cleanup, leave_queue, NULL);
 	result = call_with(name, &c);
-	gt_sem_post(&x.queue);
+	gt_cleanup_pop(&cleanup, 1);
 	return result;
 }

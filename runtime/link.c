@@ -126,6 +126,11 @@ static int greet(int fd, const struct gt_chan_link *spec, uint32_t *credits)
 	return 0;
 }
 
+void gt__link_drop(void *fd)
+{
+	close(*(const int *)fd);
+}
+
 /* -------------------------------------------------------------------- ends */
 
 static void leave(struct gt__link *link)
@@ -281,11 +286,15 @@ static int begin(struct gt__link *link)
 int gt_chan_over(struct gt_chan **out, int fd, const struct gt_chan_link *spec)
 {
 	struct gt__link *link = NULL;
+	struct gt_cleanup cleanup;
 	uint32_t credits;
 	int err = gt_self() ? check(spec) : -EPERM;
 
-	if (!err)
+	if (!err) { /* who waits there may be cancelled */
+		gt_cleanup_push(&cleanup, gt__link_drop, &fd);
 		err = greet(fd, spec, &credits);
+		gt_cleanup_pop(&cleanup, 0);
+	}
 	if (!err) {
 		link = link_new(fd, spec, credits);
 		err = link ? 0 : -ENOMEM;

@@ -25,5 +25,7 @@ struct gt__link;
  * channel is to be kept, for those who are still in calls on it. */
 void gt__link_closed(struct gt__link *link);
 int gt__link_freed(struct gt__link *link);
+/* A cleanup that closes the descriptor *fd. */
+void gt__link_drop(void *fd);
 
 #endif

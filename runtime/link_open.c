@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "runtime/link.h"
 #include "runtime/rt.h"
 
 #define HOST_BYTES 256
@@ -148,6 +149,7 @@ int gt_chan_listen(const char *address)
 int gt_chan_connect(struct gt_chan **out, const char *address,
 		    const struct gt_chan_link *link)
 {
+	struct gt_cleanup cleanup;
 	struct place place;
 	int err = place_of(&place, address, 0), fd;
 
@@ -156,7 +158,9 @@ int gt_chan_connect(struct gt_chan **out, const char *address,
 	fd = new_socket(place.addr.ss_family);
 	if (fd < 0)
 		return fd;
+	gt_cleanup_push(&cleanup, gt__link_drop, &fd);
 	err = gt_connect(fd, (const struct sockaddr *)&place.addr, place.bytes);
+	gt_cleanup_pop(&cleanup, 0);
 	if (err) {
 		close(fd);
 		return err;
