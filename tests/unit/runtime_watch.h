@@ -45,6 +45,7 @@ static struct {
 	int coop, no_pool, asyncio, gil3;
 	uint64_t at, number, picks, global_pick;
 	uint64_t polled, polled_ns; /* number of the first that the poller just brought */
+	uint32_t over; /* this green thread and those before are, since an earlier run */
 	uint32_t tid, worker, runs_in_place, direct, direct_tid;
 	struct watch_gt gt[WATCH_IDS];
 	uint32_t current[WATCH_THREADS]; /* by tid: the green thread on it */
@@ -189,8 +190,8 @@ static inline void check_fifo(const struct gtv_event *ev, uint32_t gt)
 {
 	const struct watch_gt *g = &watch.gt[gt % WATCH_IDS];
 
-	for (uint32_t i = 0; i < WATCH_IDS && i <= gt__rt.gt_ids; i++) {
-		const struct watch_gt *other = &watch.gt[i];
+	for (uint32_t i = watch.over + 1; i <= gt__rt.gt_ids; i++) {
+		const struct watch_gt *other = &watch.gt[i % WATCH_IDS];
 
 		if (other == g || other->place != WATCH_READY ||
 		    other->number > g->number || (other->from_pool && !g->from_pool))
@@ -468,7 +469,7 @@ static inline void watch_begin(const char *policy)
 	size_t len = strcspn(policy, ",");
 
 #define IS(name) (len == strlen(name) && !strncmp(policy, name, len))
-	watch.rig = rig_make(1, 1u << 25, GTV_CLOCK_SIM);
+	watch.rig = rig_make(1, 1u << 22, GTV_CLOCK_SIM);
 	watch.coop = IS("coop");
 	watch.no_pool = watch.coop || IS("quantum") || strstr(policy, "executor=none");
 	watch.asyncio = IS("asyncio");
@@ -500,12 +501,10 @@ static inline void watch_step(void)
 static inline void watch_end(void)
 {
 	watch_step();
-	for (uint32_t i = 0; i < WATCH_IDS; i++) {
-		uint32_t place = watch.gt[i].place;
-
-		RIG_CHECK(place == WATCH_NONE || place == WATCH_OVER);
+	while (watch.over < gt__rt.gt_ids)
+		RIG_CHECK(watch.gt[++watch.over % WATCH_IDS].place == WATCH_OVER);
+	for (uint32_t i = 0; i < WATCH_IDS && i <= gt__rt.lock_ids; i++)
 		RIG_CHECK(!watch.owner[i]);
-	}
 	RIG_CHECK(!watch.line.count && !watch.global.count && !watch.run_next);
 	RIG_CHECK(watch.events > 0);
 }
