@@ -503,7 +503,8 @@ int gt_off_writable(int fd);
 /* As the system calls of these names, but only the calling green thread waits.
  * Sockets and pipes may be blocking or not; what cannot be polled (a regular file)
  * is called directly. accept and connect make fd non-blocking. Return the call's
- * result or -errno. */
+ * result or -errno; -EINVAL too where fd is FD_SETSIZE (1024) or more and the call would
+ * wait in select (asyncio,loop=select). Nobody may wait for fd when it is closed. */
 ssize_t gt_read(int fd, void *buf, size_t count);
 ssize_t gt_write(int fd, const void *buf, size_t count);
 int gt_accept(int fd, struct sockaddr *addr, socklen_t *addr_bytes);

@@ -307,6 +307,40 @@ static void a_kick_ends_the_wait(void **state)
 	on_each(calls_beside_a_wait);
 }
 
+static int called;
+
+static void take_byte(void *arg)
+{
+	int fd = *(int *)arg;
+	char byte;
+
+	RIG_CHECK(gt_read(fd, &byte, 1) == 1);
+	if (++called == 3)
+		RIG_CHECK(gt_off_readable(fd) == 0);
+}
+
+static void bytes_for_callbacks(void *unused)
+{
+	static int fd[2];
+
+	(void)unused;
+	RIG_CHECK(pipe(fd) == 0);
+	RIG_CHECK(gt_on_readable(fd[0], "bytes", take_byte, &fd[0]) == 0);
+	for (int i = 1; i <= 3; i++) {
+		RIG_CHECK(gt_write(fd[1], "x", 1) == 1);
+		while (called < i)
+			gt_sleep_ns(100000);
+	}
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void callbacks_on_each(void **state)
+{
+	(void)state;
+	on_each(bytes_for_callbacks);
+}
+
 static void fork_beside_a_wait(void *unused)
 {
 	struct on_fd on = {.events = POLLIN, .timeout_ns = LONG_NS};
@@ -495,6 +529,7 @@ int main(void)
 		cmocka_unit_test(several_wait_for_one_descriptor),
 		cmocka_unit_test(many_descriptors),
 		cmocka_unit_test(a_kick_ends_the_wait),
+		cmocka_unit_test(callbacks_on_each),
 		cmocka_unit_test(after_fork_each_has_its_own),
 		cmocka_unit_test(select_and_poll_tell_of_a_closed_one),
 		cmocka_unit_test(select_ends_at_fd_setsize),
