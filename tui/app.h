@@ -61,7 +61,7 @@ void tui_app_key(struct tui_app *app, int key);
 int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err);
 /* Takes in what the session has to tell. */
 void tui_live_update(struct tui_app *app);
-/* Still to be asked now and then: it runs, or is being finished. */
+/* Still to be asked now and then: it runs, or the screen does not yet say that it ended. */
 int tui_live_active(const struct tui_app *app);
 void tui_live_key(struct tui_app *app, int key); /* to the program */
 void tui_live_flush(struct tui_app *app);	 /* typed bytes to its terminal */

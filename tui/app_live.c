@@ -58,7 +58,9 @@ int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err)
 
 int tui_live_active(const struct tui_app *app)
 {
-	return app->session && !app->status.finished;
+	/* Not by the status: a program that was over before the first look must still be
+	 * told so. */
+	return app->session && app->trace.facts.mode == TUI_LIVE;
 }
 
 static void say_how_it_ended(struct tui_app *app, int wait_status)

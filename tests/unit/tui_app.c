@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "tui/app.h"
 #include "tui/glyph.h"
 #include "tui/keys.h"
 #include "tui/tail.h"
@@ -192,6 +193,22 @@ static void lanes_by_name(void **state)
 	gtv_names_free(names);
 }
 
+/* A program can be over before the screen's first look at it: the screen must look
+ * again until it has said so, or it would say LIVE for ever. */
+static void the_end_is_told_however_early(void **state)
+{
+	struct tui_app app = {.session = (struct gtv_session *)state,
+			      .status = {.finished = 1}};
+
+	app.trace.facts.mode = TUI_LIVE;
+	assert_true(tui_live_active(&app));
+	app.trace.facts.mode = TUI_ENDED;
+	assert_false(tui_live_active(&app));
+	app.session = NULL;
+	app.trace.facts.mode = TUI_REPLAY;
+	assert_false(tui_live_active(&app));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +217,7 @@ int main(void)
 		cmocka_unit_test(control_sequences_are_left_out),
 		cmocka_unit_test(the_last_lines),
 		cmocka_unit_test(lanes_by_name),
+		cmocka_unit_test(the_end_is_told_however_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
