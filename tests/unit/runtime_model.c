@@ -113,7 +113,7 @@ static void in_the_mutex(struct actor *a)
 		gt_yield();
 	gt_busy_ns(below(a, 20) * US);
 	m.locked = seen + 1;
-	ADD(m.in_mutex, -1);
+	ADD(m.in_mutex, -1u);
 	RIG_CHECK(gt_mutex_unlock(&m.mutex) == 0);
 }
 
@@ -128,7 +128,7 @@ static void in_the_sem(struct actor *a)
 	ADD(m.in_sem, 1);
 	gt_yield();
 	gt_busy_ns(below(a, 20) * US);
-	ADD(m.in_sem, -1);
+	ADD(m.in_sem, -1u);
 	RIG_CHECK(gt_sem_post(&m.sem) == 0);
 }
 

@@ -146,7 +146,7 @@ static void reads_or_writes(struct actor *a)
 		RIG_CHECK(m.pair[0] == m.pair[1]);
 		pauses(a);
 		RIG_CHECK(m.pair[0] == m.pair[1]);
-		ADD(m.reads, -1);
+		ADD(m.reads, -1u);
 	} else {
 		OK(gt_rwlock_wrlock(&m.rw));
 		RIG_CHECK(ADD(m.writes, 1) == 1);
@@ -154,7 +154,7 @@ static void reads_or_writes(struct actor *a)
 		m.pair[0]++;
 		pauses(a);
 		m.pair[1]++;
-		ADD(m.writes, -1);
+		ADD(m.writes, -1u);
 	}
 	OK(gt_rwlock_unlock(&m.rw));
 }
@@ -169,7 +169,7 @@ static void counts_down(struct actor *a)
 		return;
 	RIG_CHECK(ADD(m.in_sem, 1) <= 3);
 	pauses(a);
-	ADD(m.in_sem, -1);
+	ADD(m.in_sem, -1u);
 	OK(gt_sem_post(&m.sem));
 }
 
