@@ -2,8 +2,11 @@
  *
  * gt_read and its like: try without blocking; if that would block, wait in the
  * poller, try again. A descriptor may be in blocking mode, for it may belong to
- * others too: RWF_NOWAIT asks for this one call not to block. Where a kernel or a
- * file does not know it, readiness is asked for first.
+ * others too: RWF_NOWAIT (of a socket MSG_DONTWAIT) asks for this one call not to block.
+ * Where a kernel or a file does not know it, readiness is asked for first.
+ *
+ * Who reads where nothing had come yet the last times waits first: a connection that
+ * goes to and fro costs a call less. Now and then it tries all the same.
  *
  * Policies with a GIL release it around all of that, even if nothing blocks, as CPython
  * does around each system call: whoever would compute may take it.
@@ -11,12 +14,83 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "runtime/cancel.h"
 #include "runtime/raw.h"
 #include "runtime/timer.h"
+
+/* --- what is known of a descriptor ----------------------------------------- */
+
+#define KNOWN_MAX  4096
+#define MISSES_MAX 2  /* tries in vain in a row; then the wait comes first */
+#define SKIPS_MAX  16 /* so often, then a try */
+
+/* Guesses that the same number had before: one that is wrong costs a call or a turn of
+ * the poller, no more. Atomic. */
+static struct {
+	uint8_t misses; /* up to MISSES_MAX; above it, skips since */
+	uint8_t no_socket;
+} known[KNOWN_MAX];
+
+static int is_known(int fd)
+{
+	return fd >= 0 && fd < KNOWN_MAX && !gt__sim_on;
+}
+
+static int waits_first(int fd)
+{
+	uint8_t misses;
+
+	if (!is_known(fd))
+		return 0;
+	misses = __atomic_load_n(&known[fd].misses, __ATOMIC_RELAXED);
+	if (misses < MISSES_MAX)
+		return 0;
+	if (misses == MISSES_MAX + SKIPS_MAX)
+		misses = MISSES_MAX - 2;
+	__atomic_store_n(&known[fd].misses, misses + 1, __ATOMIC_RELAXED);
+	return misses >= MISSES_MAX;
+}
+
+/* It was tried at once. */
+static void tried(int fd, int in_vain)
+{
+	uint8_t misses;
+
+	if (!is_known(fd))
+		return;
+	misses = __atomic_load_n(&known[fd].misses, __ATOMIC_RELAXED);
+	if (in_vain && misses < MISSES_MAX)
+		__atomic_store_n(&known[fd].misses, misses + 1, __ATOMIC_RELAXED);
+	else if (!in_vain && misses)
+		__atomic_store_n(&known[fd].misses, 0, __ATOMIC_RELAXED);
+}
+
+void gt__io_begin(void)
+{
+	memset(known, 0, sizeof known);
+}
+
+/* --- one call ---------------------------------------------------------------- */
+
+/* Of a socket: shorter than what RWF_NOWAIT takes. -ENOTSOCK. */
+static __attribute__((noinline)) ssize_t transfer_socket(int fd, void *buf, size_t count,
+							 int out)
+{
+	ssize_t n;
+
+	if (!count || !is_known(fd) ||
+	    __atomic_load_n(&known[fd].no_socket, __ATOMIC_RELAXED))
+		return -ENOTSOCK;
+	n = out ? gt__raw_send(fd, buf, count, MSG_DONTWAIT)
+		: gt__raw_recv(fd, buf, count, MSG_DONTWAIT);
+	if (n < 0 && errno == ENOTSOCK)
+		__atomic_store_n(&known[fd].no_socket, 1, __ATOMIC_RELAXED);
+	return n < 0 ? -errno : n;
+}
 
 /* errno is a thread-local whose address compilers keep across a switch; in functions
  * of their own that never switch it is read safely. */
@@ -83,14 +157,28 @@ static ssize_t polled(int fd, void *buf, size_t count, int out, uint64_t deadlin
 	}
 }
 
+static ssize_t at_once(int fd, void *buf, size_t count, int out)
+{
+	ssize_t n = transfer_socket(fd, buf, count, out);
+
+	return n == -ENOTSOCK ? transfer(fd, buf, count, out, 1) : n;
+}
+
 static ssize_t read_or_write(int fd, void *buf, size_t count, int out, uint64_t deadline_ns)
 {
+	int may_wait = deadline_ns == GT__NEVER && !gt__os()->current->no_wait;
+	int waits = !out && may_wait && waits_first(fd), first = !waits && !out;
+
 	for (;;) {
-		ssize_t n = transfer(fd, buf, count, out, 1);
+		ssize_t n = waits ? -EAGAIN : at_once(fd, buf, count, out);
 		int err;
 
+		waits = 0;
 		if (n == -EINTR)
 			continue;
+		if (first)
+			tried(fd, n == -EAGAIN);
+		first = 0;
 		if (n == -EOPNOTSUPP || n == -ENOSYS || n == -EINVAL || n == -ESPIPE)
 			return polled(fd, buf, count, out, deadline_ns);
 		if (n != -EAGAIN)

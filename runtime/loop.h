@@ -40,6 +40,8 @@ struct gt__loop {
 	int (*wait)(struct gt__loop_event *events, int max, uint64_t timeout_ns);
 };
 
+/* What epoll is where all green threads are on one OS thread (loop_kept.c). */
+extern const struct gt__loop gt__loop_kept;
 extern const struct gt__loop gt__loop_select, gt__loop_poll, gt__loop_epoll, gt__loop_uring;
 
 /* For a policy's parameter, and the table in that order. */

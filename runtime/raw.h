@@ -21,6 +21,7 @@
 	defined(GT_ASAN)
 #define gt__raw_read	read
 #define gt__raw_write	write
+#define gt__raw_recv	recv
 #define gt__raw_accept4 accept4
 #define gt__raw_connect connect
 #define gt__raw_send	send
@@ -43,6 +44,16 @@ static inline ssize_t gt__raw_write(int fd, const void *buf, size_t bytes)
 	return syscall(SYS_write, fd, buf, bytes);
 }
 
+static inline ssize_t gt__raw_recv(int fd, void *buf, size_t bytes, int flags)
+{
+	return syscall(SYS_recvfrom, fd, buf, bytes, flags, NULL, NULL);
+}
+
+static inline ssize_t gt__raw_send(int fd, const void *buf, size_t bytes, int flags)
+{
+	return syscall(SYS_sendto, fd, buf, bytes, flags, NULL, 0);
+}
+
 static inline int gt__raw_accept4(int fd, struct sockaddr *addr, socklen_t *bytes,
 				  int flags)
 {
@@ -52,11 +63,6 @@ static inline int gt__raw_accept4(int fd, struct sockaddr *addr, socklen_t *byte
 static inline int gt__raw_connect(int fd, const struct sockaddr *addr, socklen_t bytes)
 {
 	return (int)syscall(SYS_connect, fd, addr, bytes);
-}
-
-static inline ssize_t gt__raw_send(int fd, const void *buf, size_t bytes, int flags)
-{
-	return syscall(SYS_sendto, fd, buf, bytes, flags, NULL, 0);
 }
 
 static inline int gt__raw_yield(void)

@@ -12,7 +12,9 @@
 
 #define BUCKETS	    1024u
 #define NOT_IN_HEAP UINT32_MAX
-#define EVENTS_MAX  64
+/* Few: what an answer touches, the waiter's stack above all, is still in the nearest cache
+ * when it runs. An echo of 100 connections cost a third more with 64. */
+#define EVENTS_MAX 16
 
 /* One green thread's wait, on its own stack. */
 struct wait {
@@ -440,6 +442,8 @@ int gt__reactor_open_on(const struct gt__loop *loop)
 {
 	memset(&r, 0, sizeof r);
 	r.loop = gt__sim_on ? &gt__loop_epoll : loop;
+	if (r.loop == &gt__loop_epoll && gt__rt.single && !gt__sim_on)
+		r.loop = &gt__loop_kept;
 	return open_fds();
 }
 

@@ -336,6 +336,8 @@ void gt__free(struct gt *gt);
 void gt__deadlock(uint32_t waiting) __attribute__((noreturn));
 /* gt_run_config, in a process that was forked while a run began: that one is not its. */
 int gt__run_in_child(const struct gt_config *config, void (*fn)(void *arg), void *arg);
+/* A new run: what was known of descriptors is forgotten (io.c). */
+void gt__io_begin(void);
 /* In the child of fork, from os.c. */
 void gt__run_forked(struct gt__os *os);
 

@@ -197,6 +197,7 @@ int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *a
 	gt__rt.stack_bytes =
 		stack_bytes_of(config ? config->stack_bytes : 0, DEFAULT_STACK_BYTES);
 	gt__fences = !gt__rt.single && gt__trace_is_on();
+	gt__io_begin();
 	gt__overflow_open();
 	gt__dump_open();
 	os = gt__rt.policy->os_new();

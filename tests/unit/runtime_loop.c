@@ -441,10 +441,13 @@ static void not_for_waiting(void *unused)
 	(void)unused;
 	RIG_CHECK(fd >= 0 && unlink(path) == 0);
 	for (int i = 0; i < GT__LOOPS; i++) {
-		if (!is(gt__loops[i]->name))
+		const struct gt__loop *loop =
+			i == GT__LOOP_EPOLL ? &gt__loop_kept : gt__loops[i];
+
+		if (!is(loop->name))
 			continue;
-		RIG_CHECK(gt__loops[i]->watch(fd, POLLIN) == -EPERM);
-		RIG_CHECK(gt__loops[i]->watch(fd + 100, POLLIN) == -EBADF);
+		RIG_CHECK(loop->watch(fd, POLLIN) == -EPERM);
+		RIG_CHECK(loop->watch(fd + 100, POLLIN) == -EBADF);
 	}
 	RIG_CHECK(gt__rt.policy->io_wait(gt__os(), fd, POLLIN, GT__NEVER, &revents) ==
 		  -EPERM);
