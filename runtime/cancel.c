@@ -148,6 +148,22 @@ static void reach(struct gt__os *os, struct gt *gt)
 		gt__ready(os, gt, GTV_BY_GT, os->current->id);
 }
 
+/* Also as a mark, which is seen on its lane. */
+static void tell(struct gt__os *os, const struct gt *gt)
+{
+	union {
+		struct {
+			uint32_t obj, seq;
+			uint64_t arg;
+		} f;
+		char text[GTV_TEXT_CHUNK];
+	} mark = {.text = "asked to end"};
+
+	GT_COUNT(os, CANCELS);
+	gt__emit(&os->tr, GTV_EV_CANCEL, 0, 0, gt->id, os->current->id, 0, 0);
+	gt__emit(&os->tr, GTV_EV_MARK, 0, 0, gt->id, mark.f.obj, mark.f.seq, mark.f.arg);
+}
+
 int gt_cancel(struct gt *gt)
 {
 	struct gt__os *os = calling();
@@ -160,8 +176,7 @@ int gt_cancel(struct gt *gt)
 	first = ask(gt);
 	if (first <= 0)
 		return first;
-	GT_COUNT(os, CANCELS);
-	gt__emit(&os->tr, GTV_EV_CANCEL, 0, 0, gt->id, os->current->id, 0, 0);
+	tell(os, gt);
 	if (!gt__rt.shared_ids) {
 		__atomic_fetch_add(&gt__rt.cancels, 1, __ATOMIC_SEQ_CST);
 		__atomic_fetch_or(&gt__tick_wanted, GT__TICK_CANCEL, __ATOMIC_SEQ_CST);

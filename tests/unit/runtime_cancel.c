@@ -631,7 +631,7 @@ static void events_child(void *arg)
 {
 	struct rig rig = rig_make(64, 1 << 16, GTV_CLOCK_MONO);
 	const struct gt_config config = {.policy = arg};
-	uint64_t n[GTV_COUNT_MAX], lost, cancels = 0;
+	uint64_t n[GTV_COUNT_MAX], lost, cancels = 0, marks = 0;
 
 	RIG_CHECK(gt__trace_map(rig.fd) == 0);
 	RIG_CHECK(gt_run_config(&config, events_inside, NULL) == 0);
@@ -640,12 +640,14 @@ static void events_child(void *arg)
 		for (uint64_t pos = 0; pos < rig_ring(&rig, i)->head; pos++) {
 			const struct gtv_event *ev = rig_event(&rig, i, pos);
 
+			marks += ev->kind == GTV_EV_MARK &&
+				 !strncmp(ev->u.text, "asked to end", GTV_TEXT_CHUNK);
 			if (ev->kind != GTV_EV_CANCEL)
 				continue;
 			cancels++;
 			RIG_CHECK(ev->gt > 1 && ev->u.f.obj == 1);
 		}
-	RIG_CHECK(!lost && cancels == 3 && n[GTV_COUNT_CANCELS] == 3);
+	RIG_CHECK(!lost && cancels == 3 && marks == 3 && n[GTV_COUNT_CANCELS] == 3);
 	rig_free(&rig);
 }
 
