@@ -65,6 +65,8 @@ static long die(const void *in, size_t in_bytes, void *out, size_t out_bytes)
 	return 0;
 }
 
+static long await(const void *in, size_t in_bytes, void *out, size_t out_bytes);
+
 static void play_child(void *arg)
 {
 	const struct play *play = arg;
@@ -76,6 +78,7 @@ static void play_child(void *arg)
 	RIG_CHECK(gt_executor_register("refuse", refuse) == 0);
 	RIG_CHECK(gt_executor_register("boast", boast) == 0);
 	RIG_CHECK(gt_executor_register("die", die) == 0);
+	RIG_CHECK(gt_executor_register("await", await) == 0);
 	RIG_CHECK(gt_executor_register("die", twice) == -EEXIST);
 	RIG_CHECK(gt_executor_register("", die) == -EINVAL);
 	RIG_CHECK(gt_run_config(&config, play->fn, NULL) == 0);
@@ -226,6 +229,53 @@ static void the_dead_hang_nobody(void **state)
 	expect_good(processes, all_die);
 }
 
+static int gate[2];
+
+static long await(const void *in, size_t in_bytes, void *out, size_t out_bytes)
+{
+	char byte;
+
+	(void)in, (void)in_bytes, (void)out, (void)out_bytes;
+	return read(gate[0], &byte, 1);
+}
+
+static void call_await(void *done)
+{
+	RIG_CHECK(gt_executor_call("await", NULL, 0, done, 1) == 1);
+	*(int *)done = 1;
+}
+
+/* Who is cancelled while it waits for a process leaves its place to others. */
+static void some_are_cancelled(void *arg)
+{
+	struct gt *gt[MANY];
+	static int done[MANY];
+	int busy = (int)gt__sys_cpu_count(), all = busy + 3;
+
+	RIG_CHECK(all <= MANY);
+	for (int i = 0; i < all; i++)
+		RIG_CHECK(gt_spawn(&gt[i], call_await, &done[i]) == 0);
+	for (int i = 0; i < 10; i++)
+		gt_yield();
+	for (int i = busy; i < all; i++)
+		RIG_CHECK(gt_cancel(gt[i]) == 0 && gt_join(gt[i]) == -ECANCELED &&
+			  !done[i]);
+	for (int i = 0; i < busy; i++)
+		RIG_CHECK(write(gate[1], "x", 1) == 1);
+	for (int i = 0; i < busy; i++)
+		RIG_CHECK(gt_join(gt[i]) == 0 && done[i]);
+	many_calls(arg);
+}
+
+static void the_cancelled_keep_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(pipe(gate), 0);
+	expect_good(processes, some_are_cancelled);
+	close(gate[0]);
+	close(gate[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +284,7 @@ int main(void)
 		cmocka_unit_test(errors_come_back),
 		cmocka_unit_test(buffers_may_be_big),
 		cmocka_unit_test(the_dead_hang_nobody),
+		cmocka_unit_test(the_cancelled_keep_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -410,6 +410,47 @@ static void not_under_single(void *arg)
 	RIG_CHECK(gt_chan_over(&chan, fd[0], &spec) == -ENOTSUP);
 }
 
+static void greet_nobody(void *fd)
+{
+	const struct gt_chan_link spec = link_of(GT_CHAN_SENDS, 0);
+	struct gt_chan *chan;
+
+	gt_chan_over(&chan, *(int *)fd, &spec);
+	RIG_CHECK(0);
+}
+
+/* Who is cancelled while it waits for a greeting leaves no socket open. */
+static void cancelled_main(void *arg)
+{
+	char bytes[64];
+	int fd[2];
+	struct gt *gt;
+
+	(void)arg;
+	RIG_CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, fd) == 0);
+	RIG_CHECK(gt_spawn(&gt, greet_nobody, &fd[0]) == 0);
+	RIG_CHECK(gt_read(fd[1], bytes, 20) == 20);
+	RIG_CHECK(gt_cancel(gt) == 0 && gt_join(gt) == -ECANCELED);
+	RIG_CHECK(gt_read(fd[1], bytes, 1) == 0);
+	close(fd[1]);
+}
+
+static void cancelled_child(void *policy)
+{
+	const struct gt_config config = {.policy = policy};
+
+	RIG_CHECK(gt_run_config(&config, cancelled_main, NULL) == 0);
+}
+
+static void the_cancelled_close(void **state)
+{
+	char policies[][8] = {"green", "gmp", "threads"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(rig_child(cancelled_child, policies[i], NULL, 0), 0);
+}
+
 static void single_child(void *arg)
 {
 	const struct gt_config config = {.policy = "single"};
@@ -553,6 +594,7 @@ int main(void)
 		cmocka_unit_test(the_dead_hang_nobody),
 		cmocka_unit_test(misfits_are_refused),
 		cmocka_unit_test(single_refuses),
+		cmocka_unit_test(the_cancelled_close),
 		cmocka_unit_test(strangers_are_cut_off),
 	};
 
