@@ -3,8 +3,8 @@
  * The net poller and the timers of fiber policies: one of the kernel's interfaces
  * (loop.h) and one heap, so that a wait with a timeout is in both and leaves both at once.
  *
- * A descriptor is armed for one event each time somebody waits for it: nothing has to
- * be known about a descriptor between waits, so closing and reusing one is harmless.
+ * A descriptor is asked for each time somebody waits for it. Nothing has to be known about
+ * it between waits (loop_kept.c knows, and checks), so closing and reusing one is harmless.
  */
 #ifndef GT_REACTOR_H
 #define GT_REACTOR_H
