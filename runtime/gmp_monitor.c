@@ -7,7 +7,7 @@
  *     look, and finds another worker for it;
  *   - asks a green thread to stop that has run for 10 ms (its slice, inherited by who
  *     goes on through run-next), at its next safe point and by signal (preempt.h), and
- *     by signal again after 1 ms, for it may have come where it was not safe;
+ *     by signal again at later looks, for it may have come where it was not safe;
  *   - sees to work that lies in a queue while processors are idle: who adds to its own
  *     queue mostly gets to it at once, and need not wake anybody for that;
  *   - polls, where nobody else did for 10 ms.
@@ -91,16 +91,17 @@ static int retake(struct gt__proc *p, uint32_t status, uint64_t now)
 
 /* ---------------------------------------------------------- running ones */
 
-static int ask(struct gt__proc *p, uint64_t now)
+/* As Go's, that is no reason to look more often. */
+static void ask(struct gt__proc *p, uint64_t now)
 {
 	struct gt__gmp_worker *w = __atomic_load_n(&p->worker, __ATOMIC_RELAXED);
 
 	if (!__atomic_exchange_n(&p->asked, 1, __ATOMIC_RELAXED))
 		__atomic_fetch_add(&gt__tick_wanted, 1, __ATOMIC_RELAXED);
 	else if (now < p->seen.ask_ns + ASK_AGAIN_NS)
-		return 0;
+		return;
 	p->seen.ask_ns = now;
-	return gt__preempt_ask(&w->target);
+	gt__preempt_ask(&w->target);
 }
 
 /* Something has lain in its queue since the last look. */
@@ -116,16 +117,15 @@ static int is_behind(struct gt__proc *p)
 static int look_at_running(struct gt__proc *p, uint64_t now)
 {
 	uint32_t tick = __atomic_load_n(&p->tick, __ATOMIC_RELAXED);
-	int done = 0;
 
 	if (p->seen.tick != tick) {
 		p->seen.tick = tick;
 		p->seen.tick_ns = now;
 	} else if (now >= p->seen.tick_ns + SLICE_NS) {
-		done = ask(p, now);
+		ask(p, now);
 	}
 	if (!is_behind(p) || !idle_procs())
-		return done;
+		return 0;
 	gt__gmp_wake();
 	return 1;
 }

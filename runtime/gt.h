@@ -12,7 +12,8 @@
  * fork: the child goes on as the calling green thread. Under an N:1 policy it has
  * copies of the others; under the rest it should soon exec or exit, for the other
  * OS threads are not there. errno and thread-local variables belong to the OS
- * thread, which under M:N may be another after any call that can switch.
+ * thread, which under M:N may be another after any call that can switch (but for
+ * gt_pin_begin).
  */
 #ifndef GT_H
 #define GT_H
