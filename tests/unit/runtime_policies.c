@@ -295,8 +295,9 @@ static struct {
 	uint64_t seen_ns;  /* when it was last seen */
 	uint64_t begin_ns; /* no later than its slice began */
 	uint64_t shortest_ns;
-	int slices;
+	int slices, least; /* how many there were, and are to be */
 } seen;
+#define LEAST_NS 30000000000ull /* however long that takes, up to this */
 
 /* Slices are measured from before their beginning to after their end: never too short,
  * however busy the machine is. */
@@ -305,7 +306,8 @@ static void compute(void *arg)
 	int me = (int)(intptr_t)arg;
 	uint64_t now = gt__sys_now_ns(), end = now + 40000000;
 
-	for (; now < end; now = gt__sys_now_ns()) {
+	for (; now < end || (seen.slices < seen.least && now < end + LEAST_NS);
+	     now = gt__sys_now_ns()) {
 		if (seen.who != me) {
 			if (seen.who && now - seen.begin_ns < seen.shortest_ns)
 				seen.shortest_ns = now - seen.begin_ns;
@@ -334,6 +336,7 @@ static void two_compute(void *arg)
 	struct gt *gt[2];
 
 	(void)arg;
+	seen.least = 4;
 	seen.seen_ns = gt__sys_now_ns();
 	for (intptr_t i = 0; i < 2; i++)
 		RIG_CHECK(gt_spawn(&gt[i], compute, (void *)(i + 1)) == 0);
