@@ -12,7 +12,7 @@
 
 #define CALLS 40
 #define RINGS 8u
-#define BYTES (1u << 18)
+#define BYTES (1u << 22)
 
 static const char *const policies[] = {"gil2", "gil3", "gil3,interval=1ms,cores=1"};
 #define POLICIES (sizeof policies / sizeof policies[0])
