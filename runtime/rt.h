@@ -27,47 +27,49 @@
 
 /* A green thread. Under fiber policies it lies at the top of its own stack. */
 struct gt {
+	/* What every wait touches lies together: of a hundred thousand that sleep each has
+	 * to come back into the nearest cache. */
 	struct gt__ctx ctx;
-	struct gt *next;     /* in whatever queue it is in */
-	struct gt__os *home; /* where it goes on, and nowhere else; NULL: anywhere */
+	struct gt *next; /* in whatever queue it is in */
 	uint32_t id;
-	uint32_t seq; /* number of its last transition */
+	uint32_t seq;	  /* number of its last transition */
+	uint32_t no_wait; /* it runs a callback: what would wait gets -EDEADLK */
+	uint32_t cancel;  /* atomic: GT__CANCEL_* */
+	/* what it waits for (registry.c); wait_kind 0: it does not */
+	uint32_t wait_kind, wait_what;
+	const struct gt__wait_how *wait_how; /* atomic; with the next two, see cancel.h */
+	const void *wait_on; /* the thing, NULL: none, or one that has no name */
+	void *wait_arg;
+	uintptr_t wait_frame;
+	uint64_t wait_since; /* gt__ticks */
+	struct gt__os *home; /* where it goes on, and nowhere else; NULL: anywhere */
 	void (*fn)(void *arg);
 	void *arg;
 	struct gt *join;   /* atomic: who joins it, or GT__JOIN_* */
 	uint32_t wake;	   /* 1:1: futex word, 1: go on */
 	uint32_t detached; /* from its start: nobody will join it */
-	uint32_t no_wait;  /* it runs a callback: what would wait gets -EDEADLK */
-	/* what it waits for (registry.c); wait_kind 0: it does not */
-	uint32_t wait_kind, wait_what;
-	uint64_t wait_since;		     /* gt__ticks */
-	const struct gt__wait_how *wait_how; /* atomic; with the next two, see cancel.h */
-	const void *wait_on; /* the thing, NULL: none, or one that has no name */
-	void *wait_arg;
-	uintptr_t wait_frame;
 	/* the registry */
-	struct gt *list_next, *list_prev;
 	uint32_t listed;     /* atomic: from its spawn until it is freed */
-	uint32_t cancel;     /* atomic: GT__CANCEL_* */
 	uint32_t cancel_off; /* how often gt_cancel_enable is due */
+	struct gt *list_next, *list_prev;
 	/* its end (end.c) */
 	void **leave; /* where gt_exit goes */
 	struct gt_cleanup *cleanups;
 	/* what gt_attr asked for */
 	int priority;
+	int error; /* what its join returns */
 	uint64_t cores;
 	uint32_t nopreempt; /* its own: how often gt_nopreempt_begin is to be ended */
 	uint32_t pins;	    /* the same of gt_pin_begin; none: home is NULL */
 	void *data;	    /* the program's (end.c) */
-	int error;	    /* what its join returns */
-	uint32_t untold;    /* procs: what made it ready could not say so */
 	/* procs: the attributes', and where the process leaves it */
 	void *result, *result_copy;
 	size_t result_bytes;
+	uint32_t untold; /* procs: what made it ready could not say so */
+	unsigned stack_told;
 	/* its stack (fiber.c, stack.c) */
 	void *stack_low;
 	size_t stack_bytes; /* of the mapping, guard included */
-	unsigned stack_told;
 	char name[GT__NAME_BYTES];
 };
 
