@@ -50,14 +50,16 @@ $(O)/obj/%.S.o: %.S $(O)/config.mk
 	$(call say,AS,$<)
 	$(Q)$(CC) $(OURS) -MMD -MP -c $< -o $@
 
-# The kernel part: compiled by clang, embedded as a skeleton.
+# The kernel part: compiled by clang, embedded as a skeleton. Of the two names that a
+# compiler has for the machine, clang's -dumpmachine is no folder of headers.
+multiarch = $(or $(shell $(CC) -print-multiarch 2>/dev/null),$(shell $(CC) -dumpmachine))
 BPF_SRC := $(wildcard tracer/bpf/*.bpf.c)
 BPF_SKEL := $(if $(HAVE_BPF),$(patsubst tracer/bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(BPF_SRC)))
 $(O)/bpf/%.bpf.o: tracer/bpf/%.bpf.c $(wildcard tracer/bpf/*.h)
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
 	$(Q)$(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Werror -I. \
-		$(addprefix -I/usr/include/,$(shell $(CC) -dumpmachine)) -c $< -o $@
+		$(addprefix -I/usr/include/,$(multiarch)) -c $< -o $@
 $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name gtv_$*_bpf > $@.tmp && mv $@.tmp $@

@@ -26,8 +26,8 @@ static int gil3_run(struct gt *first, struct gt__os *os)
 const struct gt__policy gt__policy_gil3 = {
 	.name = "gil3",
 	.flags = GT__POLICY_ONE_TO_ONE | GT__POLICY_GIL,
-	.params = {{"interval", GT__UNIT_TIME, 1000, 10000000000, 5000000},
-		   {"cores", GT__UNIT_COUNT, 1, 1024, 0}},
+	.params = {{"interval", GT__UNIT_TIME, 1000, 10000000000, 5000000, NULL},
+		   {"cores", GT__UNIT_COUNT, 1, 1024, 0, NULL}},
 	.os_new = gt__native_os_new,
 	.os_free = gt__native_os_free,
 	.workers = gt__native_workers,

@@ -618,7 +618,7 @@ static void gmp_forked(struct gt__os *os)
 const struct gt__policy gt__policy_gmp = {
 	.name = "gmp",
 	.flags = GT__POLICY_PREEMPTS,
-	.params = {{"cores", GT__UNIT_COUNT, 1, GT__PROCS_MAX, 0},
+	.params = {{"cores", GT__UNIT_COUNT, 1, GT__PROCS_MAX, 0, NULL},
 		   {"preempt", GT__UNIT_CHOICE, 0, 1, 0, "signal|points"}},
 	.os_new = gmp_os_new,
 	.os_free = gmp_os_free,

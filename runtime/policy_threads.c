@@ -15,7 +15,7 @@ static int threads_run(struct gt *first, struct gt__os *os)
 const struct gt__policy gt__policy_threads = {
 	.name = "threads",
 	.flags = GT__POLICY_ONE_TO_ONE,
-	.params = {{"cores", GT__UNIT_COUNT, 1, 1024, 0}},
+	.params = {{"cores", GT__UNIT_COUNT, 1, 1024, 0, NULL}},
 	.os_new = gt__native_os_new,
 	.os_free = gt__native_os_free,
 	.workers = gt__native_workers,
