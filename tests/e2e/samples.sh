@@ -78,7 +78,7 @@ echo '[==========] Running the samples.'
 told sums_under_gmp prints '-5 17 12' gmp chansum
 told sums_under_offset prints '17 -5 12' offset chansum
 if [ "$(nproc)" -gt 1 ]; then
-	told flips_race_on_two_cores flips threads 1 1000000
+	told flips_race_on_two_cores flips threads 1 2000000
 else
 	echo '  (skip: one core: no race between two)'
 fi
