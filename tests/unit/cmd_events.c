@@ -87,7 +87,8 @@ static void keys_say_what_they_are(void **state)
 	assert_non_null(strstr(text, "{\"ts_ns\":1000050000,\"kind\":\"sched_switch\","
 				     "\"core\":0,\"tid\":100,\"gt\":0,\"prev_tid\":100,"
 				     "\"next_tid\":999,\"state\":\"preempted\","
-				     "\"syscall\":-1,\"syscall_arg\":0}\n"));
+				     "\"syscall\":-1,\"syscall_arg\":0,\"io_wait\":false,"
+				     "\"page_fault\":false}\n"));
 	assert_non_null(strstr(text, "\"kind\":\"gt_wait_chan\",\"core\":-1,\"tid\":100,"
 				     "\"gt\":2,\"next_gt\":1,\"seq\":2,\"next_seq\":3,"
 				     "\"chan\":0}\n"));

@@ -25,9 +25,10 @@
  *  K_WAKING   tid the waker, obj the woken, core the waker's
  *  K_NEW      tid the parent or waker, obj a new thread's first wake-up, arg its core
  *  K_MIGRATE  obj who moves, arg the core it goes to, core the one it leaves
- *  K_FORK     tid parent, obj child thread, arg the child's process (tgid)
- *  K_EXEC     tid
- *  K_EXIT     tid; arg its process
+ *  K_FORK     tid parent, obj child thread, arg the child's process (tgid); of another
+ *             program than the traced one (--all): flags GTV_KF_FOREIGN
+ *  K_EXEC     tid; GTV_KF_FOREIGN
+ *  K_EXIT     tid; arg its process; GTV_KF_FOREIGN
  *  K_ON       level 1: tid is on core from now (who was there is not known).
  *             Level 3, flags GTV_KF_RECOVERED: the kernel did not report the switch
  *             that put tid on core, but its account of running time says when: arg
@@ -35,6 +36,17 @@
  *  K_OFF      level 1: tid leaves core, flags GTV_KF_PREEMPTED
  *  K_THREAD   tid existed when tracing began, arg its process; obj its parent; state
  *             GTV_OFF_STOPPED: held before its exec, its life begins when it goes on
+ *  K_SYSCALL  --syscalls: tid's system call ended; seq its number + 1, arg what it
+ *             returned (signed: -errno), obj and state how long it took
+ *             (gtv_ev_took_ns; so it began at ts_ns less that), flags GTV_KF_SLEPT
+ *  K_FUTEX    level 3: tid goes to sleep on a futex: right before its K_SWITCH, on the
+ *             same core at the same ts_ns. arg: the word's address (of futex_waitv: the
+ *             first one's), state enum gtv_futex, seq: the word as it is now, obj: the
+ *             thread that the word or the mutex it belongs to says has it, 0 if neither
+ *             does. Word and obj are the program's memory: a claim, not a fact
+ *  K_IRQ      --irq: a device's interrupt was handled on core, while tid (0: idle) was
+ *             there; seq its number, obj and state how long it took
+ *  K_SOFTIRQ  --irq: the same of a soft interrupt; seq its vector (3: net rx…)
  * Recorder events:
  *  LOSS       obj source (enum gtv_source_id), tid the ring's thread or 0, core
  *             the kernel ring's or -1, seq the kind lost (0: unknown kind),
@@ -55,6 +67,10 @@
 	X(71, K_ON, "thread_on")                                                           \
 	X(72, K_OFF, "thread_off")                                                         \
 	X(73, K_THREAD, "thread")                                                          \
+	X(74, K_SYSCALL, "syscall")                                                        \
+	X(75, K_FUTEX, "futex_wait")                                                       \
+	X(76, K_IRQ, "irq")                                                                \
+	X(77, K_SOFTIRQ, "softirq")                                                        \
 	X(96, LOSS, "loss")                                                                \
 	X(97, OUTPUT, "output")                                                            \
 	X(98, END, "end")                                                                  \
@@ -79,6 +95,14 @@ enum gtv_off {
 	GTV_OFF_UNKNOWN = 6,
 };
 
+/* K_FUTEX.state: how it waits, and so what the word may be. */
+enum gtv_futex {
+	GTV_FUTEX_WAIT = 1,    /* a mutex of pthreads, a condition, anything */
+	GTV_FUTEX_PI = 2,      /* the kernel's own kind: the word holds the owner's tid */
+	GTV_FUTEX_REQUEUE = 3, /* a condition, to be moved to a mutex */
+	GTV_FUTEX_WAITV = 4,   /* several words: the first is told */
+};
+
 /* In flags, of every kind but LOSS: it reached the merge when its time had passed (its
  * thread was kept off a core between reading the clock and publishing), so ts_ns is
  * when it could still be put in, not when it happened. */
@@ -88,6 +112,11 @@ enum gtv_off {
 #define GTV_KF_PREV_OURS 2u /* the stopper belongs to the program's tree */
 #define GTV_KF_NEXT_OURS 4u /* the one going on belongs to it */
 #define GTV_KF_RECOVERED 8u /* K_ON: not reported, but reconstructed */
+/* K_SWITCH, level 3: why the stopper sleeps, beside the call it is in. */
+#define GTV_KF_IO      16u /* for input or output (the kernel's in_iowait) */
+#define GTV_KF_FAULT   32u /* in a page fault: its memory is being brought */
+#define GTV_KF_FOREIGN 64u /* K_FORK, K_EXEC, K_EXIT: another program's (--all) */
+#define GTV_KF_SLEPT   1u  /* K_SYSCALL: it left its core in the call */
 
 enum gtv_source_id {
 	GTV_SRC_RING = 1,
@@ -115,6 +144,13 @@ _Static_assert(sizeof(struct gtv_ev) == 40, "event");
 static inline uint64_t gtv_ev_loss_from(const struct gtv_ev *ev)
 {
 	return ev->ts_ns - ev->gt;
+}
+
+/* How long what K_SYSCALL, K_IRQ and K_SOFTIRQ tell of took, to 1 in 2^31: obj is
+ * the time in ns, shifted down by state bits. */
+static inline uint64_t gtv_ev_took_ns(const struct gtv_ev *ev)
+{
+	return (uint64_t)ev->obj << (ev->state & 31);
 }
 
 /* The stable name of a kind ("gt_yield", "sched_switch"), NULL if unknown. */

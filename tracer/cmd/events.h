@@ -30,10 +30,12 @@ enum gtv_field_type {
 	GTV_FIELD_IO,	  /* GTV_IO_* */
 	GTV_FIELD_KIND,	  /* of an event */
 	GTV_FIELD_SOURCE, /* enum gtv_source_id */
-	GTV_FIELD_TEXT,	  /* 16 bytes in obj, seq and arg */
+	GTV_FIELD_FUTEX,  /* enum gtv_futex */
+	GTV_FIELD_SOFTIRQ,
+	GTV_FIELD_TEXT, /* 16 bytes in obj, seq and arg */
 };
 
-#define GTV_FIELDS_MAX 6
+#define GTV_FIELDS_MAX 8
 
 struct gtv_field {
 	const char *key;

@@ -23,6 +23,7 @@ enum {
 	FLAGS,
 	LOSS_FROM,
 	ON_SINCE,
+	TOOK,
 };
 
 #define NUM GTV_FIELD_NUMBER
@@ -90,7 +91,9 @@ static const struct gtv_field fields[GTV_EV_MAX][GTV_FIELDS_MAX] = {
 			     {"next_tid", OBJ, GTV_FIELD_TID, 0},
 			     {"state", STATE, GTV_FIELD_OFF, 0},
 			     {"syscall", SEQ_LESS_1, GTV_FIELD_SIGNED, 0},
-			     {"syscall_arg", ARG, NUM, 0}},
+			     {"syscall_arg", ARG, NUM, 0},
+			     {"io_wait", FLAGS, GTV_FIELD_FLAG, GTV_KF_IO},
+			     {"page_fault", FLAGS, GTV_FIELD_FLAG, GTV_KF_FAULT}},
 	[GTV_EV_K_WAKING] = {{"woken_tid", OBJ, GTV_FIELD_TID, 0}},
 	[GTV_EV_K_NEW] = {{"woken_tid", OBJ, GTV_FIELD_TID, 0},
 			  {"to_core", ARG, GTV_FIELD_CORE, 0}},
@@ -103,6 +106,17 @@ static const struct gtv_field fields[GTV_EV_MAX][GTV_FIELDS_MAX] = {
 			 {"recovered", FLAGS, GTV_FIELD_FLAG, GTV_KF_RECOVERED}},
 	[GTV_EV_K_OFF] = {{"preempted", FLAGS, GTV_FIELD_FLAG, GTV_KF_PREEMPTED}},
 	[GTV_EV_K_THREAD] = {{"pid", ARG, NUM, 0}, {"parent_tid", OBJ, NUM, 0}},
+	[GTV_EV_K_SYSCALL] = {{"syscall", SEQ_LESS_1, GTV_FIELD_SIGNED, 0},
+			      {"result", ARG, GTV_FIELD_SIGNED, 0},
+			      {"took_ns", TOOK, NUM, 0},
+			      {"slept", FLAGS, GTV_FIELD_FLAG, GTV_KF_SLEPT}},
+	[GTV_EV_K_FUTEX] = {{"address", ARG, NUM, 0},
+			    {"how", STATE, GTV_FIELD_FUTEX, 0},
+			    {"word", SEQ, NUM, 0},
+			    {"owner_tid", OBJ, GTV_FIELD_TID, 0}},
+	[GTV_EV_K_IRQ] = {{"irq", SEQ, NUM, 0}, {"took_ns", TOOK, NUM, 0}},
+	[GTV_EV_K_SOFTIRQ] = {{"vector", SEQ, GTV_FIELD_SOFTIRQ, 0},
+			      {"took_ns", TOOK, NUM, 0}},
 	[GTV_EV_LOSS] = {{"from_ns", LOSS_FROM, NUM, 0},
 			 {"source", OBJ, GTV_FIELD_SOURCE, 0},
 			 {"lost_kind", SEQ, GTV_FIELD_KIND, 0},
@@ -141,6 +155,8 @@ uint64_t gtv_event_field(const struct gtv_ev *ev, const struct gtv_field *field)
 		return gtv_ev_loss_from(ev);
 	case ON_SINCE:
 		return ev->flags & GTV_KF_RECOVERED ? ev->arg : ev->ts_ns;
+	case TOOK:
+		return gtv_ev_took_ns(ev);
 	default:
 		return 0;
 	}
@@ -200,6 +216,10 @@ static const char *word(const struct gtv_field *field, uint64_t v)
 	static const char *const by[] = {"unknown", "gt",   "timer",
 					 "poller",  "pool", "outside"};
 	static const char *const io[] = {"none", "read", "write", "read+write"};
+	static const char *const futex[] = {"unknown", "wait", "pi", "requeue", "waitv"};
+	static const char *const softirq[] = {"hi",	 "timer",    "net_tx",	"net_rx",
+					      "block",	 "irq_poll", "tasklet", "sched",
+					      "hrtimer", "rcu"};
 	static const char *const source[] = {"unknown", "ring", "bpf", "perf", "recorder"};
 	const char *name;
 
@@ -213,6 +233,10 @@ static const char *word(const struct gtv_field *field, uint64_t v)
 		return WORD(io);
 	case GTV_FIELD_SOURCE:
 		return WORD(source);
+	case GTV_FIELD_FUTEX:
+		return WORD(futex);
+	case GTV_FIELD_SOFTIRQ:
+		return WORD(softirq);
 	case GTV_FIELD_KIND:
 		name = gtv_event_name(v < GTV_EV_MAX ? (unsigned)v : 0);
 		return name ? name : "unknown";

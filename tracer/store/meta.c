@@ -38,6 +38,8 @@ size_t gtv_info_write(const struct gtv_store_info *info, uint8_t *out)
 	p = put_text(p, info->host, sizeof info->host);
 	p = put_text(p, info->kernel, sizeof info->kernel);
 	p = put_text(p, info->command, sizeof info->command);
+	p = put_u32(p, info->scope);
+	p = put_u32(p, info->fallbacks);
 	return (size_t)(p - out);
 }
 
@@ -60,6 +62,11 @@ int gtv_info_read(struct gtv_store_info *info, const void *bytes, size_t size)
 	/* Who reads it may make a row a core: no machine has more. */
 	if (in.short_read || got.core_count > 65536 || got.level < 0 || got.level > 3)
 		return -GTV_ECORRUPT;
+	/* Earlier versions had no more. */
+	if (in.end - in.p >= 8) {
+		got.scope = take_u32(&in);
+		got.fallbacks = take_u32(&in);
+	}
 	*info = got;
 	return 0;
 }

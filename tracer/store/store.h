@@ -35,8 +35,15 @@ struct gtv_store_info {
 	uint32_t uid;	     /* whom the program ran as */
 	uint32_t pid;	     /* the direct child */
 	int32_t exit_status; /* wait status, -1 while it runs or unknown */
+	uint32_t scope;	     /* GTV_SCOPE_*: what the kernel source was asked for */
+	uint32_t fallbacks;  /* how often it had to do without a feature of the kernel */
 	char host[64], kernel[96], command[512]; /* hostile: escape */
 };
+
+#define GTV_SCOPE_ALL	       1u /* --all: every task of the machine */
+#define GTV_SCOPE_SYSCALLS     2u /* --syscalls: calls that slept */
+#define GTV_SCOPE_SYSCALLS_ALL 4u /* and those that did not */
+#define GTV_SCOPE_IRQ	       8u /* --irq */
 
 struct gtv_store_stats {
 	uint64_t events, blocks; /* in closed event blocks */
@@ -82,6 +89,8 @@ int gtv_store_put_zoom_back(struct gtv_store *st, unsigned level, uint64_t from_
 int gtv_store_put_output(struct gtv_store *st, uint64_t ts_ns, const void *bytes,
 			 size_t size);
 void gtv_store_set_exit(struct gtv_store *st, int wait_status);
+/* What the kernel source did without, in the end. */
+void gtv_store_set_fallbacks(struct gtv_store *st, uint64_t count);
 /* What was simulated tells only then how many cores it has. */
 void gtv_store_set_cores(struct gtv_store *st, unsigned count);
 /* Writes what is open, the index and the footer. */
