@@ -15,7 +15,7 @@
 struct gt;
 
 struct gt__os {
-	struct gt__tracer tr;
+	struct gtv_producer tr;
 	struct gt *current; /* the green thread that runs here, NULL none */
 	uint32_t is_worker; /* it may switch: not a pool thread */
 	uint32_t homed;	    /* green threads that are to go on here; its own */

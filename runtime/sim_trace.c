@@ -18,7 +18,7 @@
 
 static struct {
 	struct gtv_shm *shm; /* NULL: not traced */
-	struct gt__tracer tr;
+	struct gtv_producer tr;
 	uint32_t pid, told; /* told: whose the next event is taken for */
 	uint32_t first_core, cores;
 	uint64_t last_ns;
@@ -77,7 +77,7 @@ static uint64_t place_in_image(uint64_t address)
 	return address >= image && address - image < IMAGE_BYTES ? address - image : 0;
 }
 
-void gt__sim_emit(struct gt__tracer *tr, const struct gtv_event *ev)
+void gt__sim_emit(struct gtv_producer *tr, const struct gtv_event *ev)
 {
 	uint32_t tid = (uint32_t)gt__sim_self()->tid;
 	struct gtv_event copy = *ev;
@@ -205,7 +205,7 @@ uint32_t gt__sim_trace_begin(unsigned cores, uint64_t *clock_ns)
 
 static void tell_process(uint32_t parent, uint64_t now_ns, unsigned cores)
 {
-	struct gt__tracer stub = {.on = 1, .clock = GTV_CLOCK_SIM};
+	struct gtv_producer stub = {.on = 1, .clock = GTV_CLOCK_SIM};
 
 	put_sim(GTV_EV_SIM_PROC, parent, s.pid, 0, 0, 0, now_ns);
 	s.told = s.pid;

@@ -4,9 +4,9 @@
  * (abi/gtv_ring.h). Not traced, an event is one predictable branch; traced, a time
  * stamp, 32 bytes, and a store-release.
  *
- * The writer looks at shared memory only when its private `head` meets its private
- * `limit`: an eighth of a ring further on, or where the ring is full. That is where
- * the doorbell, overflow, and a reader that went away are seen to.
+ * The writer (gtv_producer.h) looks at shared memory only when its private `head` meets
+ * its private `limit`: an eighth of a ring further on, or where the ring is full. That is
+ * where the doorbell, overflow, and a reader that went away are seen to.
  */
 #ifndef GT_TRACE_H
 #define GT_TRACE_H
@@ -14,25 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "runtime/abi/gtv_ring.h"
-
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#endif
-
-/* What one OS thread writes with. All zero is a valid one that is off. */
-struct gt__tracer {
-	uint32_t on;	/* else nothing is written: the one branch */
-	uint32_t clock; /* enum gtv_clock_kind */
-	uint64_t head;	/* events ever published */
-	uint64_t limit; /* head at which to look at the ring again */
-	uint64_t mask;
-	struct gtv_event *events;
-	struct gtv_ring *ring; /* NULL: there was none left */
-	uint64_t last_raw;     /* the last stamp taken */
-	uint64_t lost;	       /* events that never reached a ring */
-	uint32_t lossy;	       /* LOST events are owed */
-};
+#include "runtime/gtv_producer.h"
 
 /* Finds the memory file that the environment names and maps it, once a process.
  * Returns whether there is one. Nothing in it is trusted. */
@@ -41,23 +23,24 @@ int gt__trace_open(void);
 int gt__trace_map(int fd);
 void gt__trace_unmap(void);
 /* Claims a ring for the calling OS thread if the process is traced. */
-void gt__trace_claim(struct gt__tracer *tr);
+void gt__trace_claim(struct gtv_producer *tr);
 int gt__trace_is_on(void); /* of the process */
 /* Hands it back: the reader frees it once it is drained. */
-void gt__trace_close(struct gt__tracer *tr);
+void gt__trace_close(struct gtv_producer *tr);
 /* After fork, in the child: the ring stays the parent's. */
-void gt__trace_forget(struct gt__tracer *tr);
+void gt__trace_forget(struct gtv_producer *tr);
 
-void gt__emit_slow(struct gt__tracer *tr, const struct gtv_event *ev);
+void gt__emit_slow(struct gtv_producer *tr, const struct gtv_event *ev);
 /* For the simulation (sim_trace.c), whose threads share one ring: takes the lent file's
  * header (NULL: it is not for simulated programs), a ring, and puts an event there,
  * waiting for room. 0: the reader is gone. */
 struct gtv_shm *gt__trace_simulated(void);
-void gt__trace_claim_ring(struct gt__tracer *tr);
-void gt__sim_emit(struct gt__tracer *tr, const struct gtv_event *ev); /* an own thread's */
-int gt__trace_put(struct gt__tracer *tr, const struct gtv_event *ev);
+void gt__trace_claim_ring(struct gtv_producer *tr);
+void gt__sim_emit(struct gtv_producer *tr,
+		  const struct gtv_event *ev); /* an own thread's */
+int gt__trace_put(struct gtv_producer *tr, const struct gtv_event *ev);
 /* A name, in chunks. */
-void gt__trace_text(struct gt__tracer *tr, enum gtv_text class, uint32_t id,
+void gt__trace_text(struct gtv_producer *tr, enum gtv_text class, uint32_t id,
 		    const char *text);
 
 /* The time of an event. A time stamp counter may be read before earlier instructions
@@ -76,7 +59,7 @@ static inline void gt__acquired(void)
 	}
 }
 
-static inline uint64_t gt__trace_now(const struct gt__tracer *tr)
+static inline uint64_t gt__trace_now(const struct gtv_producer *tr)
 {
 	extern uint64_t gt__sys_now_ns(void);
 
@@ -97,7 +80,7 @@ static inline uint64_t gt__trace_now(const struct gt__tracer *tr)
  * runtime, or of the switch that let the caller go on. None but our own instructions may
  * lie between, and nothing of another OS thread's may have been acquired since. The
  * caller has looked at tr->on. */
-static inline void gt__emit_too_on(struct gt__tracer *tr, uint16_t kind, uint8_t flags,
+static inline void gt__emit_too_on(struct gtv_producer *tr, uint16_t kind, uint8_t flags,
 				   uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
 				   uint64_t arg)
 {
@@ -131,7 +114,7 @@ static inline void gt__emit_too_on(struct gt__tracer *tr, uint16_t kind, uint8_t
 }
 
 /* The same with a stamp of its own. */
-static inline void gt__emit_on(struct gt__tracer *tr, uint16_t kind, uint8_t flags,
+static inline void gt__emit_on(struct gtv_producer *tr, uint16_t kind, uint8_t flags,
 			       uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
 			       uint64_t arg)
 {
@@ -139,7 +122,7 @@ static inline void gt__emit_on(struct gt__tracer *tr, uint16_t kind, uint8_t fla
 	gt__emit_too_on(tr, kind, flags, aux, gt, obj, seq, arg);
 }
 
-static inline void gt__emit(struct gt__tracer *tr, uint16_t kind, uint8_t flags,
+static inline void gt__emit(struct gtv_producer *tr, uint16_t kind, uint8_t flags,
 			    uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
 			    uint64_t arg)
 {
@@ -147,7 +130,7 @@ static inline void gt__emit(struct gt__tracer *tr, uint16_t kind, uint8_t flags,
 		gt__emit_on(tr, kind, flags, aux, gt, obj, seq, arg);
 }
 
-static inline void gt__emit_too(struct gt__tracer *tr, uint16_t kind, uint8_t flags,
+static inline void gt__emit_too(struct gtv_producer *tr, uint16_t kind, uint8_t flags,
 				uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
 				uint64_t arg)
 {

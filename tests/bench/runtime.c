@@ -172,7 +172,7 @@ static void stamp_burst(void *tr, int count)
 
 static double bare_stamp(void)
 {
-	struct gt__tracer tr = {.clock = GTV_CLOCK_TSC};
+	struct gtv_producer tr = {.clock = GTV_CLOCK_TSC};
 
 	return bursts_of(BURSTS, stamp_burst, &tr, EMITS);
 }
@@ -297,7 +297,7 @@ static void emit_burst(void *tr, int count)
 
 static double emit_events(void)
 {
-	struct gt__tracer tr = {0};
+	struct gtv_producer tr = {0};
 	double result;
 
 	gt__trace_claim(&tr);

@@ -13,7 +13,7 @@
 #define RING_BYTES 4096u
 #define SLOTS	   (RING_BYTES / 32)
 
-static void emit_marks(struct gt__tracer *tr, unsigned count)
+static void emit_marks(struct gtv_producer *tr, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
 		gt__emit(tr, GTV_EV_MARK, 0, 0, 1, i, 0, 0);
@@ -63,7 +63,7 @@ static void only_a_sound_file_is_mapped(void **state)
 static void rings_are_claimed_and_closed(void **state)
 {
 	struct rig rig = rig_make(2, RING_BYTES, GTV_CLOCK_TSC);
-	struct gt__tracer a = {0}, b = {0}, c = {0};
+	struct gtv_producer a = {0}, b = {0}, c = {0};
 
 	(void)state;
 	gt__trace_claim(&a); /* nothing is mapped */
@@ -108,7 +108,7 @@ static void loss_is_counted_and_told(void **state)
 {
 	struct rig rig = rig_make(1, RING_BYTES, GTV_CLOCK_MONO);
 	struct gtv_ring *ring = rig_ring(&rig, 0);
-	struct gt__tracer tr = {0};
+	struct gtv_producer tr = {0};
 	uint64_t before, after, told = 0;
 
 	(void)state;
@@ -163,7 +163,7 @@ static void loss_is_counted_and_told(void **state)
 static void the_doorbell_rings_at_half_full(void **state)
 {
 	struct rig rig = rig_make(1, RING_BYTES, GTV_CLOCK_TSC);
-	struct gt__tracer tr = {0};
+	struct gtv_producer tr = {0};
 
 	(void)state;
 	assert_int_equal(gt__trace_map(rig.fd), 0);
@@ -184,7 +184,7 @@ static void the_doorbell_rings_at_half_full(void **state)
 static void without_a_reader_tracing_ends(void **state)
 {
 	struct rig rig = rig_make(2, RING_BYTES, GTV_CLOCK_TSC);
-	struct gt__tracer tr = {0}, other = {0};
+	struct gtv_producer tr = {0}, other = {0};
 
 	(void)state;
 	assert_int_equal(gt__trace_map(rig.fd), 0);
@@ -430,7 +430,7 @@ static void found_through_the_environment(void **state)
 static void names_come_in_chunks(void **state)
 {
 	struct rig rig = rig_make(1, RING_BYTES, GTV_CLOCK_TSC);
-	struct gt__tracer tr = {0};
+	struct gtv_producer tr = {0};
 	char whole[100], back[100] = "";
 
 	(void)state;
