@@ -57,9 +57,9 @@ enum gtv_command {
 	X(OUTPUT, 'o', "output", "FILE", GTV_FOR_TRACER | GTV_FOR(SHOT),                   \
 	  "write to FILE; - is the standard output")                                       \
 	X(LEVEL, 0, "level", "N", GTV_FOR_TRACER,                                          \
-	  "kernel source: 3 BPF, 1 own threads, 0 none (the best that works)")             \
+	  "kernel source: 3 BPF, 2 tracepoints, 1 own threads, 0 none (best that works)")  \
 	X(ALL, 0, "all", NULL, GTV_FOR_TRACER,                                             \
-	  "level 3: record every task of the machine, not only the program's")             \
+	  "levels 3, 2: record every task of the machine, not only the program's")         \
 	X(BUFFER, 0, "buffer", "SIZE", GTV_FOR_TRACER,                                     \
 	  "event ring of each thread: 64K to 1G (8M)")                                     \
 	X(POLICY, 0, "policy", "NAME", GTV_FOR_TRACER,                                     \

@@ -135,6 +135,9 @@ static void print_limits(const struct gtv_report *r, FILE *f)
 			   "this is what it had written\n");
 	if (r->info.clock == GTV_CLOCK_SIM)
 		fprintf(f, "! simulated: time, OS threads and cores are virtual\n");
+	if (r->info.level == 2)
+		fprintf(f, "! level 2: the system call in which a thread sleeps is not "
+			   "known\n");
 	if (r->info.level == 1)
 		fprintf(f, "! level 1: who took a core, and who woke a thread, is not "
 			   "known\n");

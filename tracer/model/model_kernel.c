@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * OS threads and cores, from what the kernel says: switches, wakings,
- * migrations (level 3), on and off (level 1); at level 0 only what the runtime
+ * migrations (levels 3 and 2), on and off (level 1); at level 0 only what the runtime
  * claims.
  *
  * The kernel source filters: of a core it tells the switches to and from the
@@ -462,7 +462,7 @@ static void ev_born(struct gtv_model *m, const struct gtv_ev *ev, int existed)
 	uint32_t tid = existed ? ev->tid : ev->obj;
 	struct gtv__thread *t = gtv__thread_find(m, tid);
 
-	if (!tid)
+	if (!tid || ev->flags & GTV_KF_FOREIGN)
 		return;
 	if (t && !existed) {
 		gtv__thread_end(m, t,
@@ -486,8 +486,8 @@ static void ev_exit(struct gtv_model *m, const struct gtv_ev *ev)
 		t->proc->live_threads--;
 	if (!t->proc->live_threads)
 		gtv__proc_end(m, t->proc, ev->ts_ns);
-	/* At level 3 it still runs to its last switch. */
-	if (m->level < 3)
+	/* At levels 3 and 2 it still runs to its last switch. */
+	if (m->level < 2)
 		gtv__thread_end(m, t, ev->ts_ns);
 }
 

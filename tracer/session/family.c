@@ -105,6 +105,8 @@ static void drop(struct gtv_family *f, uint32_t tid)
 
 void gtv_family_feed(struct gtv_family *family, const struct gtv_ev *ev)
 {
+	if (ev->kind == GTV_EV_K_FORK && ev->flags & GTV_KF_FOREIGN)
+		return;
 	if (ev->kind == GTV_EV_K_FORK && ev->obj) {
 		if (family->live * 2 >= family->size && grow(family) < 0)
 			return;

@@ -106,7 +106,7 @@ static int open_kernel(struct gtv_session *s, const struct gtv_session_config *c
 			*err = why;
 			return -why.code;
 		}
-		return gtv_err_set(err, GTV_EUNAVAIL, "--level", "levels are 3, 1 and 0",
+		return gtv_err_set(err, GTV_EUNAVAIL, "--level", "levels are 3, 2, 1 and 0",
 				   "there is no source at level %d", config->level);
 	}
 	return 0;

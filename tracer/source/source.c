@@ -6,6 +6,7 @@
 
 const struct gtv_source_ops *const gtv_sources[] = {
 	&gtv_source_bpf,
+	&gtv_source_tracepoint,
 	&gtv_source_perf,
 	NULL,
 };

@@ -45,7 +45,7 @@ struct gtv_source_stats {
 struct gtv_source_ops {
 	const char *name; /* "bpf" */
 	enum gtv_source_id id;
-	int level; /* 3, 1; 0 for the user rings */
+	int level; /* 3, 2, 1; 0 for the user rings */
 	/* 0 if it would work here and now; else fills why and mend. */
 	int (*probe)(struct gtv_err *err);
 	int (*open)(struct gtv_source **out, const struct gtv_source_config *config,
@@ -71,8 +71,9 @@ struct gtv_source {
 extern const struct gtv_source_ops *const gtv_sources[];
 /* The user rings: always opened. */
 extern const struct gtv_source_ops gtv_source_ring;
-/* Level 3 and level 1. */
+/* Levels 3, 2 and 1. */
 extern const struct gtv_source_ops gtv_source_bpf;
+extern const struct gtv_source_ops gtv_source_tracepoint;
 extern const struct gtv_source_ops gtv_source_perf;
 
 /* The ring source's loan to the program: the descriptor that GTV_FD names (not
