@@ -215,6 +215,8 @@ static void step(struct tui_app *app)
 	play(app);
 	if (app->session)
 		tui_live_update(app);
+	if (app->streaming)
+		tui_stream_update(app);
 	if (app->dirty)
 		draw(app);
 }
@@ -292,14 +294,22 @@ int tui_app_replay(const struct gtv_options *opts)
 	if (check_options(&app, &theme, &err) ||
 	    tui_term_check(&cols, &rows, "gtviz report, or gtviz shot", &err))
 		return gtv_cmd_error(&err);
-	if (tui_trace_open(&app.trace, opts->file, &err))
-		return gtv_cmd_error(&err);
-	int rc = tui_trace_place(&app.trace, opts, &err);
+	/* A place in the trace is asked for: all of it must be there to know where. */
+	int placed =
+		opts->from_ns != UINT64_MAX || opts->to_ns != UINT64_MAX || opts->select;
+	int rc = placed ? tui_trace_open(&app.trace, opts->file, &err)
+			: tui_trace_follow(&app.trace, opts->file, &err);
 
+	if (rc)
+		return gtv_cmd_error(&err);
+	app.streaming = app.trace.facts.mode == TUI_LIVE;
+	rc = tui_trace_place(&app.trace, opts, &err);
 	if (!rc)
 		rc = show(&app, theme, &err);
+	int status = rc ? gtv_cmd_error(&err) : tui_stream_end(&app);
+
 	tui_trace_close(&app.trace);
-	return rc ? gtv_cmd_error(&err) : die_of(app.dying, GTV_EXIT_GOOD);
+	return rc ? status : die_of(app.dying, status);
 }
 
 int tui_app_run(const struct gtv_options *opts)

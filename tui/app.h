@@ -41,7 +41,9 @@ struct tui_app {
 	uint64_t played_ns;		  /* replay: up to when time has passed */
 	uint64_t lost_told;		  /* lost events when a key was last pressed */
 
-	struct gtv_session *session; /* live, else NULL */
+	struct gtv_session *session;   /* live, else NULL */
+	int streaming;		       /* a replay of what still comes by a pipe */
+	uint64_t rate_ns, rate_events; /* of it: since when, and how many by then */
 	struct gtv_session_status status;
 	int typing;	  /* keys go to the program */
 	char typed[4096]; /* what its terminal has not yet taken */
@@ -63,10 +65,20 @@ int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err)
 void tui_live_update(struct tui_app *app);
 /* Still to be asked now and then: it runs, or the screen does not yet say that it ended. */
 int tui_live_active(const struct tui_app *app);
+/* "exited 0; q quits", from a wait status. */
+void tui_live_say_end(struct tui_app *app, int wait_status);
+/* All of it is there: from now on the screen is a replay's. */
+void tui_live_become_ended(struct tui_app *app);
 void tui_live_key(struct tui_app *app, int key); /* to the program */
 void tui_live_flush(struct tui_app *app);	 /* typed bytes to its terminal */
 /* Ends or leaves the program and waits for the trace; what it last printed goes to
  * standard output. Returns the exit status. The terminal is the caller's again. */
 int tui_live_end(struct tui_app *app);
+
+/* app_stream.c */
+/* Takes in what a stream has brought since. */
+void tui_stream_update(struct tui_app *app);
+/* After the screen: says on stderr if the stream was cut. Returns the exit status. */
+int tui_stream_end(const struct tui_app *app);
 
 #endif

@@ -60,10 +60,10 @@ int tui_live_active(const struct tui_app *app)
 {
 	/* Not by the status: a program that was over before the first look must still be
 	 * told so. */
-	return app->session && app->trace.facts.mode == TUI_LIVE;
+	return (app->session || app->streaming) && app->trace.facts.mode == TUI_LIVE;
 }
 
-static void say_how_it_ended(struct tui_app *app, int wait_status)
+void tui_live_say_end(struct tui_app *app, int wait_status)
 {
 	struct tui_facts *facts = &app->trace.facts;
 
@@ -77,13 +77,11 @@ static void say_how_it_ended(struct tui_app *app, int wait_status)
 			 WEXITSTATUS(wait_status));
 }
 
-/* All of it is there: from now on the screen is a replay's. A short run that was
- * followed to its end is shown whole. */
-static void become_ended(struct tui_app *app)
+/* A short run that was followed to its end is shown whole. */
+void tui_live_become_ended(struct tui_app *app)
 {
 	struct tui_nav *nav = &app->trace.nav;
 
-	say_how_it_ended(app, app->status.wait_status);
 	app->trace.facts.mode = TUI_ENDED;
 	app->trace.facts.events_per_s = 0;
 	if (nav->follow && !nav->paused && nav->from_ns <= nav->first_ns &&
@@ -115,8 +113,10 @@ void tui_live_update(struct tui_app *app)
 	facts->lost = app->status.lost;
 	facts->bytes = app->status.bytes;
 	facts->lost_seen = facts->lost == app->lost_told;
-	if (app->status.finished && facts->mode == TUI_LIVE)
-		become_ended(app);
+	if (app->status.finished && facts->mode == TUI_LIVE) {
+		tui_live_say_end(app, app->status.wait_status);
+		tui_live_become_ended(app);
+	}
 	/* A rate that falls to nought is news though no event came. */
 	if (old.events != app->status.events || old.running != app->status.running ||
 	    old.finished != app->status.finished || old.lost != app->status.lost ||

@@ -349,7 +349,7 @@ void tui_chrome_status(struct tui_canvas *canvas, const struct tui_scene *scene,
 	}
 	bar(canvas, &x, y, end);
 	status_lost(canvas, f, &x, y, end);
-	if (f->mode == TUI_LIVE && canvas->cols >= 100) {
+	if (f->mode == TUI_LIVE && !f->streamed && canvas->cols >= 100) {
 		bar(canvas, &x, y, end);
 		tui_sayf(canvas, &x, y, end, TUI_TEXT, "ring %u%%", f->ring_percent);
 	}

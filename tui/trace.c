@@ -105,26 +105,39 @@ static void begin_at_start(struct tui_trace *t)
 	t->start_ns = info.start_ns;
 }
 
-int tui_trace_open(struct tui_trace *t, const char *file, struct gtv_err *err)
+/* The store is there, and ours. */
+static int look_at(struct tui_trace *t, const char *file, struct gtv_err *err)
 {
 	const char *name = strrchr(file, '/');
+	int grows = gtv_store_stream(t->store) != GTV_STREAM_NONE, rc;
 	uint64_t first_ns, last_ns;
-	int rc;
 
-	memset(t, 0, sizeof(*t));
-	if ((rc = gtv_out_open(file, &t->store, err)))
-		return rc;
 	t->owned = 1;
 	if ((rc = make_windows(t, err)))
 		return rc;
 	begin_at_start(t);
 	get_range(t, &first_ns, &last_ns);
-	tui_nav_init(&t->nav, first_ns, last_ns, 0);
-	t->facts.mode = TUI_REPLAY;
+	tui_nav_init(&t->nav, first_ns, last_ns, grows);
+	t->facts.mode = grows ? TUI_LIVE : TUI_REPLAY;
+	t->facts.streamed = grows;
 	gtv_names_escape(name && name[1] ? name + 1 : file, t->facts.file,
 			 sizeof(t->facts.file));
 	learn_facts(t);
 	return 0;
+}
+
+int tui_trace_open(struct tui_trace *t, const char *file, struct gtv_err *err)
+{
+	memset(t, 0, sizeof(*t));
+	int rc = gtv_out_open(file, &t->store, err);
+	return rc ? rc : look_at(t, file, err);
+}
+
+int tui_trace_follow(struct tui_trace *t, const char *file, struct gtv_err *err)
+{
+	memset(t, 0, sizeof(*t));
+	int rc = gtv_out_open_growing(file, &t->store, err);
+	return rc ? rc : look_at(t, file, err);
 }
 
 int tui_trace_attach(struct tui_trace *t, struct gtv_store *store, struct gtv_err *err)

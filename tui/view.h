@@ -31,6 +31,7 @@ struct tui_facts {
 	double events_per_s; /* live */
 	uint64_t events, lost, bytes;
 	unsigned ring_percent;
+	int streamed;  /* comes from elsewhere: its recorder's rings are not seen */
 	int lost_seen; /* the user has looked at it: no longer reversed */
 	int workers, green_threads, cores;
 	int ascii; /* use the ASCII glyph set */

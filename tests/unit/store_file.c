@@ -21,77 +21,6 @@ static struct gtv_store *open_copy(int fd)
 	return st;
 }
 
-/* The same trace by another way must answer every question alike. */
-static void assert_same(const struct gtv_store *a, const struct gtv_store *b)
-{
-	static struct gtv_ev ea[GTV_BLOCK_MAX], eb[GTV_BLOCK_MAX];
-	struct gtv_block_info ia, ib;
-	struct gtv_name na, nb;
-	uint64_t from_a, to_a, from_b, to_b, ts_a, ts_b;
-	void *pa, *pb;
-	size_t sa, sb;
-
-	assert_int_equal(gtv_store_block_count(a), gtv_store_block_count(b));
-	for (size_t i = 0; i < gtv_store_block_count(a); i++) {
-		assert_int_equal(gtv_store_block(a, i, &ia), 0);
-		assert_int_equal(gtv_store_block(b, i, &ib), 0);
-		assert_memory_equal(&ia, &ib, sizeof ia);
-		assert_int_equal(gtv_store_read(a, i, ea), ia.count);
-		assert_int_equal(gtv_store_read(b, i, eb), ia.count);
-		assert_memory_equal(ea, eb, ia.count * sizeof *ea);
-	}
-	assert_int_equal(gtv_store_range(a, &from_a, &to_a),
-			 gtv_store_range(b, &from_b, &to_b));
-	assert_int_equal(from_a, from_b);
-	assert_int_equal(to_a, to_b);
-	for (int c = 1; c < GTV_CLASS_MAX; c++) {
-		enum gtv_class cls = (enum gtv_class)c;
-		size_t count = gtv_names_count(gtv_store_names(a), cls);
-		assert_int_equal(count, gtv_names_count(gtv_store_names(b), cls));
-		for (size_t i = 0; i < count; i++) {
-			gtv_names_at(gtv_store_names(a), cls, i, &na);
-			gtv_names_at(gtv_store_names(b), cls, i, &nb);
-			assert_memory_equal(&na, &nb, sizeof na);
-		}
-	}
-	assert_int_equal(gtv_store_output_count(a), gtv_store_output_count(b));
-	for (size_t i = 0; i < gtv_store_output_count(a); i++) {
-		assert_int_equal(gtv_store_get_output(a, i, &ts_a, &pa, &sa), 0);
-		assert_int_equal(gtv_store_get_output(b, i, &ts_b, &pb, &sb), 0);
-		assert_int_equal(ts_a, ts_b);
-		assert_int_equal(sa, sb);
-		assert_memory_equal(pa, pb, sa);
-		free(pa);
-		free(pb);
-	}
-	for (unsigned l = 0; l < 6; l++) {
-		assert_int_equal(gtv_store_zoom_count(a, l), gtv_store_zoom_count(b, l));
-		for (size_t i = 0; i < gtv_store_zoom_count(a, l); i++) {
-			gtv_store_zoom_info(a, l, i, &from_a, &to_a);
-			gtv_store_zoom_info(b, l, i, &from_b, &to_b);
-			assert_true(from_a == from_b && to_a == to_b);
-			assert_int_equal(gtv_store_get_zoom(a, l, i, &pa, &sa), 0);
-			assert_int_equal(gtv_store_get_zoom(b, l, i, &pb, &sb), 0);
-			assert_int_equal(sa, sb);
-			assert_memory_equal(pa, pb, sa);
-			free(pa);
-			free(pb);
-		}
-	}
-	for (uint64_t ts_ns = 0; ts_ns < to_a + 2000000; ts_ns += 250000) {
-		size_t ba, bb;
-		int rc = gtv_store_get_checkpoint(a, ts_ns, &pa, &sa, &ba);
-		assert_int_equal(rc, gtv_store_get_checkpoint(b, ts_ns, &pb, &sb, &bb));
-		if (rc)
-			continue;
-		assert_int_equal(ba, bb);
-		assert_int_equal(sa, sb);
-		assert_memory_equal(pa, pb, sa);
-		free(pa);
-		free(pb);
-	}
-}
-
 static void what_goes_in_comes_out(void **state)
 {
 	(void)state;
@@ -105,7 +34,7 @@ static void what_goes_in_comes_out(void **state)
 	make_trace(&st, names, writing, 40, 300, make_seed());
 	gtv_store_set_exit(st, 0x300);
 	back = open_copy(fd); /* as if killed now */
-	assert_same(st, back);
+	make_assert_same(st, back);
 	gtv_store_get_stats(back, &stats);
 	assert_false(stats.complete);
 	assert_int_equal(stats.gaps, 0);
@@ -119,7 +48,7 @@ static void what_goes_in_comes_out(void **state)
 	struct gtv_ev ev = {.kind = GTV_EV_END};
 	assert_int_equal(gtv_store_append(st, &ev, 1), -GTV_EUSAGE);
 	back = open_copy(fd);
-	assert_same(st, back);
+	make_assert_same(st, back);
 	gtv_store_get_stats(back, &stats);
 	assert_true(stats.complete);
 	assert_int_equal(stats.bytes, make_size(fd));
@@ -317,11 +246,11 @@ static void names_keep_their_order(void **state)
 		}
 	}
 	back = open_copy(fd);
-	assert_same(st, back);
+	make_assert_same(st, back);
 	gtv_store_close(back);
 	assert_int_equal(gtv_store_finish(st), 0);
 	back = open_copy(fd);
-	assert_same(st, back);
+	make_assert_same(st, back);
 	gtv_store_close(back);
 	gtv_store_close(st);
 	gtv_names_free(names);
@@ -441,7 +370,7 @@ static void through_a_pipe(void **state)
 
 	make_trace(&same, names2, make_memory(), 50, 500, 3);
 	assert_int_equal(gtv_store_finish(same), 0);
-	assert_same(same, r.st);
+	make_assert_same(same, r.st);
 	gtv_store_close(same);
 	gtv_store_close(r.st);
 	gtv_names_free(names);
@@ -506,7 +435,7 @@ static void full_disk_leaves_a_valid_trace(void **state)
 	assert_int_equal(gtv_store_error(st)->code, GTV_EFULL);
 	assert_int_equal(gtv_store_finish(st), -GTV_EFULL);
 	back = open_copy(fd);
-	assert_same(st, back);
+	make_assert_same(st, back);
 	gtv_store_get_stats(back, &stats);
 	assert_int_equal(stats.gaps, 0); /* the torn block was taken back */
 	assert_true(stats.events > 0 && stats.events <= stored);

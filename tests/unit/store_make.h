@@ -187,4 +187,75 @@ static inline uint64_t make_read_all(const struct gtv_store *st)
 	return events;
 }
 
+/* The same trace by another way must answer every question alike. */
+static inline void make_assert_same(const struct gtv_store *a, const struct gtv_store *b)
+{
+	static struct gtv_ev ea[GTV_BLOCK_MAX], eb[GTV_BLOCK_MAX];
+	struct gtv_block_info ia, ib;
+	struct gtv_name na, nb;
+	uint64_t from_a, to_a, from_b, to_b, ts_a, ts_b;
+	void *pa, *pb;
+	size_t sa, sb;
+
+	assert_int_equal(gtv_store_block_count(a), gtv_store_block_count(b));
+	for (size_t i = 0; i < gtv_store_block_count(a); i++) {
+		assert_int_equal(gtv_store_block(a, i, &ia), 0);
+		assert_int_equal(gtv_store_block(b, i, &ib), 0);
+		assert_memory_equal(&ia, &ib, sizeof ia);
+		assert_int_equal(gtv_store_read(a, i, ea), ia.count);
+		assert_int_equal(gtv_store_read(b, i, eb), ia.count);
+		assert_memory_equal(ea, eb, ia.count * sizeof *ea);
+	}
+	assert_int_equal(gtv_store_range(a, &from_a, &to_a),
+			 gtv_store_range(b, &from_b, &to_b));
+	assert_int_equal(from_a, from_b);
+	assert_int_equal(to_a, to_b);
+	for (int c = 1; c < GTV_CLASS_MAX; c++) {
+		enum gtv_class cls = (enum gtv_class)c;
+		size_t count = gtv_names_count(gtv_store_names(a), cls);
+		assert_int_equal(count, gtv_names_count(gtv_store_names(b), cls));
+		for (size_t i = 0; i < count; i++) {
+			gtv_names_at(gtv_store_names(a), cls, i, &na);
+			gtv_names_at(gtv_store_names(b), cls, i, &nb);
+			assert_memory_equal(&na, &nb, sizeof na);
+		}
+	}
+	assert_int_equal(gtv_store_output_count(a), gtv_store_output_count(b));
+	for (size_t i = 0; i < gtv_store_output_count(a); i++) {
+		assert_int_equal(gtv_store_get_output(a, i, &ts_a, &pa, &sa), 0);
+		assert_int_equal(gtv_store_get_output(b, i, &ts_b, &pb, &sb), 0);
+		assert_int_equal(ts_a, ts_b);
+		assert_int_equal(sa, sb);
+		assert_memory_equal(pa, pb, sa);
+		free(pa);
+		free(pb);
+	}
+	for (unsigned l = 0; l < 6; l++) {
+		assert_int_equal(gtv_store_zoom_count(a, l), gtv_store_zoom_count(b, l));
+		for (size_t i = 0; i < gtv_store_zoom_count(a, l); i++) {
+			gtv_store_zoom_info(a, l, i, &from_a, &to_a);
+			gtv_store_zoom_info(b, l, i, &from_b, &to_b);
+			assert_true(from_a == from_b && to_a == to_b);
+			assert_int_equal(gtv_store_get_zoom(a, l, i, &pa, &sa), 0);
+			assert_int_equal(gtv_store_get_zoom(b, l, i, &pb, &sb), 0);
+			assert_int_equal(sa, sb);
+			assert_memory_equal(pa, pb, sa);
+			free(pa);
+			free(pb);
+		}
+	}
+	for (uint64_t ts_ns = 0; ts_ns < to_a + 2000000; ts_ns += 250000) {
+		size_t ba, bb;
+		int rc = gtv_store_get_checkpoint(a, ts_ns, &pa, &sa, &ba);
+		assert_int_equal(rc, gtv_store_get_checkpoint(b, ts_ns, &pb, &sb, &bb));
+		if (rc)
+			continue;
+		assert_int_equal(ba, bb);
+		assert_int_equal(sa, sb);
+		assert_memory_equal(pa, pb, sa);
+		free(pa);
+		free(pb);
+	}
+}
+
 #endif

@@ -12,7 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-int gtv_out_open(const char *path, struct gtv_store **out, struct gtv_err *err)
+static int open_with(const char *path, struct gtv_store **out, struct gtv_err *err,
+		     int (*open_store)(struct gtv_store **out, int fd, const char *name,
+				       struct gtv_err *err))
 {
 	int from_stdin = !strcmp(path, "-");
 	struct gtv_user user;
@@ -34,7 +36,17 @@ int gtv_out_open(const char *path, struct gtv_store **out, struct gtv_err *err)
 		close(fd);
 		return rc;
 	}
-	return gtv_store_open(out, fd, from_stdin ? "stdin" : path, err);
+	return open_store(out, fd, from_stdin ? "stdin" : path, err);
+}
+
+int gtv_out_open(const char *path, struct gtv_store **out, struct gtv_err *err)
+{
+	return open_with(path, out, err, gtv_store_open);
+}
+
+int gtv_out_open_growing(const char *path, struct gtv_store **out, struct gtv_err *err)
+{
+	return open_with(path, out, err, gtv_store_open_stream);
 }
 
 int gtv_out_flush(FILE *f)

@@ -19,6 +19,9 @@
 /* Opens a trace to read; "-" is stdin. 0, or -GTV_E* with err filled. For good: gtviz
  * becomes the user who asked (sudo), and has no capability left. */
 int gtv_out_open(const char *path, struct gtv_store **out, struct gtv_err *err);
+/* The same, but a pipe is not waited for to its end: the store grows
+ * (gtv_store_open_stream). */
+int gtv_out_open_growing(const char *path, struct gtv_store **out, struct gtv_err *err);
 /* Flushes; 0, or 1 after saying that not everything could be written. A reader
  * that went away (head) is not an error worth a line, but is still 1. */
 int gtv_out_flush(FILE *f);

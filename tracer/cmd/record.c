@@ -35,7 +35,7 @@ static void on_signal(int sig)
 /* Handlers, not SIG_IGN: the program's exec puts them back to their defaults. */
 static int catch_signals(void)
 {
-	static const int caught[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+	static const int caught[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ};
 	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
 	signal_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -64,7 +64,20 @@ static void show_progress(const struct gtv_session_status *st)
 	fflush(stderr);
 }
 
-static void wait_for_end(struct gtv_session *session, int progress)
+/* Said when it happens: the program may run for long yet. */
+static void say_failed(struct gtv_session *session, int progress)
+{
+	char line[700];
+
+	if (progress)
+		fputs("\r\033[K", stderr);
+	fprintf(stderr, "gtviz: %s; the program runs on, no longer recorded\n",
+		gtv_err_line(gtv_store_error(gtv_session_store(session)), line,
+			     sizeof line));
+}
+
+/* Returns whether it was said that the trace cannot be written. */
+static int wait_for_end(struct gtv_session *session, int progress)
 {
 	struct pollfd fds[] = {
 		{.fd = gtv_session_event_fd(session), .events = POLLIN},
@@ -72,11 +85,17 @@ static void wait_for_end(struct gtv_session *session, int progress)
 	};
 	struct gtv_session_status st;
 	eventfd_t value;
+	int said = 0;
 
 	for (;;) {
 		gtv_session_status(session, &st);
 		if (st.finished)
 			break;
+		if (st.failed && !said) {
+			say_failed(session, progress);
+			said = 1;
+			progress = 0;
+		}
 		if (progress)
 			show_progress(&st);
 		poll(fds, 2, progress ? PROGRESS_MS : -1);
@@ -90,6 +109,7 @@ static void wait_for_end(struct gtv_session *session, int progress)
 	}
 	if (progress)
 		fputs("\r\033[K", stderr);
+	return said;
 }
 
 static void say_goodbye(const struct gtv_options *opts, const struct gtv_session_status *st,
@@ -117,7 +137,8 @@ int gtv_cmd_record(const struct gtv_options *opts)
 	struct gtv_session *session;
 	struct gtv_session_status st;
 	struct gtv_err err = {0};
-	int progress = isatty(STDERR_FILENO);
+	/* Where a stream goes there is a screen, and it would be drawn over. */
+	int progress = isatty(STDERR_FILENO) && opts->output && strcmp(opts->output, "-");
 
 	if (!opts->output) {
 		gtv_err_set(&err, GTV_EUSAGE, "record", "record -o FILE -- PROGRAM", "%s",
@@ -144,12 +165,12 @@ int gtv_cmd_record(const struct gtv_options *opts)
 	};
 	if (gtv_session_start(&session, &config, &err) < 0)
 		return gtv_cmd_launch_error(&err);
-	wait_for_end(session, progress);
+	int said = wait_for_end(session, progress);
 	int rc = gtv_session_wait(session, &err);
 	gtv_session_status(session, &st);
 	gtv_session_close(session);
 	if (rc < 0)
-		return gtv_cmd_launch_error(&err);
+		return said ? GTV_EXIT_GTVIZ : gtv_cmd_launch_error(&err);
 	say_goodbye(opts, &st, progress);
 	return gtv_launch_exit_code(st.wait_status);
 }

@@ -123,7 +123,13 @@ int gtv_output_open(const char *path, const struct gtv_user *user, struct gtv_er
 			    strerror(errno));
 		return -1;
 	}
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (!fstat(fd, &st) && S_ISFIFO(st.st_mode)) {
+		close(fd);
+		gtv_err_set(err, GTV_EEXIST, path, "record -o - >PIPE", "%s",
+			    "it is a pipe");
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode))
 		return refuse(fd, path, "it is not a regular file", err);
 	if (!created && st.st_uid != user->uid)
 		return refuse(fd, path, "it belongs to another user", err);

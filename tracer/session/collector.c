@@ -178,9 +178,12 @@ static void update_status(struct gtv_session *s, uint64_t complete_ns, uint64_t 
 	st->events_per_s = event_rate(s, now, stored.events);
 	st->now_ns = complete_ns;
 	st->clock_residual_ns = s->clock.worst_residual_ns;
-	int changed = st->running != running || st->finished != finished;
+	int failed = gtv_store_error(s->store)->code != 0;
+	int changed =
+		st->running != running || st->finished != finished || st->failed != failed;
 	st->running = running;
 	st->finished = finished;
+	st->failed = failed;
 	if (!running)
 		st->wait_status = s->wait_status;
 	pthread_mutex_unlock(&s->lock);

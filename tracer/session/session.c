@@ -149,6 +149,15 @@ static void span_to_zoom(void *zoom, const struct gtv_span *span)
 	gtv_zoom_span(zoom, span);
 }
 
+/* The trace goes into a pipe that is full. What comes meanwhile waits in the rings, and
+ * what has no room there is counted; nobody is to think that we are gone. */
+static void output_waits(void *session)
+{
+	struct gtv_session *s = session;
+
+	gtv_source_ring_alive(s->rings);
+}
+
 static int make_store(struct gtv_session *s, const struct gtv_session_config *config,
 		      int out_fd, struct gtv_err *err)
 {
@@ -161,6 +170,7 @@ static int make_store(struct gtv_session *s, const struct gtv_session_config *co
 			     : gtv_store_create_temp(&s->store, &info, s->names, err);
 	if (rc < 0)
 		return rc;
+	gtv_store_on_wait(s->store, output_waits, s);
 	s->zoom = gtv_zoom_new(s->store);
 	if (!s->zoom)
 		return gtv_err_set(err, GTV_ENOMEM, "zoom", "", "out of memory");

@@ -35,6 +35,7 @@ struct gtv_session_status {
 	double events_per_s;   /* over the last second */
 	int running;	       /* the program has not been reaped */
 	int wait_status;       /* valid when not running */
+	int failed;	       /* the trace cannot be written any more: gtv_store_error */
 	int finished;	       /* rings drained, file finalised */
 	uint64_t now_ns;       /* CLOCK_MONOTONIC up to which the store is complete */
 	uint64_t start_ns;

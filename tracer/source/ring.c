@@ -452,6 +452,12 @@ static int ring_drain(struct gtv_source *base)
 	return rc;
 }
 
+void gtv_source_ring_alive(struct gtv_source *base)
+{
+	__atomic_store_n(&of(base)->shm->heartbeat_ns, gtv_clock_mono_ns(),
+			 __ATOMIC_RELEASE);
+}
+
 void gtv_source_ring_wait(struct gtv_source *base, uint64_t timeout_ns)
 {
 	struct gtv_ring_source *src = of(base);

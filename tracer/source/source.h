@@ -84,6 +84,8 @@ const char *gtv_source_ring_socket(const struct gtv_source *src);
 /* Sleeps until a ring is half full or the time is over; what the collector does
  * between drains. */
 void gtv_source_ring_wait(struct gtv_source *src, uint64_t timeout_ns);
+/* Tells the producers that there is a reader, though it drains nothing just now. */
+void gtv_source_ring_alive(struct gtv_source *src);
 /* Under GTV_CLOCK_SIM: up to when all events are drained (a process that forked holds
  * that back, for its child may be behind it), or with `last` the last one's time; and how
  * many cores the simulated processes have. */

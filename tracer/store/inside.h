@@ -54,12 +54,14 @@ struct output_cache {
 };
 
 struct writer;
+struct stream;
 
 struct gtv_store {
 	int fd, readable;
 	struct gtv_names *names;
 	int own_names;
 	struct writer *writer; /* NULL: opened for reading */
+	struct stream *stream; /* what feeds it; NULL: nothing does */
 
 	pthread_rwlock_t lock;
 	struct gtv_store_info info;
@@ -114,5 +116,60 @@ void gtv_index_read(struct gtv_head *head, const uint8_t *bytes);
 
 /* write.c */
 void gtv_writer__free(struct writer *w);
+
+/* walk.c: from head to head through a file, or through as much of it as is there. */
+struct gtv_walker {
+	struct gtv_store *st; /* Borrows */
+	uint64_t size;	      /* of what is there */
+	int growing;	      /* more may come: what is not whole is waited for */
+	/* Called with each block before it is listed; may be NULL. 0 or -GTV_ENOMEM. */
+	int (*before)(struct gtv_walker *w, const struct gtv_head *head, uint64_t offset);
+
+	uint8_t *buf;	   /* for searching */
+	uint64_t offset;   /* up to here everything is listed, or known as a gap */
+	uint64_t searched; /* no block begins between offset and here */
+	uint32_t ordinal;  /* EVENTS blocks so far, lost ones included */
+	uint64_t last_ns;  /* the latest time seen */
+	size_t open_gap;   /* idx + 1 of the gap that ends at the next EVENTS block */
+	uint64_t blocks;
+	int ended; /* the last block was a FOOTER in its place */
+};
+
+enum gtv_sight {
+	GTV_SIGHT_NOTHING, /* no block begins here */
+	GTV_SIGHT_PART,	   /* perhaps one does, if more comes (only while growing) */
+	GTV_SIGHT_WHOLE,
+};
+
+#define GTV_FIRST_BLOCK_WITHIN (1u << 20) /* else it is a file of another kind */
+
+int gtv_walk__init(struct gtv_walker *w, struct gtv_store *st); /* 0 or -GTV_ENOMEM */
+void gtv_walk__fini(struct gtv_walker *w);
+/* Goes on to the end of what is there; lists blocks and notes gaps. 0 or -GTV_ENOMEM. */
+int gtv_walk__on(struct gtv_walker *w);
+/* Looks whether a block begins at `offset`. */
+enum gtv_sight gtv_walk__look(const struct gtv_walker *w, uint64_t offset,
+			      struct gtv_head *head);
+/* The next block at or after *at, but before `limit`; moves *at to it, or to where
+ * the search should go on when there is more. */
+enum gtv_sight gtv_walk__find(const struct gtv_walker *w, uint64_t *at, uint64_t limit,
+			      struct gtv_head *head);
+
+/* open.c */
+struct gtv_store *gtv_store__new_reader(int fd); /* as gtv_store__new, with names */
+/* Looks at the beginning: is it a trace, and of a version that is known? */
+int gtv_store__recognise(const struct gtv_walker *w, const char *name, struct gtv_err *err);
+int gtv_store__unreadable(const char *name, struct gtv_err *err); /* sets err */
+
+/* spool.c: files without a name, for what has to be kept somewhere while we run. */
+int gtv_spool_open(void); /* A descriptor, or -1 and errno */
+/* Copies a pipe to its end. A descriptor, or -GTV_E* and err. */
+int gtv_spool_all(int fd, const char *name, struct gtv_err *err);
+/* Appends to a spool. Returns how much; if it is less than size, errno says why. */
+size_t gtv_spool_write(int spool, const void *bytes, size_t size, uint64_t offset);
+int gtv_spool_failed(int error, const char *name, struct gtv_err *err); /* -GTV_E* */
+
+/* stream.c */
+void gtv_stream__free(struct stream *s); /* ends its thread; Takes */
 
 #endif

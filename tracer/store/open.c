@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Opening a trace: by its index if it was finished, else by walking from head to
- * head. Where the way is lost (a flipped bit, a torn end) the walk looks for the
- * next magic with a valid head behind it, and what lies between is a gap.
+ * Opening a trace that is all there: by its index if it was finished, else by
+ * walking from head to head (walk.c).
  *
  * The file is hostile: every number in it is compared with the file's size or with
  * a limit of its kind before it is used, and neither way takes more than a few
@@ -11,141 +10,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zstd.h>
 
 #include "tracer/store/bytes.h"
 #include "tracer/store/inside.h"
-
-#define SEARCH_BYTES	   (256u << 10)
-#define FIRST_BLOCK_WITHIN (1u << 20) /* else it is a file of another kind */
-
-/* ---- Walking ---- */
-
-struct walk {
-	struct gtv_store *st;
-	uint64_t size;	  /* of the file */
-	uint8_t *buf;	  /* SEARCH_BYTES */
-	uint32_t ordinal; /* EVENTS blocks so far, lost ones included */
-	uint64_t last_ns; /* the latest time seen */
-	size_t open_gap;  /* idx + 1 of the gap that ends at the next EVENTS block */
-	uint64_t blocks;
-};
-
-/* A good head at offset whose block is in the file as a whole. */
-static int block_at(const struct walk *w, uint64_t offset, struct gtv_head *head)
-{
-	uint8_t bytes[GTV_HEAD_BYTES];
-
-	if (w->size - offset < GTV_HEAD_BYTES ||
-	    gtv_store__pread(w->st->fd, bytes, sizeof bytes, offset))
-		return 0;
-	return gtv_head_read(head, bytes) == GTV_HEAD_GOOD &&
-	       head->stored_bytes <= w->size - offset - GTV_HEAD_BYTES;
-}
-
-/* The next block at or after offset, but before `limit`; w->size if there is none. */
-static uint64_t find_block(const struct walk *w, uint64_t offset, uint64_t limit,
-			   struct gtv_head *head)
-{
-	while (offset < limit && w->size - offset >= GTV_HEAD_BYTES) {
-		uint64_t left = w->size - offset;
-		size_t n = left < SEARCH_BYTES ? (size_t)left : SEARCH_BYTES;
-		if (gtv_store__pread(w->st->fd, w->buf, n, offset))
-			break;
-		const uint8_t *p = w->buf, *end = w->buf + n;
-		while ((p = memmem(p, (size_t)(end - p), GTV_BLOCK_MAGIC,
-				   GTV_MAGIC_BYTES))) {
-			uint64_t at = offset + (uint64_t)(p - w->buf);
-			if (at >= limit)
-				return w->size;
-			if (block_at(w, at, head))
-				return at;
-			p++;
-		}
-		if (n < SEARCH_BYTES)
-			break;
-		offset += n - (GTV_MAGIC_BYTES - 1); /* it may lie across the border */
-	}
-	return w->size;
-}
-
-/* Bytes from `from` to `to` are lost; head: what follows, NULL at the end. If no
- * EVENTS block is missing, no time is lost, only something else. */
-static int lost(struct walk *w, uint64_t from, uint64_t to, const struct gtv_head *head)
-{
-	int rc = gtv_store__note_gap(w->st, w->last_ns, w->last_ns, to - from);
-	if (!rc && !w->open_gap && (!head || head->ordinal != w->ordinal))
-		w->open_gap = w->st->gap_count;
-	return rc;
-}
-
-/* Events are there again, from ns on. */
-static void end_gap(struct walk *w, uint64_t ns)
-{
-	if (!w->open_gap)
-		return;
-	struct gap *gap = &w->st->gap[w->open_gap - 1];
-	if (ns > gap->to_ns)
-		gap->to_ns = ns;
-	if (!gap->from_ns) /* nothing came before: the trace begins here */
-		gap->from_ns = gap->to_ns;
-	w->open_gap = 0;
-}
-
-static int found(struct walk *w, const struct gtv_head *head, uint64_t offset)
-{
-	w->blocks++;
-	if (head->kind == GTV_BLOCK_EVENTS) {
-		end_gap(w, head->from_ns);
-		if (head->to_ns > w->last_ns)
-			w->last_ns = head->to_ns;
-		w->ordinal = head->ordinal + 1;
-	} else {
-		if (head->kind == GTV_BLOCK_INFO && !w->last_ns)
-			w->last_ns = head->from_ns;
-		w->ordinal = head->ordinal;
-	}
-	return gtv_store__note(w->st, head, offset);
-}
-
-/* What is left after the last block: a torn one may still tell how far it went. */
-static int torn_end(struct walk *w, uint64_t offset)
-{
-	uint8_t bytes[GTV_HEAD_BYTES];
-	struct gtv_head head;
-
-	int rc = lost(w, offset, w->size, NULL);
-	if (!rc && w->size - offset >= GTV_HEAD_BYTES &&
-	    !gtv_store__pread(w->st->fd, bytes, sizeof bytes, offset) &&
-	    gtv_head_read(&head, bytes) == GTV_HEAD_GOOD && head.kind == GTV_BLOCK_EVENTS)
-		end_gap(w, head.to_ns);
-	return rc;
-}
-
-static int walk(struct walk *w)
-{
-	struct gtv_head head;
-	uint64_t offset = 0;
-
-	while (offset < w->size) {
-		uint64_t at = offset;
-		int rc = 0;
-		if (!block_at(w, offset, &head)) {
-			at = find_block(w, offset + 1, w->size, &head);
-			rc = at < w->size ? lost(w, offset, at, &head)
-					  : torn_end(w, offset);
-		}
-		if (!rc && at < w->size)
-			rc = found(w, &head, at);
-		if (rc)
-			return rc;
-		offset = at < w->size ? at + GTV_HEAD_BYTES + head.stored_bytes : w->size;
-	}
-	return 0;
-}
 
 /* ---- The index ---- */
 
@@ -168,13 +37,14 @@ static int apply_index(struct gtv_store *st, const uint8_t *raw, uint32_t count,
 }
 
 /* Uses the INDEX block at `at`, and moves on to the block after it. */
-static int read_index_block(const struct walk *w, uint64_t *at, uint64_t *listed,
+static int read_index_block(const struct gtv_walker *w, uint64_t *at, uint64_t *listed,
 			    uint64_t limit)
 {
 	struct gtv_head head;
 	void *raw;
 
-	if (!block_at(w, *at, &head) || head.kind != GTV_BLOCK_INDEX ||
+	if (gtv_walk__look(w, *at, &head) != GTV_SIGHT_WHOLE ||
+	    head.kind != GTV_BLOCK_INDEX ||
 	    (uint64_t)head.count * GTV_INDEX_ENTRY_BYTES != head.raw_bytes)
 		return -GTV_ECORRUPT;
 	struct ref ref = {.offset = *at,
@@ -193,7 +63,7 @@ static int read_index_block(const struct walk *w, uint64_t *at, uint64_t *listed
 }
 
 /* Uses the INDEX blocks in [from, to), which name the blocks in [0, from). */
-static int read_index(const struct walk *w, uint64_t from, uint64_t to)
+static int read_index(const struct gtv_walker *w, uint64_t from, uint64_t to)
 {
 	uint64_t at = from, listed = 0;
 
@@ -206,12 +76,13 @@ static int read_index(const struct walk *w, uint64_t from, uint64_t to)
 }
 
 /* 0: the lists are filled from the index. Else they are empty. */
-static int use_index(const struct walk *w)
+static int use_index(const struct gtv_walker *w)
 {
 	struct gtv_head footer;
 	uint64_t at = w->size - GTV_HEAD_BYTES;
 
-	if (w->size < 2 * GTV_HEAD_BYTES || !block_at(w, at, &footer) ||
+	if (w->size < 2 * GTV_HEAD_BYTES ||
+	    gtv_walk__look(w, at, &footer) != GTV_SIGHT_WHOLE ||
 	    footer.kind != GTV_BLOCK_FOOTER || footer.to_ns != at || footer.from_ns >= at)
 		return -GTV_ENOTFOUND;
 	int rc = read_index(w, footer.from_ns, at);
@@ -296,41 +167,12 @@ static int load_all_names(struct gtv_store *st)
 
 /* ---- Opening ---- */
 
-/* Copies a pipe into memory; returns the new descriptor or -1 with errno. */
-static int slurp(int fd)
-{
-	char buf[65536];
-	int copy = memfd_create("gtviz", MFD_CLOEXEC);
-
-	while (copy >= 0) {
-		ssize_t n = read(fd, buf, sizeof buf);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (!n)
-			return copy;
-		ssize_t done = 0;
-		while (n > 0 && done < n) {
-			ssize_t m = write(copy, buf + done, (size_t)(n - done));
-			if (m <= 0)
-				break;
-			done += m;
-		}
-		if (n < 0 || done < n) {
-			int error = errno;
-			close(copy);
-			errno = error;
-			return -1;
-		}
-	}
-	return copy;
-}
-
-/* Looks at the beginning: is it a trace, and of a version that is known? */
-static int recognise(const struct walk *w, const char *name, struct gtv_err *err)
+int gtv_store__recognise(const struct gtv_walker *w, const char *name, struct gtv_err *err)
 {
 	uint8_t bytes[GTV_HEAD_BYTES] = {0};
 	struct gtv_head head;
 	size_t n = w->size < sizeof bytes ? (size_t)w->size : sizeof bytes;
+	uint64_t at = 0;
 
 	if (!n)
 		return gtv_err_set(err, GTV_EFORMAT, name, NULL, "the file is empty");
@@ -345,22 +187,27 @@ static int recognise(const struct walk *w, const char *name, struct gtv_err *err
 			head.version, GTV_FORMAT_VERSION);
 	if (!memcmp(bytes, GTV_BLOCK_MAGIC, n < GTV_MAGIC_BYTES ? n : GTV_MAGIC_BYTES))
 		return 0;
-	if (find_block(w, 0, FIRST_BLOCK_WITHIN, &head) < w->size)
+	if (gtv_walk__find(w, &at, GTV_FIRST_BLOCK_WITHIN, &head) == GTV_SIGHT_WHOLE)
 		return 0;
 	return gtv_err_set(err, GTV_EFORMAT, name, NULL, "not a gtviz trace");
 }
 
-static int load(struct walk *w, const char *name, struct gtv_err *err)
+int gtv_store__unreadable(const char *name, struct gtv_err *err)
 {
-	int rc = recognise(w, name, err);
+	return gtv_err_set(err, GTV_EFORMAT, name, NULL,
+			   "damaged or cut short: no part of it can be read");
+}
+
+static int load(struct gtv_walker *w, const char *name, struct gtv_err *err)
+{
+	int rc = gtv_store__recognise(w, name, err);
 	if (rc)
 		return rc;
 	rc = use_index(w);
 	if (rc && rc != -GTV_ENOMEM)
-		rc = walk(w);
+		rc = gtv_walk__on(w);
 	if (!rc && !w->blocks && !w->st->stats.complete)
-		return gtv_err_set(err, GTV_EFORMAT, name, NULL,
-				   "damaged or cut short: no part of it can be read");
+		return gtv_store__unreadable(name, err);
 	if (!rc)
 		rc = load_info(w->st);
 	if (!rc)
@@ -368,26 +215,39 @@ static int load(struct walk *w, const char *name, struct gtv_err *err)
 	return rc ? gtv_err_set(err, -rc, name, NULL, "no memory") : 0;
 }
 
+struct gtv_store *gtv_store__new_reader(int fd)
+{
+	struct gtv_store *st = gtv_store__new(fd);
+
+	if (!st)
+		return NULL;
+	st->readable = 1;
+	st->own_names = 1;
+	st->names = gtv_names_new();
+	if (st->names)
+		return st;
+	gtv_store__free(st);
+	return NULL;
+}
+
 static int open_fd(struct gtv_store **out, int fd, uint64_t size, const char *name,
 		   struct gtv_err *err)
 {
-	struct gtv_store *st = gtv_store__new(fd);
-	struct walk w = {.st = st, .size = size, .buf = malloc(SEARCH_BYTES)};
+	struct gtv_walker w;
+	struct gtv_store *st = gtv_store__new_reader(fd);
 	int rc;
 
-	if (st) {
-		st->readable = 1;
-		st->own_names = 1;
-		st->names = gtv_names_new();
+	if (!st || gtv_walk__init(&w, st)) {
+		if (st)
+			gtv_store__free(st);
+		return gtv_err_set(err, GTV_ENOMEM, name, NULL, "no memory");
 	}
-	if (!st || !st->names || !w.buf)
-		rc = gtv_err_set(err, GTV_ENOMEM, name, NULL, "no memory");
-	else
-		rc = load(&w, name, err);
-	free(w.buf);
+	w.size = size;
+	rc = load(&w, name, err);
+	gtv_walk__fini(&w);
 	if (!rc)
 		*out = st;
-	else if (st)
+	else
 		gtv_store__free(st);
 	return rc;
 }
@@ -402,15 +262,16 @@ int gtv_store_open(struct gtv_store **out, int fd, const char *name, struct gtv_
 		errno = EISDIR;
 		rc = -1;
 	} else if (!rc && !S_ISREG(sb.st_mode)) {
-		int copy = slurp(fd);
+		int copy = gtv_spool_all(fd, name, err);
 		close(fd);
+		if (copy < 0)
+			return copy;
 		fd = copy;
-		rc = fd < 0 ? -1 : fstat(fd, &sb);
+		rc = fstat(fd, &sb);
 	}
 	if (rc) {
 		gtv_err_set(err, GTV_EIO, name, NULL, "%s", strerror(errno));
-		if (fd >= 0)
-			close(fd);
+		close(fd);
 		return -GTV_EIO;
 	}
 	rc = open_fd(out, fd, (uint64_t)sb.st_size, name, err);

@@ -82,6 +82,7 @@ void gtv_store_close(struct gtv_store *st)
 {
 	if (!st)
 		return;
+	gtv_stream__free(st->stream);
 	gtv_writer__free(st->writer);
 	close(st->fd);
 	gtv_store__free(st);

@@ -60,11 +60,28 @@ int gtv_store_create(struct gtv_store **out, int fd, const struct gtv_store_info
 /* An unlinked file of its own: for live sessions without -o. */
 int gtv_store_create_temp(struct gtv_store **out, const struct gtv_store_info *info,
 			  struct gtv_names *names, struct gtv_err *err);
-/* Opens a trace (Takes fd; a pipe is copied into memory first). Uses the index,
- * or rebuilds it by walking the headers; damage becomes gaps. `name` is for
- * messages. */
+/* Opens a trace (Takes fd; a pipe is copied to its end into a nameless file first).
+ * Uses the index, or rebuilds it by walking the headers; damage becomes gaps. `name`
+ * is for messages. */
 int gtv_store_open(struct gtv_store **out, int fd, const char *name, struct gtv_err *err);
+/* The same for a pipe whose trace is still being written: returns with its first block,
+ * and the store grows in a thread of its own, as a live one does. What comes is kept
+ * in a nameless file. A file is opened as above. */
+int gtv_store_open_stream(struct gtv_store **out, int fd, const char *name,
+			  struct gtv_err *err);
+enum gtv_stream_state {
+	GTV_STREAM_NONE,  /* the store was not opened from a stream */
+	GTV_STREAM_GROWS, /* more is to come */
+	GTV_STREAM_ENDED, /* all of it is there */
+	GTV_STREAM_CUT,	  /* it ended in the middle */
+	GTV_STREAM_FAILED /* it could not be read or kept any further: gtv_store_error */
+};
+enum gtv_stream_state gtv_store_stream(const struct gtv_store *st);
 void gtv_store_close(struct gtv_store *st); /* Takes; without finish: as if killed */
+
+/* Calls `wait` about ten times a second while a pipe does not take what is written. To
+ * be set before the writer's first append. */
+void gtv_store_on_wait(struct gtv_store *st, void (*wait)(void *arg), void *arg);
 
 /* Writer; one thread. All return 0 or -GTV_E*: once writing has failed, the same error
  * for good (see gtv_store_error); -GTV_EUSAGE if the store was opened or finished. A
@@ -95,8 +112,8 @@ void gtv_store_set_fallbacks(struct gtv_store *st, uint64_t count);
 void gtv_store_set_cores(struct gtv_store *st, unsigned count);
 /* Writes what is open, the index and the footer. */
 int gtv_store_finish(struct gtv_store *st);
-/* The error that stopped writing (a full disk…), or code 0. What was written
- * before it stays a valid trace. */
+/* The error that stopped writing (a full disk…) or a stream, or code 0. What was
+ * written before it stays a valid trace. */
 const struct gtv_err *gtv_store_error(const struct gtv_store *st);
 
 /* Readers; any thread. */

@@ -6,10 +6,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
@@ -18,6 +18,7 @@
 #include "tracer/store/inside.h"
 
 #define BLOCK_AGE_NS	 25000000u
+#define WAIT_MS		 100
 #define OUTPUT_BYTES_MAX (256u << 10) /* a block's, before it is closed */
 #define NAMES_BYTES_MAX	 (512u << 10)
 #define NAMES_SCATTERED	 16 /* more blocks of names than this: gather them at the end */
@@ -43,6 +44,10 @@ struct writer {
 
 	uint64_t names_version; /* up to which they are written */
 	uint32_t names_blocks;
+
+	int is_file;		 /* else a pipe, a socket, a device */
+	void (*wait)(void *arg); /* while it takes nothing; NULL: nobody minds */
+	void *wait_arg;
 
 	struct gtv_head *index; /* of every block written */
 	size_t index_count, index_room;
@@ -99,29 +104,57 @@ static int fail_write(struct gtv_store *st, int error)
 	char buf[128];
 	const char *why = strerror_r(error, buf, sizeof buf);
 
+	if (error == EPIPE)
+		return fail(st, GTV_EIO, "whoever read it has gone", NULL);
 	if (error == ENOSPC || error == EDQUOT || error == EFBIG)
 		return fail(st, GTV_EFULL, why,
 			    "free some space; what was written is valid");
 	return fail(st, GTV_EIO, why, NULL);
 }
 
-/* 0, or the error number. A pipe may be one that does not block. */
-static int write_all(int fd, const uint8_t *p, size_t size)
+/*
+ * A reader that is slow must not make us forget our duties, so we wait for room with
+ * a limit and write no more than what room is certain to take: a page (PIPE_BUF). The
+ * description is shared with whoever gave us the pipe, so it is not ours to make it one
+ * that does not block.
+ */
+static ssize_t write_some(const struct writer *w, int fd, const uint8_t *p, size_t size)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLOUT};
+
+	if (w->is_file)
+		return write(fd, p, size);
+	int ready = poll(&pfd, 1, WAIT_MS);
+	if (ready > 0)
+		return write(fd, p, size < PIPE_BUF ? size : PIPE_BUF);
+	if (!ready && w->wait)
+		w->wait(w->wait_arg);
+	if (!ready)
+		errno = EAGAIN;
+	return -1;
+}
+
+/* 0, or the error number. */
+static int write_all(const struct writer *w, int fd, const uint8_t *p, size_t size)
 {
 	while (size) {
-		ssize_t n = write(fd, p, size);
+		ssize_t n = write_some(w, fd, p, size);
 		if (n > 0) {
 			p += n;
 			size -= (size_t)n;
-		} else if (n < 0 && errno == EAGAIN) {
-			poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
-		} else if (n < 0 && errno != EINTR) {
+		} else if (n < 0 && errno != EINTR && errno != EAGAIN) {
 			return errno;
 		} else if (!n) {
 			return EIO;
 		}
 	}
 	return 0;
+}
+
+void gtv_store_on_wait(struct gtv_store *st, void (*wait)(void *arg), void *arg)
+{
+	st->writer->wait = wait;
+	st->writer->wait_arg = arg;
 }
 
 /* Takes back what a failed write left of a block; a pipe keeps it, torn. */
@@ -158,7 +191,7 @@ static int put_block(struct gtv_store *st, struct gtv_head *head, const void *ra
 		return fail(st, GTV_ENOMEM, "no memory", NULL);
 	head->ordinal = w->ordinal;
 	size_t size = gtv_block_pack(w->zstd, head, raw, raw_bytes, w->out);
-	int error = write_all(st->fd, w->out, size);
+	int error = write_all(w, st->fd, w->out, size);
 	if (error) {
 		take_back(st);
 		return fail_write(st, error);
@@ -566,6 +599,7 @@ int gtv_store_create(struct gtv_store **out, int fd, const struct gtv_store_info
 	st->info = settled(info);
 	st->names = names;
 	st->writer->last_ns = info->start_ns;
+	st->writer->is_file = S_ISREG(sb.st_mode);
 	int rc = put_info(st);
 	if (rc) {
 		if (err)
@@ -580,12 +614,9 @@ int gtv_store_create(struct gtv_store **out, int fd, const struct gtv_store_info
 int gtv_store_create_temp(struct gtv_store **out, const struct gtv_store_info *info,
 			  struct gtv_names *names, struct gtv_err *err)
 {
-	const char *dir = secure_getenv("TMPDIR");
-	int fd = open(dir && *dir ? dir : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int fd = gtv_spool_open();
 
 	*out = NULL;
-	if (fd < 0) /* no such directory, or a file system that cannot: memory will do */
-		fd = memfd_create("gtviz", MFD_CLOEXEC);
 	if (fd < 0)
 		return gtv_err_set(err, GTV_EIO, "a temporary file", "set TMPDIR", "%s",
 				   strerror(errno));

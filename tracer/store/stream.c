@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A trace that comes by a pipe while it is being recorded, on this machine or on
+ * another. A thread reads what comes, appends it to a spool, and walks on over it: each
+ * block that is whole is listed, its names and facts taken in first. To readers the
+ * store grows exactly as a live one does.
+ *
+ * The walk knows damage already, so a pipe that brings nonsense costs what a file of
+ * nonsense does. A pipe that ends without a footer was cut: what came stays.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tracer/store/inside.h"
+
+#define PIECE (256u << 10)
+
+struct stream {
+	struct gtv_store *st;
+	int fd, stop_fd; /* stop_fd: readable when the store is being closed */
+	char name[160];
+	char *buf;
+	struct gtv_walker walker;
+	int info_seen;
+	pthread_t thread;
+	int started;
+	_Atomic(enum gtv_stream_state) state;
+};
+
+/* ---- What a block brings beside its place in a list ---- */
+
+static int take_info(struct stream *s, const void *raw, size_t size)
+{
+	struct gtv_store_info info;
+
+	gtv_store_get_info(s->st, &info);
+	int rc = gtv_info_read(&info, raw, size);
+	if (rc)
+		return rc;
+	pthread_rwlock_wrlock(&s->st->lock);
+	s->st->info = info;
+	pthread_rwlock_unlock(&s->st->lock);
+	s->info_seen = 1;
+	return 0;
+}
+
+/* The header was damaged: time is shown relative to what is known first. */
+static void start_here(struct stream *s, uint64_t ns)
+{
+	pthread_rwlock_wrlock(&s->st->lock);
+	s->st->info.start_ns = ns;
+	pthread_rwlock_unlock(&s->st->lock);
+	s->info_seen = 1;
+}
+
+static int take_block(struct gtv_walker *w, const struct gtv_head *head, uint64_t offset)
+{
+	struct stream *s = w->st->stream;
+	struct ref ref = {.offset = offset,
+			  .from_ns = head->from_ns,
+			  .to_ns = head->to_ns,
+			  .count = head->count,
+			  .stored_bytes = head->stored_bytes,
+			  .raw_bytes = head->raw_bytes,
+			  .aux = head->aux};
+	void *raw;
+
+	if (head->kind == GTV_BLOCK_EVENTS && !s->info_seen)
+		start_here(s, head->from_ns);
+	if (head->kind != GTV_BLOCK_INFO && head->kind != GTV_BLOCK_NAMES)
+		return 0;
+	int rc = gtv_store__load(w->st, head->kind, &ref, &raw);
+	if (!rc)
+		rc = head->kind == GTV_BLOCK_INFO
+			     ? take_info(s, raw, head->raw_bytes)
+			     : gtv_names_read(w->st->names, raw, head->raw_bytes);
+	free(raw);
+	if (rc && rc != -GTV_ENOMEM)
+		rc = gtv_store__note_gap(w->st, head->from_ns, head->from_ns,
+					 GTV_HEAD_BYTES + head->stored_bytes);
+	return rc;
+}
+
+/* ---- Reading ---- */
+
+/* Waits for bytes: 1 there are, 0 the store is being closed. */
+static int wait_bytes(const struct stream *s)
+{
+	struct pollfd fds[] = {{.fd = s->fd, .events = POLLIN},
+			       {.fd = s->stop_fd, .events = POLLIN}};
+
+	while (poll(fds, s->stop_fd >= 0 ? 2 : 1, -1) < 0 && errno == EINTR)
+		;
+	return s->stop_fd < 0 || !fds[1].revents;
+}
+
+/* Takes in what one read brings. 1, 0 at the end, or -GTV_E* and err. */
+static int take_piece(struct stream *s, struct gtv_err *err)
+{
+	ssize_t n = read(s->fd, s->buf, PIECE);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 1;
+	if (n < 0)
+		return gtv_err_set(err, GTV_EIO, s->name, NULL, "%s", strerror(errno));
+	if (!n)
+		s->walker.growing = 0;
+	size_t kept = gtv_spool_write(s->st->fd, s->buf, (size_t)n, s->walker.size);
+	int error = kept < (size_t)n ? errno : 0;
+	s->walker.size += kept;
+	if (gtv_walk__on(&s->walker))
+		return gtv_err_set(err, GTV_ENOMEM, s->name, NULL, "no memory");
+	return error ? gtv_spool_failed(error, s->name, err) : n > 0;
+}
+
+/* Nothing more comes: rc 0 the stream is over, else it failed. Returns 0. */
+static int end(struct stream *s, int rc, const struct gtv_err *err)
+{
+	struct gtv_store *st = s->st;
+
+	if (rc < 0) {
+		st->err = *err;
+		atomic_store_explicit(&st->failed, 1, memory_order_release);
+		s->state = GTV_STREAM_FAILED;
+	} else {
+		pthread_rwlock_wrlock(&st->lock);
+		st->stats.complete = s->walker.ended;
+		pthread_rwlock_unlock(&st->lock);
+		s->state = s->walker.ended ? GTV_STREAM_ENDED : GTV_STREAM_CUT;
+	}
+	/* Whoever writes learns that nobody reads any more. */
+	close(s->fd);
+	s->fd = -1;
+	return 0;
+}
+
+static void *feed(void *stream)
+{
+	struct stream *s = stream;
+	struct gtv_err err = {0};
+	int rc = 1;
+
+	while (rc > 0) {
+		if (!wait_bytes(s))
+			return NULL;
+		rc = take_piece(s, &err);
+	}
+	end(s, rc, &err);
+	return NULL;
+}
+
+/* ---- Beginning and end ---- */
+
+/* Reads up to the first block, whatever it is. 1, 0 if the stream has ended as well,
+ * or -GTV_E* and err. */
+static int begin(struct stream *s, struct gtv_err *err)
+{
+	struct gtv_walker *w = &s->walker;
+	int rc = 1;
+
+	while (rc > 0 && !w->blocks) {
+		wait_bytes(s);
+		rc = take_piece(s, err);
+		if (rc >= 0 && !w->blocks &&
+		    (!rc || w->size > GTV_FIRST_BLOCK_WITHIN ||
+		     (w->size >= GTV_HEAD_BYTES && !w->offset))) {
+			int known = gtv_store__recognise(w, s->name, err);
+			if (known == -GTV_EVERSION || (known && !rc) ||
+			    (known && w->size > GTV_FIRST_BLOCK_WITHIN))
+				return known;
+		}
+	}
+	if (!rc && !w->blocks)
+		return gtv_store__unreadable(s->name, err);
+	return rc;
+}
+
+void gtv_stream__free(struct stream *s)
+{
+	if (!s)
+		return;
+	if (s->started) {
+		eventfd_write(s->stop_fd, 1);
+		pthread_join(s->thread, NULL);
+	}
+	gtv_walk__fini(&s->walker);
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->stop_fd >= 0)
+		close(s->stop_fd);
+	free(s->buf);
+	free(s);
+}
+
+static int start_thread(struct stream *s, struct gtv_err *err)
+{
+	sigset_t all, old;
+
+	s->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (s->stop_fd < 0)
+		return gtv_err_set(err, GTV_EIO, s->name, NULL, "%s", strerror(errno));
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int rc = pthread_create(&s->thread, NULL, feed, s);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc)
+		return gtv_err_set(err, GTV_EIO, s->name, NULL, "%s", strerror(rc));
+	s->started = 1;
+	return 0;
+}
+
+static struct stream *stream_new(struct gtv_store *st, const char *name)
+{
+	struct stream *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->st = st;
+	s->fd = s->stop_fd = -1;
+	s->state = GTV_STREAM_GROWS;
+	strncpy(s->name, name, sizeof s->name - 1);
+	s->buf = malloc(PIECE);
+	if (!s->buf || gtv_walk__init(&s->walker, st)) {
+		gtv_stream__free(s);
+		return NULL;
+	}
+	s->walker.growing = 1;
+	s->walker.before = take_block;
+	return s;
+}
+
+static int open_stream(struct gtv_store **out, int fd, const char *name,
+		       struct gtv_err *err)
+{
+	int spool = gtv_spool_open();
+	if (spool < 0) {
+		int rc = gtv_spool_failed(errno, name, err);
+		close(fd);
+		return rc;
+	}
+	struct gtv_store *st = gtv_store__new_reader(spool);
+	struct stream *s = st ? stream_new(st, name) : NULL;
+	if (!s) {
+		if (st)
+			gtv_store__free(st);
+		close(spool);
+		close(fd);
+		return gtv_err_set(err, GTV_ENOMEM, name, NULL, "no memory");
+	}
+	st->stream = s;
+	s->fd = fd;
+	struct gtv_err why = {0};
+	int rc = begin(s, &why);
+	if (rc > 0)
+		rc = start_thread(s, &why);
+	else if (!rc || s->walker.blocks)
+		rc = end(s, rc, &why);
+	if (rc && err)
+		*err = why;
+	if (rc < 0)
+		gtv_store_close(st);
+	else
+		*out = st;
+	return rc;
+}
+
+int gtv_store_open_stream(struct gtv_store **out, int fd, const char *name,
+			  struct gtv_err *err)
+{
+	struct stat sb;
+
+	*out = NULL;
+	if (fstat(fd, &sb) || S_ISREG(sb.st_mode) || S_ISDIR(sb.st_mode))
+		return gtv_store_open(out, fd, name, err);
+	return open_stream(out, fd, name, err);
+}
+
+enum gtv_stream_state gtv_store_stream(const struct gtv_store *st)
+{
+	return st->stream ? st->stream->state : GTV_STREAM_NONE;
+}
