@@ -111,4 +111,22 @@ $(O)/samples/%: samples/%.c $(O)/libgt.a
 	$(call say,SAMPLE,$@)
 	$(Q)$(CC) $(OURS) -iquote runtime $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(O)/libgt.a $(LDLIBS_BASE)
 
+# For other runtimes: the emit header, with what it includes in it, so that one file is all
+# they need; as a library for Python and the like; and an example, built from that file.
+EMIT_HEADER := $(O)/include/gtv_emit.h
+EMIT_PARTS := $(wildcard runtime/abi/gtv_*.h runtime/gtv_*.h)
+samples: $(O)/samples/coroutines $(O)/gtv_emit.so
+$(EMIT_HEADER): mk/one-header.sh $(EMIT_PARTS)
+	@mkdir -p $(@D)
+	$(call say,HEADER,$@)
+	$(Q)sh mk/one-header.sh runtime/gtv_emit.h >$@.tmp && mv $@.tmp $@
+$(O)/samples/coroutines: samples/emit/coroutines.c $(EMIT_HEADER)
+	@mkdir -p $(@D)
+	$(call say,SAMPLE,$@)
+	$(Q)$(CC) $(OURS) -iquote $(O)/include $(LDFLAGS) -o $@ $< $(LDLIBS_BASE)
+$(O)/gtv_emit.so: $(EMIT_HEADER)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(filter-out -std=%,$(OURS)) $(LDFLAGS) -shared -fPIC -DGTV_EMIT_IMPLEMENTATION -DGTV_EMIT_EXPORT \
+		-Wno-missing-prototypes -x c $< -o $@
+
 -include $(shell find $(O)/obj $(O)/pic $(O)/samples $(O)/tests -name '*.d' 2>/dev/null)

@@ -11,7 +11,8 @@ pictures: all
 	$(Q)O='$(abspath $(O))' sh mk/pictures.sh
 .PHONY: setup setup-check demo pictures
 
-# For programs: gt.h and libgt.a. For other runtimes: the event ABI, which needs no library.
+# For programs: gt.h and libgt.a. For other runtimes: gtv_emit.h, which needs no library, and
+# the event ABI it speaks.
 BIN_DIR     = $(DESTDIR)$(PREFIX)/bin
 LIB_DIR     = $(DESTDIR)$(PREFIX)/lib
 INCLUDE_DIR = $(DESTDIR)$(PREFIX)/include
@@ -26,10 +27,11 @@ install: all
 	$(if $(SAN),,install -m 755 $(O)/libgtpreload.so $(LIB_DIR)/libgtpreload.so)
 	install -m 644 runtime/gt.h $(INCLUDE_DIR)/gt.h
 	install -m 644 $(ABI_HEADERS) $(INCLUDE_DIR)/gtviz
+	install -m 644 $(EMIT_HEADER) $(INCLUDE_DIR)/gtv_emit.h
 	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)) &&) :
 
 uninstall:
-	rm -f $(BIN_DIR)/gtviz $(LIB_DIR)/libgt.a $(LIB_DIR)/libgtpreload.so $(INCLUDE_DIR)/gt.h
+	rm -f $(BIN_DIR)/gtviz $(LIB_DIR)/libgt.a $(LIB_DIR)/libgtpreload.so $(INCLUDE_DIR)/gt.h $(INCLUDE_DIR)/gtv_emit.h
 	rm -f $(addprefix $(INCLUDE_DIR)/gtviz/,$(notdir $(ABI_HEADERS)))
 	rm -f $(foreach page,$(MAN_PAGES),$(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
 	-rmdir $(INCLUDE_DIR)/gtviz 2>/dev/null

@@ -26,13 +26,21 @@ for candidate in c++ "$CLANG++"; do
 	echo 'int x;' | $candidate -fsyntax-only -x c++ - 2>/dev/null && { cxx=$candidate; break; }
 done
 [ -n "$cxx" ] || echo 'no C++ compiler here: C++ left out'
-for header in runtime/abi/*.h runtime/gt.h; do
+for header in runtime/abi/*.h runtime/gt.h runtime/gtv_emit.h; do
 	[ -e "$header" ] || continue
 	# shellcheck disable=SC2086
 	try 'as C99' "$header" $CC -std=c99 $flags -Wpedantic -Wno-unused-function -x c
 	# shellcheck disable=SC2086
 	[ -z "$cxx" ] || try 'as C++' "$header" $cxx -std=c++11 $flags -Wno-unused-function -x c++
 done
+# The emit header's other half, as a foreign runtime would build it.
+if [ -e runtime/gtv_emit.h ]; then
+	emit="-DGTV_EMIT_IMPLEMENTATION $flags"
+	# shellcheck disable=SC2086
+	try 'as C99, with its implementation' runtime/gtv_emit.h $CC -std=c99 $emit -Wpedantic -x c
+	# shellcheck disable=SC2086
+	[ -z "$cxx" ] || try 'as C++, with its implementation' runtime/gtv_emit.h $cxx -std=c++11 $emit -x c++
+fi
 if echo 'int x;' | $CLANG -target bpf -fsyntax-only -x c - 2>/dev/null; then
 	for header in runtime/abi/*.h; do
 		# shellcheck disable=SC2086
