@@ -28,6 +28,8 @@ int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err)
 		.policy = opts->policy,
 		.level = opts->level,
 		.all_tasks = opts->all,
+		.syscalls = opts->syscalls,
+		.irq = opts->irq,
 		.as_root = opts->as_root,
 		.use_pty = 1,
 		.rows = (unsigned short)rows,

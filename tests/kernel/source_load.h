@@ -155,7 +155,7 @@ static uint32_t work_fork(void)
 }
 
 /* "work FILE": the truths go into the file. */
-static int work_main(const char *path)
+static inline int work_main(const char *path)
 {
 	void *(*body[ROLES])(void *) = {
 		[PING] = work_play,  [PONG] = work_play,  [BURN1] = work_burn,
@@ -224,23 +224,31 @@ static void watch_take(struct watch *w, uint64_t upto_ns)
 	}
 }
 
-/* Opens the source; fills err and returns its error if it cannot be had. */
-static int watch_open(struct watch *w, const struct gtv_source_ops *ops, size_t ring_bytes,
-		      int all_tasks, struct gtv_err *err)
+/* Opens the source as `wanted` says (what it lends is made here); fills err and returns
+ * its error if it cannot be had. */
+static int watch_open_with(struct watch *w, const struct gtv_source_ops *ops,
+			   const struct gtv_source_config *wanted, struct gtv_err *err)
 {
+	struct gtv_source_config config = *wanted;
+
 	memset(w, 0, sizeof *w);
 	w->names = gtv_names_new();
 	w->merge = gtv_merge_new();
 	gtv_clock_init(&w->clock, GTV_CLOCK_MONO);
-	struct gtv_source_config config = {
-		.names = w->names,
-		.merge = w->merge,
-		.clock = &w->clock,
-		.kernel_ring_bytes = ring_bytes,
-		.all_tasks = all_tasks,
-		.self = getpid(),
-	};
+	config.names = w->names;
+	config.merge = w->merge;
+	config.clock = &w->clock;
+	config.self = getpid();
 	return ops->open(&w->src, &config, err);
+}
+
+static inline int watch_open(struct watch *w, const struct gtv_source_ops *ops,
+			     size_t ring_bytes, int all_tasks, struct gtv_err *err)
+{
+	struct gtv_source_config wanted = {.kernel_ring_bytes = ring_bytes,
+					   .all_tasks = all_tasks};
+
+	return watch_open_with(w, ops, &wanted, err);
 }
 
 static void watch_close(struct watch *w)
@@ -338,7 +346,8 @@ static struct seen watch_thread(const struct watch *w, const struct truth *t)
 	return s;
 }
 
-static size_t watch_count(const struct watch *w, unsigned kind, uint32_t tid, uint32_t obj)
+static inline size_t watch_count(const struct watch *w, unsigned kind, uint32_t tid,
+				 uint32_t obj)
 {
 	size_t n = 0;
 
@@ -351,7 +360,7 @@ static size_t watch_count(const struct watch *w, unsigned kind, uint32_t tid, ui
 /* Running times within 1% or 200 µs (and what the hypervisor took, and what a switch
  * costs before its time is taken), switches as getrusage has them, ±1 for the leader,
  * whose exec was half way when it was first seen. */
-static void check_accounts(const struct watch *w, uint64_t switch_ns)
+static inline void check_accounts(const struct watch *w, uint64_t switch_ns)
 {
 	static const char *const role_name[] = {"main",	 "ping",  "pong", "burn1",
 						"burn2", "futex", "nap"};
@@ -375,7 +384,7 @@ static void check_accounts(const struct watch *w, uint64_t switch_ns)
 	}
 }
 
-static void check_tree(const struct watch *w)
+static inline void check_tree(const struct watch *w)
 {
 	uint32_t child = w->truth[MAIN].child;
 	struct gtv_name name;

@@ -146,8 +146,8 @@ static inline uint64_t gtv_ev_loss_from(const struct gtv_ev *ev)
 	return ev->ts_ns - ev->gt;
 }
 
-/* How long what K_SYSCALL, K_IRQ and K_SOFTIRQ tell of took, to 1 in 2^31: obj is
- * the time in ns, shifted down by state bits. */
+/* How long what K_SYSCALL, K_IRQ and K_SOFTIRQ tell of took, exactly up to 4.29 s, to a
+ * millionth beyond: obj is the time in ns, shifted down by state bits. */
 static inline uint64_t gtv_ev_took_ns(const struct gtv_ev *ev)
 {
 	return (uint64_t)ev->obj << (ev->state & 31);

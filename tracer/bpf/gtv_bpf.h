@@ -9,7 +9,8 @@
  *
  * Tracepoints that can be interrupted (fork, exec, exit, rename, and a thread that
  * wakes itself) would be a second producer; they use a BPF ring buffer, which can
- * stand that and is rarely written.
+ * stand that and is rarely written. What is opt-in (system calls, interrupts) can be
+ * interrupted too, and comes often: it has a BPF ring buffer of its own.
  */
 #ifndef GTV_BPF_H
 #define GTV_BPF_H
@@ -26,6 +27,10 @@ enum {
 	GTV_BPF_EXEC = 69,
 	GTV_BPF_EXIT = 70,
 	GTV_BPF_ON = 71, /* ts_ns: when tid came on this core; arg: when that was noticed */
+	GTV_BPF_SYSCALL = 74, /* obj: how long, shifted down by state bits, like the next */
+	GTV_BPF_FUTEX = 75,
+	GTV_BPF_IRQ = 76,
+	GTV_BPF_SOFTIRQ = 77,
 	GTV_BPF_NAME = 79, /* tid, obj its process, seq 1 if of the tree; comm */
 };
 #define GTV_BPF_KINDS 16 /* loss is counted by kind & 15 */
@@ -64,9 +69,10 @@ struct gtv_bpf_core {
 	__u64 dropped[GTV_BPF_KINDS];	   /* ever */
 	__u64 loss_first_ns, loss_last_ns; /* range of what was dropped in loss_epoch */
 	__u64 loss_epoch;
-	__s32 runnable; /* threads of the tree that run or wait on this core */
-	__u32 untagged; /* forks whose child could not be followed (no memory) */
-	__u8 pad2[32];
+	__s32 runnable;		  /* threads of the tree that run or wait on this core */
+	__u32 untagged;		  /* forks whose child could not be followed (no memory) */
+	__u64 irq_ns, softirq_ns; /* when the one that is being handled began */
+	__u8 pad2[16];
 };
 
 enum {
@@ -77,9 +83,27 @@ enum {
 
 /* In task storage: a thread of the tree. */
 struct gtv_bpf_tag {
-	__s32 core;   /* where it runs or waits to run; -1: it sleeps */
-	__u32 on;     /* GTV_TAG_*: where its last switch left it */
-	__u64 ran_ns; /* the kernel's account of its running time when it last left one */
+	__s32 core;    /* where it runs or waits to run; -1: it sleeps */
+	__u32 on;      /* GTV_TAG_*: where its last switch left it */
+	__u64 ran_ns;  /* the kernel's account of its running time when it last left one */
+	__u64 call_ns; /* --syscalls: when its call began */
+	__u32 call;    /* that call's number + 1; 0: none that was seen to begin */
+	__u32 slept;   /* it left its core in it */
+};
+
+/* GTV_BPF_FUTEX: enum gtv_futex. */
+enum {
+	GTV_BPF_FUTEX_WAIT = 1,
+	GTV_BPF_FUTEX_PI = 2,
+	GTV_BPF_FUTEX_REQUEUE = 3,
+	GTV_BPF_FUTEX_WAITV = 4,
+};
+
+/* Which system calls are told: enum of the constant `calls`. */
+enum {
+	GTV_CALLS_NONE = 0,
+	GTV_CALLS_SLEPT = 1,
+	GTV_CALLS_ALL = 2,
 };
 
 #define GTV_BPF_SEEN 512 /* per core: whose names have been told */

@@ -22,6 +22,7 @@ struct task_struct {
 	struct sched_entity se;
 	unsigned int __state; /* since 5.14 */
 	unsigned int flags;
+	unsigned int in_iowait : 1;
 	int pid;
 	int tgid;
 	char comm[16];
@@ -34,11 +35,13 @@ struct task_struct___old {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
+	unsigned long si;
 	unsigned long di;
 	unsigned long orig_ax;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
+	__u64 regs[31];
 	__u64 orig_x0;
 	__s32 syscallno;
 };
@@ -60,6 +63,16 @@ struct pt_regs {
 #define KC_NO_USER (0x200000u | 0x10u | 0x4000u)
 #define KC_COMPAT  0x2u /* TS_COMPAT: a 32-bit call, numbered otherwise */
 #define KC_NR_MAX  4096
+#define KC_EXITING 0x4u /* PF_EXITING */
+
+/* System calls that wait for a futex; those of the later numbers are the same on all. */
+#if defined(__TARGET_ARCH_x86)
+#define KC_NR_FUTEX 202
+#else
+#define KC_NR_FUTEX 98
+#endif
+#define KC_NR_FUTEX_WAITV 449 /* since 5.16 */
+#define KC_NR_FUTEX_WAIT  455 /* since 6.7 */
 
 static __always_inline unsigned int kc_state(struct task_struct *task)
 {
@@ -105,6 +118,46 @@ static __always_inline __u32 kc_syscall(struct task_struct *task, __u64 *arg)
 		return 0;
 	}
 	return (__u32)nr + 1;
+}
+
+/* The second argument of the system call that kc_syscall found. */
+static __always_inline __u64 kc_syscall_arg2(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+#if defined(__TARGET_ARCH_x86)
+	return regs->si;
+#elif defined(__TARGET_ARCH_arm64)
+	return regs->regs[1];
+#else
+	return (__u64)(regs != NULL);
+#endif
+}
+
+/* Did a fault of its memory bring `task` into the kernel? (An exception leaves -1 where a
+ * call leaves its number.) */
+static __always_inline int kc_in_fault(struct task_struct *task)
+{
+	struct pt_regs *regs;
+
+	if (task->flags & (KC_NO_USER | KC_EXITING))
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+#if defined(__TARGET_ARCH_x86)
+	return (int)regs->orig_ax == -1;
+#elif defined(__TARGET_ARCH_arm64)
+	return regs->syscallno == -1;
+#else
+	return regs == NULL;
+#endif
+}
+
+/* Is it accounted as waiting for input or output? */
+static __always_inline int kc_in_iowait(struct task_struct *task)
+{
+	if (!bpf_core_field_exists(task->in_iowait))
+		return 0;
+	return BPF_CORE_READ_BITFIELD(task, in_iowait) != 0;
 }
 
 /* enum gtv_off (tracer/base/event.h) of a thread that leaves its core. `said` is the

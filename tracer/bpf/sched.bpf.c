@@ -25,7 +25,13 @@
 #define KF_PREV_OURS  2u
 #define KF_NEXT_OURS  4u
 #define KF_RECOVERED  8u
+#define KF_IO	      16u
+#define KF_FAULT      32u
+#define KF_FOREIGN    64u
+#define KF_SLEPT      1u /* of a system call */
 #define OFF_PREEMPTED 0
+#define OFF_SLEEP     1
+#define OFF_DISK      2
 #define OFF_DEAD      4
 #define CORES_LOOP    256u
 
@@ -34,6 +40,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 const volatile __u32 core_count = 1;
 const volatile __u32 slots = 1; /* records a core, a power of two */
 const volatile bool all_tasks = false;
+const volatile __u32 calls = GTV_CALLS_NONE;
 const volatile bool switch_has_state = false; /* the tracepoint's 4th argument, 5.18 */
 
 struct {
@@ -70,6 +77,12 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);
 } slow SEC(".maps");
+
+/* What is opt-in; a page while nothing is. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} extra SEC(".maps");
 
 static __always_inline struct gtv_bpf_core *core_of(__u32 core)
 {
@@ -121,7 +134,8 @@ static __always_inline void publish(struct gtv_bpf_core *c)
 #endif
 }
 
-static __always_inline void put_slow(__u8 kind, __u32 tid, __u32 obj, __u32 seq, __u64 arg)
+static __always_inline void put_slow(__u8 kind, __u8 flags, __u32 tid, __u32 obj, __u32 seq,
+				     __u64 arg)
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct gtv_bpf_slow *s = bpf_ringbuf_reserve(&slow, sizeof *s, 0);
@@ -133,7 +147,8 @@ static __always_inline void put_slow(__u8 kind, __u32 tid, __u32 obj, __u32 seq,
 			count_drop(stray, kind, now);
 		return;
 	}
-	s->rec = (struct gtv_bpf_rec){.kind = kind, .tid = tid, .obj = obj, .seq = seq};
+	s->rec = (struct gtv_bpf_rec){
+		.kind = kind, .flags = flags, .tid = tid, .obj = obj, .seq = seq};
 	s->rec.u.t.ts_ns = now;
 	s->rec.u.t.arg = arg;
 	s->core = bpf_get_smp_processor_id();
@@ -220,6 +235,84 @@ static __always_inline void tell_coming(struct gtv_bpf_core *c, __u32 core, __u3
 	publish(c);
 }
 
+static __always_inline void put(struct gtv_bpf_core *c, __u32 core, __u8 kind, __u32 tid,
+				__u32 obj, __u32 seq, __u64 arg, __u64 now)
+{
+	struct gtv_bpf_rec *r = reserve(c, core, kind, now);
+
+	if (!r)
+		return;
+	*r = (struct gtv_bpf_rec){.kind = kind, .tid = tid, .obj = obj, .seq = seq};
+	r->u.t.ts_ns = now;
+	r->u.t.arg = arg;
+	publish(c);
+}
+
+/* Why a thread of the tree sleeps, beside the call: KF_* */
+static __always_inline __u32 reason_of(struct task_struct *prev, __u8 off, __u32 nr)
+{
+	__u32 why = 0;
+
+	if (off != OFF_SLEEP && off != OFF_DISK)
+		return 0;
+	if (kc_in_iowait(prev))
+		why |= KF_IO;
+	barrier_var(why);
+	if (off == OFF_DISK && !nr && kc_in_fault(prev))
+		why |= KF_FAULT;
+	return why;
+}
+
+/* Right before the switch of a thread that goes to sleep on a futex. */
+static __always_inline void tell_futex(struct gtv_bpf_core *c, __u32 core,
+				       struct task_struct *prev, __u32 nr, __u64 arg,
+				       __u64 now)
+{
+	__u32 op, owner = 0, mutex[3] = {}; /* glibc's: the word, a count, the owner */
+	struct gtv_bpf_rec *r;
+	__u8 how;
+
+	if (nr == KC_NR_FUTEX + 1) {
+		op = (__u32)kc_syscall_arg2(prev) & 127;
+		if (op == 0 || op == 9) /* FUTEX_WAIT, _WAIT_BITSET */
+			how = GTV_BPF_FUTEX_WAIT;
+		else if (op == 6 || op == 13) /* FUTEX_LOCK_PI, _LOCK_PI2 */
+			how = GTV_BPF_FUTEX_PI;
+		else if (op == 11) /* FUTEX_WAIT_REQUEUE_PI */
+			how = GTV_BPF_FUTEX_REQUEUE;
+		else
+			return;
+	} else if (nr == KC_NR_FUTEX_WAIT + 1) {
+		how = GTV_BPF_FUTEX_WAIT;
+	} else if (nr == KC_NR_FUTEX_WAITV + 1) {
+		how = GTV_BPF_FUTEX_WAITV; /* the array's entries are value, address, flags
+					    */
+		if (bpf_probe_read_user(&arg, sizeof arg, (void *)(arg + 8)))
+			return;
+	} else {
+		return;
+	}
+	/* The word may be the last in its page. */
+	if (bpf_probe_read_user(mutex, sizeof mutex, (void *)arg) &&
+	    bpf_probe_read_user(mutex, sizeof mutex[0], (void *)arg))
+		return;
+	if (how == GTV_BPF_FUTEX_PI)
+		owner = mutex[0] & 0x3fffffff;		     /* FUTEX_TID_MASK */
+	else if (how == GTV_BPF_FUTEX_WAIT && mutex[0] == 2) /* locked, with waiters */
+		owner = mutex[2];
+	r = reserve(c, core, GTV_BPF_FUTEX, now);
+	if (!r)
+		return;
+	*r = (struct gtv_bpf_rec){.kind = GTV_BPF_FUTEX,
+				  .state = how,
+				  .tid = prev->pid,
+				  .obj = owner,
+				  .seq = mutex[0]};
+	r->u.t.ts_ns = now;
+	r->u.t.arg = arg;
+	publish(c);
+}
+
 SEC("tp_btf/sched_switch")
 int on_switch(__u64 *ctx)
 {
@@ -247,14 +340,20 @@ int on_switch(__u64 *ctx)
 	off = kc_off((int)ctx[0], switch_has_state ? (unsigned int)ctx[3] : state, state);
 	now = bpf_ktime_get_ns();
 	if (prev_tag) {
-		if (off != OFF_PREEMPTED && off != OFF_DEAD)
+		if (off != OFF_PREEMPTED && off != OFF_DEAD) {
 			nr = kc_syscall(prev, &arg);
+			ours |= reason_of(prev, off, nr);
+			if (calls)
+				prev_tag->slept = 1;
+		}
 		move_tag(prev_tag, off == OFF_PREEMPTED ? (__s32)core : -1);
 		ran = prev->se.sum_exec_runtime;
 		if (prev_tag->on == GTV_TAG_OFF)
 			tell_coming(c, core, prev_pid, ran - prev_tag->ran_ns, now);
 		prev_tag->on = GTV_TAG_OFF;
 		prev_tag->ran_ns = ran;
+		if (off == OFF_SLEEP && nr)
+			tell_futex(c, core, prev, nr, arg, now);
 	} else {
 		name_once(c, core, prev, now);
 	}
@@ -279,19 +378,6 @@ int on_switch(__u64 *ctx)
 	return 0;
 }
 
-static __always_inline void put(struct gtv_bpf_core *c, __u32 core, __u8 kind, __u32 tid,
-				__u32 obj, __u32 seq, __u64 arg, __u64 now)
-{
-	struct gtv_bpf_rec *r = reserve(c, core, kind, now);
-
-	if (!r)
-		return;
-	*r = (struct gtv_bpf_rec){.kind = kind, .tid = tid, .obj = obj, .seq = seq};
-	r->u.t.ts_ns = now;
-	r->u.t.arg = arg;
-	publish(c);
-}
-
 SEC("tp_btf/sched_waking")
 int BPF_PROG(on_waking, struct task_struct *task)
 {
@@ -306,7 +392,7 @@ int BPF_PROG(on_waking, struct task_struct *task)
 	waker = (__u32)bpf_get_current_pid_tgid();
 	if (waker == pid) {
 		/* It had not gone to sleep yet, and interrupts may be on. */
-		put_slow(GTV_BPF_WAKING, waker, pid, 0, 0);
+		put_slow(GTV_BPF_WAKING, 0, waker, pid, 0, 0);
 		return 0;
 	}
 	core = bpf_get_smp_processor_id();
@@ -376,7 +462,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		if (stray)
 			__sync_fetch_and_add(&stray->untagged, 1);
 	}
-	put_slow(GTV_BPF_FORK, parent->pid, child->pid, ours, (__u64)child->tgid);
+	put_slow(GTV_BPF_FORK, ours ? 0 : KF_FOREIGN, parent->pid, child->pid, ours,
+		 (__u64)child->tgid);
 	put_name_slow(child, child->comm, ours);
 	return 0;
 }
@@ -384,8 +471,10 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid)
 {
-	if (all_tasks || tag_of(task))
-		put_slow(GTV_BPF_EXEC, task->pid,
+	bool ours = tag_of(task) != NULL;
+
+	if (all_tasks || ours)
+		put_slow(GTV_BPF_EXEC, ours ? 0 : KF_FOREIGN, task->pid,
 			 (__u32)old_pid == (__u32)task->pid ? 0 : old_pid, 0, 0);
 	return 0;
 }
@@ -393,8 +482,11 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
-	if (all_tasks || tag_of(task))
-		put_slow(GTV_BPF_EXIT, task->pid, 0, 0, (__u64)task->tgid);
+	bool ours = tag_of(task) != NULL;
+
+	if (all_tasks || ours)
+		put_slow(GTV_BPF_EXIT, ours ? 0 : KF_FOREIGN, task->pid, 0, 0,
+			 (__u64)task->tgid);
 	return 0;
 }
 
@@ -419,3 +511,5 @@ int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 		forget_name(task->pid);
 	return 0;
 }
+
+#include "tracer/bpf/extra.bpf.h"

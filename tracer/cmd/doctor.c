@@ -51,7 +51,7 @@ static void put_bool(struct json_object *o, const char *key, int v)
 
 /* Levels. */
 
-static struct json_object *level_object(int level, const char *source,
+static struct json_object *level_object(int level, const char *source, const char *lacks,
 					const struct gtv_err *err)
 {
 	struct json_object *o = json_object_new_object();
@@ -61,6 +61,7 @@ static struct json_object *level_object(int level, const char *source,
 	put_bool(o, "works", !err);
 	put_text(o, "why", err ? err->why : "");
 	put_text(o, "mend", err ? err->mend : "");
+	put_text(o, "lacks", lacks);
 	return o;
 }
 
@@ -68,9 +69,12 @@ static void add_level(struct json_object *list, const struct gtv_source_ops *ops
 {
 	struct gtv_err err = {0};
 	int works = ops->probe(&err) == 0;
+	char lacks[512] = "";
 
-	json_object_array_add(list,
-			      level_object(ops->level, ops->name, works ? NULL : &err));
+	if (works && ops->lacks)
+		ops->lacks(lacks, sizeof lacks);
+	json_object_array_add(
+		list, level_object(ops->level, ops->name, lacks, works ? NULL : &err));
 	if (works && ops->level > *best)
 		*best = ops->level;
 }
@@ -241,13 +245,15 @@ static void print_levels(struct json_object *list, int best)
 		struct json_object *l = json_object_array_get_idx(list, i);
 		int works = is(l, "works");
 
-		printf("  level %d  %-5s %s", int_of(l, "level"), text_of(l, "source"),
+		printf("  level %d  %-11s %s", int_of(l, "level"), text_of(l, "source"),
 		       works ? "works" : "does not work: ");
 		if (!works)
 			printf("%s", text_of(l, "why"));
 		if (works && int_of(l, "level") == best)
 			printf(": used unless --level says otherwise");
 		putchar('\n');
+		if (*text_of(l, "lacks"))
+			printf("                 without: %s\n", text_of(l, "lacks"));
 		if (!works && *text_of(l, "mend"))
 			printf("                 to mend: %s\n", text_of(l, "mend"));
 	}

@@ -32,7 +32,8 @@ enum gtv_field_type {
 	GTV_FIELD_SOURCE, /* enum gtv_source_id */
 	GTV_FIELD_FUTEX,  /* enum gtv_futex */
 	GTV_FIELD_SOFTIRQ,
-	GTV_FIELD_TEXT, /* 16 bytes in obj, seq and arg */
+	GTV_FIELD_SYSCALL, /* printed as its name, or number */
+	GTV_FIELD_TEXT,	   /* 16 bytes in obj, seq and arg */
 };
 
 #define GTV_FIELDS_MAX 8

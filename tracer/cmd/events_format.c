@@ -6,9 +6,12 @@
  */
 #include "tracer/cmd/events.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tracer/cmd/out.h"
+#include "tracer/model/syscall_names.h"
 
 /* Parts of an event that a field is taken from. */
 enum {
@@ -106,7 +109,8 @@ static const struct gtv_field fields[GTV_EV_MAX][GTV_FIELDS_MAX] = {
 			 {"recovered", FLAGS, GTV_FIELD_FLAG, GTV_KF_RECOVERED}},
 	[GTV_EV_K_OFF] = {{"preempted", FLAGS, GTV_FIELD_FLAG, GTV_KF_PREEMPTED}},
 	[GTV_EV_K_THREAD] = {{"pid", ARG, NUM, 0}, {"parent_tid", OBJ, NUM, 0}},
-	[GTV_EV_K_SYSCALL] = {{"syscall", SEQ_LESS_1, GTV_FIELD_SIGNED, 0},
+	[GTV_EV_K_SYSCALL] = {{"call", SEQ_LESS_1, GTV_FIELD_SYSCALL, 0},
+			      {"syscall", SEQ_LESS_1, GTV_FIELD_SIGNED, 0},
 			      {"result", ARG, GTV_FIELD_SIGNED, 0},
 			      {"took_ns", TOOK, NUM, 0},
 			      {"slept", FLAGS, GTV_FIELD_FLAG, GTV_KF_SLEPT}},
@@ -257,6 +261,14 @@ static int own_text(const struct gtv_events_printer *p, const struct gtv_ev *ev,
 
 	if (field->type == GTV_FIELD_CALL) {
 		gtv_names_label(p->names, GTV_CLASS_CALL, (uint32_t)v, buf, size);
+		return 1;
+	}
+	if (field->type == GTV_FIELD_SYSCALL) {
+		const char *name = gtv_syscall_name((unsigned)v);
+		if (name)
+			snprintf(buf, size, "%s", name);
+		else
+			snprintf(buf, size, "%" PRId64, (int64_t)v);
 		return 1;
 	}
 	if (field->type != GTV_FIELD_TEXT)

@@ -209,6 +209,15 @@ static int set_level(struct gtv_options *o, const char *value, struct gtv_err *e
 	return 0;
 }
 
+static int set_syscalls(struct gtv_options *o, const char *value, struct gtv_err *err)
+{
+	o->syscalls = !strcmp(value, "slept") ? 1 : !strcmp(value, "all") ? 2 : 0;
+	if (o->syscalls)
+		return 0;
+	return gtv_err_set(err, GTV_EUSAGE, "--syscalls", "slept or all",
+			   "\"%s\" says not which system calls", value);
+}
+
 static int set_time(uint64_t *out_ns, const char *what, const char *value,
 		    struct gtv_err *err)
 {
@@ -264,6 +273,11 @@ static int set_option(struct gtv_options *o, enum gtv_option option, const char 
 		return set_format(o, value, err);
 	case GTV_OPTION_ALL:
 		o->all = 1;
+		return 0;
+	case GTV_OPTION_SYSCALLS:
+		return set_syscalls(o, value, err);
+	case GTV_OPTION_IRQ:
+		o->irq = 1;
 		return 0;
 	case GTV_OPTION_AS_ROOT:
 		o->as_root = 1;

@@ -60,6 +60,10 @@ enum gtv_command {
 	  "kernel source: 3 BPF, 2 tracepoints, 1 own threads, 0 none (best that works)")  \
 	X(ALL, 0, "all", NULL, GTV_FOR_TRACER,                                             \
 	  "levels 3, 2: record every task of the machine, not only the program's")         \
+	X(SYSCALLS, 0, "syscalls", "WHICH", GTV_FOR_TRACER,                                \
+	  "level 3: tell system calls: slept (those that did) or all")                     \
+	X(IRQ, 0, "irq", NULL, GTV_FOR_TRACER,                                             \
+	  "level 3: tell interrupts that come while the program runs or waits")            \
 	X(BUFFER, 0, "buffer", "SIZE", GTV_FOR_TRACER,                                     \
 	  "event ring of each thread: 64K to 1G (8M)")                                     \
 	X(POLICY, 0, "policy", "NAME", GTV_FOR_TRACER,                                     \
@@ -120,6 +124,8 @@ struct gtv_options {
 	const char *output;
 	int level; /* -1: the best that works */
 	int all, as_root;
+	int syscalls; /* 0 none, 1 those that slept, 2 all */
+	int irq;
 	size_t ring_bytes; /* 0: default */
 	const char *policy;
 	const char *view, *rows, *select, *theme; /* NULL: default */

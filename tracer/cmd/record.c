@@ -160,6 +160,8 @@ int gtv_cmd_record(const struct gtv_options *opts)
 		.policy = opts->policy,
 		.level = opts->level,
 		.all_tasks = opts->all,
+		.syscalls = opts->syscalls,
+		.irq = opts->irq,
 		.as_root = opts->as_root,
 		.ring_bytes = opts->ring_bytes,
 	};

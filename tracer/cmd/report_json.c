@@ -280,6 +280,13 @@ int gtv_report_json(const struct gtv_report *r, FILE *f)
 	emit(&w, "duration_ns", json_object_new_uint64(r->end_ns - r->start_ns));
 	emit(&w, "start_ns", json_object_new_uint64(r->start_ns));
 	emit(&w, "level", json_object_new_int(r->info.level));
+	emit(&w, "fallbacks", json_object_new_int64(r->info.fallbacks));
+	emit(&w, "all_tasks", json_object_new_boolean(r->info.scope & GTV_SCOPE_ALL));
+	emit(&w, "syscalls",
+	     json_object_new_string(r->info.scope & GTV_SCOPE_SYSCALLS_ALL ? "all"
+				    : r->info.scope & GTV_SCOPE_SYSCALLS   ? "slept"
+									   : "none"));
+	emit(&w, "irq", json_object_new_boolean((r->info.scope & GTV_SCOPE_IRQ) != 0));
 	emit(&w, "trace", trace_object(r));
 	emit(&w, "lost", lost_object(r));
 	emit(&w, "counts", counts_object(r));

@@ -135,6 +135,13 @@ static void print_limits(const struct gtv_report *r, FILE *f)
 			   "this is what it had written\n");
 	if (r->info.clock == GTV_CLOCK_SIM)
 		fprintf(f, "! simulated: time, OS threads and cores are virtual\n");
+	if (r->info.scope & GTV_SCOPE_ALL)
+		fprintf(f, "! --all: cores show every task; threads are the program's\n");
+	if (r->info.fallbacks)
+		fprintf(f,
+			"! the kernel left out %u times what its source wants: a feature "
+			"(gtviz doctor), or a switch that it told nobody\n",
+			r->info.fallbacks);
 	if (r->info.level == 2)
 		fprintf(f, "! level 2: the system call in which a thread sleeps is not "
 			   "known\n");

@@ -123,7 +123,7 @@ static void advance(struct gtv_session *s, uint64_t watermark_ns)
 			put_checkpoint(s, s->last_ns);
 			count = 0;
 			if (gtv_merge_queued(s->merge) < QUEUE_MAX)
-				s->rings->ops->drain(s->rings);
+				drain_sources(s);
 		}
 	} while (got);
 	if (watermark_ns != UINT64_MAX && watermark_ns - s->zoom_ns >= ZOOM_NS) {
@@ -238,6 +238,11 @@ static void finish(struct gtv_session *s, int ended)
 	gtv_zoom_flush(s->zoom, now, 1);
 	if (s->status.simulated)
 		gtv_store_set_cores(s->store, gtv_source_ring_virtual_cores(s->rings));
+	if (s->kernel) {
+		struct gtv_source_stats kernel = {0};
+		s->kernel->ops->stats(s->kernel, &kernel);
+		gtv_store_set_fallbacks(s->store, kernel.fallbacks);
+	}
 	if (ended)
 		gtv_store_set_exit(s->store, s->wait_status);
 	gtv_store_finish(s->store);

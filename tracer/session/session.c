@@ -43,6 +43,20 @@ static void join_command(char *const *argv, char *buf, size_t size)
 	}
 }
 
+/* What the kernel source in use was asked for. */
+static uint32_t scope_of(const struct gtv_session_config *config, int level)
+{
+	uint32_t scope = level >= 2 && config->all_tasks ? GTV_SCOPE_ALL : 0;
+
+	if (level < 3)
+		return scope;
+	if (config->syscalls)
+		scope |= GTV_SCOPE_SYSCALLS;
+	if (config->syscalls == GTV_SYSCALLS_ALL)
+		scope |= GTV_SCOPE_SYSCALLS_ALL;
+	return config->irq ? scope | GTV_SCOPE_IRQ : scope;
+}
+
 static void fill_info(struct gtv_session *s, const struct gtv_session_config *config,
 		      struct gtv_store_info *info)
 {
@@ -57,6 +71,7 @@ static void fill_info(struct gtv_session *s, const struct gtv_session_config *co
 		.uid = config->as_root ? getuid() : s->user.uid,
 		.pid = gtv_session_pid(s),
 		.exit_status = -1,
+		.scope = scope_of(config, s->status.level),
 	};
 	if (uname(&un) == 0) {
 		snprintf(info->host, sizeof info->host, "%.63s", un.nodename);
@@ -78,6 +93,10 @@ static int open_kernel(struct gtv_session *s, const struct gtv_session_config *c
 		s->status.level = 3;
 		return 0;
 	}
+	if (config->level == 0 && (config->syscalls || config->irq))
+		return gtv_err_set(err, GTV_EUSAGE,
+				   config->syscalls ? "--syscalls" : "--irq",
+				   "leave out --level", "needs level 3");
 	if (config->level == 0)
 		return 0;
 	for (int i = 0; gtv_sources[i]; i++) {
@@ -101,6 +120,12 @@ static int open_kernel(struct gtv_session *s, const struct gtv_session_config *c
 	}
 	if (why.code)
 		gtv_err_line(&why, s->status.level_why, sizeof s->status.level_why);
+	/* What only level 3 can do must not go missing unsaid. */
+	if ((config->syscalls || config->irq) && s->status.level < 3)
+		return gtv_err_set(
+			err, GTV_EUNAVAIL, config->syscalls ? "--syscalls" : "--irq",
+			why.code ? why.mend : "leave out --level", "needs level 3%s%s",
+			why.code ? ": " : "", why.code ? why.why : "");
 	if (config->level > 0 && !s->kernel) {
 		if (why.code) {
 			*err = why;
@@ -235,6 +260,8 @@ static int start(struct gtv_session *s, const struct gtv_session_config *config,
 		.clock = &s->clock,
 		.ring_bytes = config->ring_bytes,
 		.all_tasks = config->all_tasks,
+		.syscalls = config->syscalls,
+		.irq = config->irq,
 		.self = getpid(),
 	};
 	if (config->output && (out_fd = gtv_output_open(config->output, &s->user, err)) < 0)

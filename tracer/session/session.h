@@ -19,6 +19,8 @@ struct gtv_session_config {
 	const char *policy; /* --policy */
 	int level;	    /* --level N; -1: the best that works */
 	int all_tasks;	    /* --all */
+	int syscalls;	    /* --syscalls: 0 none, 1 those that slept, 2 all */
+	int irq;	    /* --irq */
 	int as_root;	    /* --as-root */
 	int use_pty;	    /* live */
 	unsigned short rows, cols;

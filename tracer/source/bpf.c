@@ -65,12 +65,19 @@ _Static_assert(GTV_BPF_FORK == (int)GTV_EV_K_FORK, "kinds");
 _Static_assert(GTV_BPF_EXEC == (int)GTV_EV_K_EXEC, "kinds");
 _Static_assert(GTV_BPF_ON == (int)GTV_EV_K_ON, "kinds");
 _Static_assert(GTV_BPF_EXIT == (int)GTV_EV_K_EXIT, "kinds");
+_Static_assert(GTV_BPF_SYSCALL == (int)GTV_EV_K_SYSCALL, "kinds");
+_Static_assert(GTV_BPF_FUTEX == (int)GTV_EV_K_FUTEX, "kinds");
+_Static_assert(GTV_BPF_IRQ == (int)GTV_EV_K_IRQ, "kinds");
+_Static_assert(GTV_BPF_SOFTIRQ == (int)GTV_EV_K_SOFTIRQ, "kinds");
+_Static_assert(GTV_BPF_FUTEX_WAITV == (int)GTV_FUTEX_WAITV, "ways of waiting");
+_Static_assert(GTV_CALLS_ALL == (int)GTV_SYSCALLS_ALL, "which system calls");
 
 #define WHAT	      "level 3 (BPF)"
 #define BYTES_DEFAULT (1u << 20)
 #define BYTES_MIN     (1u << 12)
 #define BYTES_MAX     (1u << 28)
 #define BYTES_ALL_MAX (1ull << 28) /* of all cores: the kernel gives it all at once */
+#define EXTRA_BYTES   (1u << 22)
 #define SLOW_A_DRAIN  65536
 #define CORES_MAX     8192
 
@@ -83,7 +90,8 @@ struct core_reader {
 struct bpf_source {
 	struct gtv_source base;
 	struct gtv_sched_bpf *skel;
-	struct ring_buffer *slow;
+	struct ring_buffer *slow, *extra;
+	int extra_stream;
 	unsigned core_count;
 	uint32_t slots;
 	struct gtv_bpf_core *core; /* core_count + 1: the last is the slow ring's */
@@ -145,6 +153,26 @@ static uint32_t slots_for(size_t bytes, unsigned cores)
 	return (uint32_t)(have / sizeof(struct gtv_bpf_rec));
 }
 
+/* What nobody asked for is not loaded: it would tax all tasks of the machine. */
+static void configure_extra(struct bpf_source *b)
+{
+	const struct gtv_source_config *config = &b->base.config;
+	struct gtv_sched_bpf *skel = b->skel;
+	bool calls = config->syscalls != GTV_SYSCALLS_NONE, irq = config->irq != 0;
+
+	skel->rodata->calls = (__u32)config->syscalls;
+	bpf_program__set_autoload(skel->progs.on_sys_enter, calls);
+	bpf_program__set_autoload(skel->progs.on_sys_exit, calls);
+	bpf_program__set_autoload(skel->progs.on_irq_entry, irq);
+	bpf_program__set_autoload(skel->progs.on_irq_exit, irq);
+	bpf_program__set_autoload(skel->progs.on_softirq_entry, irq);
+	bpf_program__set_autoload(skel->progs.on_softirq_exit, irq);
+	size_t bytes = config->extra_ring_bytes ? config->extra_ring_bytes : EXTRA_BYTES;
+	if (!calls && !irq)
+		bytes = (size_t)sysconf(_SC_PAGESIZE);
+	bpf_map__set_max_entries(skel->maps.extra, (__u32)bytes);
+}
+
 static int configure(struct bpf_source *b, struct gtv_err *err)
 {
 	struct gtv_sched_bpf *skel = b->skel;
@@ -160,6 +188,7 @@ static int configure(struct bpf_source *b, struct gtv_err *err)
 	skel->rodata->core_count = b->core_count;
 	skel->rodata->slots = b->slots;
 	skel->rodata->all_tasks = b->base.config.all_tasks != 0;
+	configure_extra(b);
 	bpf_map__set_max_entries(skel->maps.records, b->core_count * b->slots);
 	bpf_map__set_max_entries(skel->maps.cores, b->core_count + 1);
 	bpf_map__set_max_entries(skel->maps.seen, b->core_count * GTV_BPF_SEEN);
@@ -210,9 +239,14 @@ static int map_rings(struct bpf_source *b, struct gtv_err *err)
 	b->core = map_array(b->skel->maps.cores, b->core_bytes, PROT_READ | PROT_WRITE);
 	b->record = map_array(b->skel->maps.records, b->record_bytes, PROT_READ);
 	b->slow = ring_buffer__new(bpf_map__fd(b->skel->maps.slow), on_slow, b, NULL);
+	b->extra = ring_buffer__new(bpf_map__fd(b->skel->maps.extra), on_slow, b, NULL);
 	b->reader = calloc(b->core_count + 1, sizeof *b->reader);
-	if (!b->core || !b->record || !b->slow || !b->reader)
+	if (!b->core || !b->record || !b->slow || !b->extra || !b->reader)
 		return fail_load(err, errno, "mapping its rings");
+	b->extra_stream = gtv_merge_stream(
+		b->base.config.merge, (uint64_t)GTV_SRC_BPF << 32 | (b->core_count + 1));
+	if (b->extra_stream < 0)
+		return gtv_err_set(err, GTV_ENOMEM, WHAT, "", "out of memory");
 	for (unsigned i = 0; i <= b->core_count; i++) {
 		b->reader[i].stream = gtv_merge_stream(b->base.config.merge,
 						       (uint64_t)GTV_SRC_BPF << 32 | i);
@@ -228,6 +262,7 @@ static void bpf_close(struct gtv_source *src)
 	struct bpf_source *b = (struct bpf_source *)src;
 
 	ring_buffer__free(b->slow);
+	ring_buffer__free(b->extra);
 	if (b->core)
 		munmap(b->core, b->core_bytes);
 	if (b->record)
@@ -266,6 +301,40 @@ static int bpf_probe(struct gtv_err *err)
 
 	gtv_sched_bpf__destroy(b.skel);
 	return rc;
+}
+
+static void lack(char *buf, size_t size, const char *what, const char *why)
+{
+	size_t used = strlen(buf);
+
+	snprintf(buf + used, size - used, "%s%s%s%s", used ? "; " : "", what,
+		 why[0] ? ": " : "", why);
+}
+
+/* Loads it with what is opt-in, too. */
+static void bpf_lacks(char *buf, size_t size)
+{
+	struct gtv_source_config calls = {.syscalls = GTV_SYSCALLS_ALL}, irq = {.irq = 1};
+	const struct {
+		const char *what;
+		const struct gtv_source_config *config;
+	} tries[] = {{"no --syscalls", &calls}, {"no --irq", &irq}};
+
+	buf[0] = 0;
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+		struct bpf_source b = {.base.config = *tries[i].config};
+		struct gtv_err err = {0};
+
+		b.base.config.kernel_ring_bytes = BYTES_MIN;
+		if (load(&b, &err) < 0)
+			lack(buf, size, tries[i].what, err.why);
+		if (!i && b.stats.fallbacks)
+			lack(buf, size,
+			     "why a thread stops is read from it, not told by the event "
+			     "(before 5.18)",
+			     "");
+		gtv_sched_bpf__destroy(b.skel);
+	}
 }
 
 /* ----------------------------------------------------------------- events */
@@ -360,6 +429,12 @@ static int take_record(struct bpf_source *b, const struct gtv_bpf_rec *rec, int3
 		ev.arg = ev.ts_ns;
 		b->stats.fallbacks++;
 		break;
+	case GTV_BPF_SYSCALL:
+	case GTV_BPF_IRQ:
+	case GTV_BPF_SOFTIRQ:
+		stream = b->extra_stream;
+		break;
+	case GTV_BPF_FUTEX:
 	case GTV_BPF_SWITCH:
 	case GTV_BPF_WAKING:
 	case GTV_BPF_NEW:
@@ -458,6 +533,10 @@ static int bpf_drain(struct gtv_source *src)
 	ring_buffer__consume(b->slow);
 	if (b->slow_rc < 0)
 		return b->slow_rc;
+	b->slow_left = SLOW_A_DRAIN;
+	ring_buffer__consume(b->extra);
+	if (b->slow_rc < 0)
+		return b->slow_rc;
 	for (unsigned i = 0; i < b->core_count && !rc; i++)
 		rc = drain_core(b, i);
 	return rc ? rc : tell_losses(b, b->core_count);
@@ -482,6 +561,7 @@ const struct gtv_source_ops gtv_source_bpf = {
 	.id = GTV_SRC_BPF,
 	.level = 3,
 	.probe = bpf_probe,
+	.lacks = bpf_lacks,
 	.open = bpf_open,
 	.attach = bpf_attach,
 	.drain = bpf_drain,

@@ -21,6 +21,12 @@
 
 struct gtv_source;
 
+enum gtv_source_syscalls {
+	GTV_SYSCALLS_NONE = 0,
+	GTV_SYSCALLS_SLEPT = 1, /* those in which the thread left its core */
+	GTV_SYSCALLS_ALL = 2,
+};
+
 struct gtv_source_config {
 	struct gtv_names *names;  /* Borrows: sources name what they see */
 	struct gtv_merge *merge;  /* Borrows: where drain delivers */
@@ -28,6 +34,9 @@ struct gtv_source_config {
 	size_t ring_bytes;	  /* a user ring, 0 default */
 	unsigned ring_count;	  /* 0 default */
 	size_t kernel_ring_bytes; /* a core, 0 default */
+	int syscalls;		  /* --syscalls: enum gtv_source_syscalls; level 3 */
+	int irq;		  /* --irq; level 3 */
+	size_t extra_ring_bytes;  /* for what these two tell, 0 default */
 	int all_tasks;		  /* --all: do not filter by the program's tree */
 	pid_t self;		  /* never traced */
 };
@@ -48,6 +57,9 @@ struct gtv_source_ops {
 	int level; /* 3, 2, 1; 0 for the user rings */
 	/* 0 if it would work here and now; else fills why and mend. */
 	int (*probe)(struct gtv_err *err);
+	/* What of it would not, in words ("" if all does): what it does without, and the
+	 * options that it refuses. May be NULL: nothing. */
+	void (*lacks)(char *buf, size_t size);
 	int (*open)(struct gtv_source **out, const struct gtv_source_config *config,
 		    struct gtv_err *err);
 	/* `child` is stopped before its exec. */

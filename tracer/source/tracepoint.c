@@ -13,6 +13,7 @@
 #include "tracer/source/source.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -287,6 +288,21 @@ static int tracepoint_probe(struct gtv_err *err)
 		return refused(err);
 	close(fd);
 	return 0;
+}
+
+static void tracepoint_lacks(char *buf, size_t size)
+{
+	struct gtv_tracefs_format format;
+	int fd = -1;
+
+	snprintf(buf, size, "no --syscalls, no --irq");
+	if (!gtv_tracefs_read(&format, event_name[SWITCH], NULL))
+		fd = open_event(format.id, 0, 0, PERF_FORMAT_LOST);
+	if (fd >= 0)
+		close(fd);
+	else
+		snprintf(buf, size,
+			 "no --syscalls, no --irq; losses may be told late (before 6.0)");
 }
 
 static int tracepoint_attach(struct gtv_source *src, pid_t child, struct gtv_err *err)
@@ -669,6 +685,7 @@ const struct gtv_source_ops gtv_source_tracepoint = {
 	.id = GTV_SRC_PERF,
 	.level = 2,
 	.probe = tracepoint_probe,
+	.lacks = tracepoint_lacks,
 	.open = tracepoint_open,
 	.attach = tracepoint_attach,
 	.drain = tracepoint_drain,
