@@ -31,11 +31,12 @@ $(eval $(call layer,store,tracer/store,$$(STORE_CFLAGS)))
 $(eval $(call layer,source,tracer/source,$$(SOURCE_CFLAGS)))
 $(eval $(call layer,launch,tracer/launch,$$(CFLAGS_CAP)))
 $(eval $(call layer,model,tracer/model,))
+$(eval $(call layer,export,tracer/export,))
 $(eval $(call layer,session,tracer/session,))
 $(eval $(call layer,cmd,tracer/cmd,$$(CFLAGS_JSON) $$(CFLAGS_CURSES) $$(CFLAGS_ZSTD) $$(CFLAGS_LIBBPF) $$(if $$(HAVE_BPF),-DGTV_HAVE_BPF=1)))
 $(eval $(call layer,tui,tui,$$(CFLAGS_CURSES)))
 
-TRACER_LAYERS := cmd session launch model source store merge clock base
+TRACER_LAYERS := cmd session launch export model source store merge clock base
 A = $(foreach l,$(1),$(O)/lib/$(l).a)
 LIBS_ALL = $(LIBS_ZSTD) $(LIBS_XXHASH) $(LIBS_JSON) $(LIBS_CURSES) $(LIBS_CAP) $(LIBS_LIBBPF) $(LDLIBS_BASE)
 

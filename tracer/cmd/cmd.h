@@ -24,6 +24,7 @@ int gtv_cmd_record(const struct gtv_options *opts);
 int gtv_cmd_report(const struct gtv_options *opts);
 int gtv_cmd_events(const struct gtv_options *opts);
 int gtv_cmd_check(const struct gtv_options *opts);
+int gtv_cmd_export(const struct gtv_options *opts);
 int gtv_cmd_doctor(const struct gtv_options *opts);
 
 /* Prints "gtviz: WHAT: WHY (HOW TO MEND)" on stderr. Returns the exit status that

@@ -40,7 +40,7 @@ static const struct option_row option_rows[] = {
 
 /* Promised words and options of later versions. They are refused rather than taken for
  * a program's name, so that what a script means never changes under it. */
-static const char *const later_commands[] = {"export", "import", "demo", "talk", NULL};
+static const char *const later_commands[] = {"import", "demo", "talk", NULL};
 static const char *const later_options[] = {"-p", "--cast", "--ring", NULL};
 
 static int usage_error(struct gtv_err *err, const char *what, const char *mend,
@@ -271,6 +271,9 @@ static int set_option(struct gtv_options *o, enum gtv_option option, const char 
 		return set_time(&o->to_ns, "--to", value, err);
 	case GTV_OPTION_FORMAT:
 		return set_format(o, value, err);
+	case GTV_OPTION_TO_FORMAT:
+		o->to_format = value;
+		return 0;
 	case GTV_OPTION_ALL:
 		o->all = 1;
 		return 0;
@@ -321,10 +324,19 @@ static int set_option(struct gtv_options *o, enum gtv_option option, const char 
 	return 0;
 }
 
-/* The option that `word` names: "-o", "-oFILE", "--output", "--output=FILE". *value is
- * what is joined to it, or NULL. */
-static enum gtv_option find_option(const char *word, const char **value)
+/* Some names mean another thing to some commands: --to. */
+static int is_for(const struct option_row *row, enum gtv_command command)
 {
+	return command != NO_COMMAND && row->commands >> command & 1;
+}
+
+/* The option that `word` names: "-o", "-oFILE", "--output", "--output=FILE". *value is
+ * what is joined to it, or NULL. One of the command's own comes before others. */
+static enum gtv_option find_option(const char *word, enum gtv_command command,
+				   const char **value)
+{
+	enum gtv_option found = GTV_OPTION_MAX;
+
 	*value = NULL;
 	for (int i = 0; i < GTV_OPTION_MAX; i++) {
 		const struct option_row *row = &option_rows[i];
@@ -335,6 +347,8 @@ static enum gtv_option find_option(const char *word, const char **value)
 			*value = word[2] ? word + 2 : NULL;
 			return (enum gtv_option)i;
 		}
+		if (found != GTV_OPTION_MAX && !is_for(row, command))
+			continue;
 		size_t size = strlen(row->long_name);
 
 		if (strncmp(word + 2, row->long_name, size))
@@ -343,9 +357,9 @@ static enum gtv_option find_option(const char *word, const char **value)
 			*value = word + 2 + size + 1;
 		else if (word[2 + size])
 			continue;
-		return (enum gtv_option)i;
+		found = (enum gtv_option)i;
 	}
-	return GTV_OPTION_MAX;
+	return found;
 }
 
 static int unknown_option(const char *word, struct gtv_err *err)
@@ -364,7 +378,7 @@ static int take_option(struct gtv_options *o, int argc, char *const *argv, int *
 		       struct gtv_err *err)
 {
 	const char *word = argv[(*idx)++], *value;
-	enum gtv_option option = find_option(word, &value);
+	enum gtv_option option = find_option(word, o->command, &value);
 
 	if (option == GTV_OPTION_MAX)
 		return unknown_option(word, err);
@@ -448,6 +462,10 @@ static int check_options(const struct gtv_options *o, struct gtv_err *err)
 	if (o->command == GTV_COMMAND_RECORD && !o->output)
 		return usage_error(err, "record", "record -o FILE PROGRAM",
 				   "no file to write to given");
+	if (o->command == GTV_COMMAND_EXPORT && (!o->output || !o->to_format))
+		return usage_error(err, "export", "export --to perfetto|chrome -o OUT FILE",
+				   !o->to_format ? "no format given"
+						 : "no file to write to given");
 	if (o->json && o->csv)
 		return usage_error(err, "--csv", "one of them", "not together with --json");
 	if (o->to_ns <= o->from_ns && o->from_ns != UINT64_MAX)

@@ -36,6 +36,8 @@ enum gtv_operand {
 	  "print one frame of the screen, without a terminal")                             \
 	X(CHECK, "check", FILE, "check FILE",                                              \
 	  "check a trace: whole, and true to what any trace obeys")                        \
+	X(EXPORT, "export", FILE, "export --to FORMAT -o OUT FILE",                        \
+	  "write a trace in another tool's format: perfetto, chrome")                      \
 	X(DOCTOR, "doctor", NONE, "doctor [OPTIONS]", "say what works here, and why not")  \
 	X(HELP, "help", COMMAND, "help [COMMAND]", "print how a command is used")
 
@@ -54,7 +56,7 @@ enum gtv_command {
 
 /* X(ID, 'short' or 0, "long" or NULL, "ARGUMENT" or NULL, commands, "help") */
 #define GTV_OPTIONS(X)                                                                     \
-	X(OUTPUT, 'o', "output", "FILE", GTV_FOR_TRACER | GTV_FOR(SHOT),                   \
+	X(OUTPUT, 'o', "output", "FILE", GTV_FOR_TRACER | GTV_FOR(SHOT) | GTV_FOR(EXPORT), \
 	  "write to FILE; - is the standard output")                                       \
 	X(LEVEL, 0, "level", "N", GTV_FOR_TRACER,                                          \
 	  "kernel source: 3 BPF, 2 tracepoints, 1 own threads, 0 none (best that works)")  \
@@ -81,6 +83,7 @@ enum gtv_command {
 	  "begin at TIME after the trace's start: 1.5s, 20ms, 300us")                      \
 	X(TO, 0, "to", "TIME", GTV_FOR(REPLAY) | GTV_FOR(SHOT) | GTV_FOR(EVENTS),          \
 	  "end at TIME after the trace's start")                                           \
+	X(TO_FORMAT, 0, "to", "FORMAT", GTV_FOR(EXPORT), "write as perfetto or chrome")    \
 	X(FORMAT, 0, "format", "FORMAT", GTV_FOR(SHOT),                                    \
 	  "text, ansi or svg (ansi on a terminal, else text)")                             \
 	X(THEME, 0, "theme", "NAME", GTV_FOR_SCREEN | GTV_FOR(SHOT),                       \
@@ -133,6 +136,7 @@ struct gtv_options {
 	/* After the trace's start; UINT64_MAX: not given. */
 	uint64_t from_ns, to_ns;
 	enum gtv_format format;
+	const char *to_format; /* of export */
 	int ascii, json, csv;
 	const char *lane, *kind;
 };
