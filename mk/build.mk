@@ -32,13 +32,13 @@ $(eval $(call layer,source,tracer/source,$$(SOURCE_CFLAGS)))
 $(eval $(call layer,launch,tracer/launch,$$(CFLAGS_CAP)))
 $(eval $(call layer,model,tracer/model,))
 $(eval $(call layer,export,tracer/export,))
-$(eval $(call layer,session,tracer/session,))
+$(eval $(call layer,session,tracer/session,$$(CFLAGS_ELF)))
 $(eval $(call layer,cmd,tracer/cmd,$$(CFLAGS_JSON) $$(CFLAGS_CURSES) $$(CFLAGS_ZSTD) $$(CFLAGS_LIBBPF) $$(if $$(HAVE_BPF),-DGTV_HAVE_BPF=1)))
 $(eval $(call layer,tui,tui,$$(CFLAGS_CURSES)))
 
 TRACER_LAYERS := cmd session launch export model source store merge clock base
 A = $(foreach l,$(1),$(O)/lib/$(l).a)
-LIBS_ALL = $(LIBS_ZSTD) $(LIBS_XXHASH) $(LIBS_JSON) $(LIBS_CURSES) $(LIBS_CAP) $(LIBS_LIBBPF) $(LDLIBS_BASE)
+LIBS_ALL = $(LIBS_ZSTD) $(LIBS_XXHASH) $(LIBS_JSON) $(LIBS_CURSES) $(LIBS_CAP) $(LIBS_LIBBPF) $(LIBS_ELF) $(LDLIBS_BASE)
 
 # The answers of the probe are part of the source.
 $(O)/obj/%.c.o: %.c $(O)/config.mk

@@ -44,6 +44,7 @@ probe() {
 	# The wide library, with its wide calls: a narrow one cannot draw the screen.
 	try CURSES ncursesw '#define NCURSES_WIDECHAR 1
 #include <curses.h>' 'initscr(); add_wch(0)' '-lncursesw -ltinfo'
+	try ELF libelf '#include <gelf.h>' 'elf_version(EV_CURRENT)' -lelf
 	try CAP libcap '#include <sys/capability.h>' 'cap_get_proc()' -lcap
 	try CMOCKA cmocka '#include <stdarg.h>
 #include <stddef.h>

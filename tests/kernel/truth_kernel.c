@@ -10,14 +10,12 @@
 #define BURN_MS	      "2000"
 #define STEAL_TICK_NS 10000000
 #define WITHIN_NS     200000 /* or 1% */
-#define APART_NS      100000000
 
 /* What the program says of one of its threads. */
 struct figures {
 	int tid;
 	uint64_t run_ns, switches, read_at_ns, steal_ns;
 	uint64_t seen_switches; /* by the events, until read_at_ns */
-	uint64_t all_switches;	/* by the events */
 };
 
 struct burned {
@@ -92,10 +90,8 @@ static void count_switches(void *arg, const char *line)
 	int64_t tid = line_need(line, "prev_tid");
 	uint64_t ts = (uint64_t)line_need(line, "ts_ns");
 
-	for (int i = 0; i < b->count; i++) {
+	for (int i = 0; i < b->count; i++)
 		b->th[i].seen_switches += b->th[i].tid == tid && ts <= b->th[i].read_at_ns;
-		b->th[i].all_switches += b->th[i].tid == tid;
-	}
 }
 
 static void expect_run_time(struct json_object *row, const struct figures *f)
@@ -132,11 +128,10 @@ static void running_times_and_switches_are_the_kernels(void **state)
 
 		expect_run_time(row, f);
 		/* Until the kernel's figure was read: exactly. After it, the thread
-		 * woke and ended, which may cost it a core some times more. */
+		 * woke and ended, which may cost it a core once or twice more. */
 		if (!get_u64(get(report, "lost"), "total"))
 			assert_int_equal(f->seen_switches, f->switches);
-		/* Its last one, in which it died, is none of its life. */
-		assert_in_range(all, f->all_switches - 1, f->all_switches);
+		assert_in_range(all, f->switches, f->switches + 3);
 	}
 	assert_int_equal(get_u64(report, "level"), 3);
 	assert_good_trace(trace);
@@ -222,8 +217,7 @@ static void read_perf(struct switches *s, const char *data)
 	pclose(f);
 }
 
-/* The same switches in the same order, each thread's own; clocks agree but for what the
- * hypervisor takes between the two witnesses of a switch. */
+/* The same switches in the same order, each thread's own; clocks agree to 1 ms. */
 static void expect_same(const struct switches *ours, const struct switches *perfs)
 {
 	if (ours->count != perfs->count)
@@ -233,7 +227,7 @@ static void expect_same(const struct switches *ours, const struct switches *perf
 		const struct seen *x = &ours->list[i], *y = &perfs->list[i];
 		int64_t apart = (int64_t)(x->ts_ns - y->ts_ns);
 
-		if (x->prev != y->prev || x->next != y->next || llabs(apart) > APART_NS)
+		if (x->prev != y->prev || x->next != y->next || llabs(apart) > 1000000)
 			fail_msg("switch %zu: gtviz T%d to T%d at %" PRIu64
 				 ", perf T%d to T%d at %" PRIu64,
 				 i, x->prev, x->next, x->ts_ns, y->prev, y->next, y->ts_ns);

@@ -44,7 +44,7 @@ static void log_edge(void *arg, const struct gtv_edge *edge)
 
 static struct gtv_model *model_of(int level, struct log *log)
 {
-	struct gtv_model_sink sink = {log, log_span, log_edge};
+	struct gtv_model_sink sink = {.arg = log, .span = log_span, .edge = log_edge};
 	struct gtv_model *m = gtv_model_new(level, NULL, &sink);
 
 	assert_non_null(m);
@@ -74,7 +74,8 @@ static void assert_touching(const struct log *log)
 	}
 }
 
-/* Sums equal lifetimes, whatever was fed. */
+/* Sums equal lifetimes, and of a core the wall time since it was first told of,
+ * whatever was fed. */
 static void assert_sums(const struct gtv_model *m)
 {
 	for (size_t i = 0; i < gtv_model_gt_count(m); i++) {
@@ -93,6 +94,20 @@ static void assert_sums(const struct gtv_model *m)
 		for (int st = 0; st < GTV_ST_MAX; st++)
 			sum += t.state_ns[st];
 		assert_int_equal(sum, t.end_ns - t.first_ns);
+	}
+	for (size_t i = 0; i < gtv_model_lock_count(m); i++) {
+		struct gtv_lock_totals l;
+		assert_int_equal(gtv_model_lock_totals(m, i, &l), 0);
+		assert_int_equal(l.held_on_ns + l.held_preempted_ns + l.held_asleep_ns +
+					 l.free_ns + l.unknown_ns,
+				 l.end_ns - l.first_ns);
+	}
+	for (size_t i = 0; i < gtv_model_core_count(m); i++) {
+		struct gtv_core_totals c;
+		assert_int_equal(gtv_model_core_totals(m, i, &c), 0);
+		assert_int_equal(c.busy_ns + c.other_ns + c.idle_ns + c.away_ns +
+					 c.unknown_ns,
+				 c.end_ns - c.first_ns);
 	}
 }
 

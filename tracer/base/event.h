@@ -55,6 +55,8 @@
  *  OUTPUT     the program wrote: obj 1 or 2, arg bytes; text in the names blocks
  *  END        the program ended: tid its pid, arg wait status
  *  TICK       nothing happened for a while, and all up to ts_ns is here
+ *  FUTEX_LOCK obj is the lock whose word is at address arg in the process of thread tid,
+ *             which is about to wait for it: right before the first K_FUTEX of it
  */
 #define GTV_KERNEL_EVENTS(X)                                                               \
 	X(64, K_SWITCH, "sched_switch")                                                    \
@@ -74,7 +76,8 @@
 	X(96, LOSS, "loss")                                                                \
 	X(97, OUTPUT, "output")                                                            \
 	X(98, END, "end")                                                                  \
-	X(99, TICK, "tick")
+	X(99, TICK, "tick")                                                                \
+	X(100, FUTEX_LOCK, "futex_lock")
 
 enum gtv_kernel_kind {
 #define X(num, id, name) GTV_EV_##id = num,
@@ -112,6 +115,7 @@ enum gtv_futex {
 #define GTV_KF_PREV_OURS 2u /* the stopper belongs to the program's tree */
 #define GTV_KF_NEXT_OURS 4u /* the one going on belongs to it */
 #define GTV_KF_RECOVERED 8u /* K_ON: not reported, but reconstructed */
+#define GTV_KF_FUTEX	 16u /* K_WAKING: by a call that wakes the futex that obj sleeps on */
 /* K_SWITCH, level 3: why the stopper sleeps, beside the call it is in. */
 #define GTV_KF_IO      16u /* for input or output (the kernel's in_iowait) */
 #define GTV_KF_FAULT   32u /* in a page fault: its memory is being brought */

@@ -97,7 +97,8 @@ static const struct gtv_field fields[GTV_EV_MAX][GTV_FIELDS_MAX] = {
 			     {"syscall_arg", ARG, NUM, 0},
 			     {"io_wait", FLAGS, GTV_FIELD_FLAG, GTV_KF_IO},
 			     {"page_fault", FLAGS, GTV_FIELD_FLAG, GTV_KF_FAULT}},
-	[GTV_EV_K_WAKING] = {{"woken_tid", OBJ, GTV_FIELD_TID, 0}},
+	[GTV_EV_K_WAKING] = {{"woken_tid", OBJ, GTV_FIELD_TID, 0},
+			     {"futex", FLAGS, GTV_FIELD_FLAG, GTV_KF_FUTEX}},
 	[GTV_EV_K_NEW] = {{"woken_tid", OBJ, GTV_FIELD_TID, 0},
 			  {"to_core", ARG, GTV_FIELD_CORE, 0}},
 	[GTV_EV_K_MIGRATE] = {{"moved_tid", OBJ, GTV_FIELD_TID, 0},
@@ -127,6 +128,9 @@ static const struct gtv_field fields[GTV_EV_MAX][GTV_FIELDS_MAX] = {
 			 {"count", ARG, NUM, 0}},
 	[GTV_EV_OUTPUT] = {{"fd", OBJ, NUM, 0}, {"bytes", ARG, NUM, 0}},
 	[GTV_EV_END] = {{"wait_status", ARG, NUM, 0}},
+	[GTV_EV_FUTEX_LOCK] = {{"lock", OBJ, GTV_FIELD_LOCK, 0},
+			       {"address", ARG, NUM, 0},
+			       {"pid", SEQ, NUM, 0}},
 };
 
 const struct gtv_field *gtv_event_fields(unsigned kind)

@@ -57,5 +57,10 @@ static inline uint64_t gtv_report_held_off(const struct gtv_lock_totals *lock)
 {
 	return lock->held_preempted_ns + lock->held_asleep_ns;
 }
+/* Something was told of it: a futex may be numbered and then not waited for. */
+static inline int gtv_report_lock_told(const struct gtv_lock_totals *lock)
+{
+	return !lock->addr || lock->waits;
+}
 
 #endif

@@ -131,6 +131,7 @@ static struct json_object *trace_object(const struct gtv_report *r)
 	put_text(o, "exit", gtv_report_exit(r, text, sizeof text));
 	put_u64(o, "format_version", r->info.version);
 	put_bool(o, "complete", r->stats.complete);
+	put_u64(o, "futex_waits_untold", gtv_model_futex_untold(r->model));
 	put_u64(o, "events", r->events);
 	put_u64(o, "bytes", r->stats.bytes);
 	return o;
@@ -202,7 +203,7 @@ static void lock_row(struct writer *w, size_t idx)
 	struct gtv_lock_totals lock;
 	struct gtv_name name;
 
-	if (gtv_model_lock_totals(w->r->model, idx, &lock))
+	if (gtv_model_lock_totals(w->r->model, idx, &lock) || !gtv_report_lock_told(&lock))
 		return;
 
 	struct json_object *o = json_object_new_object();
@@ -213,6 +214,11 @@ static void lock_row(struct writer *w, size_t idx)
 	put_text(o, "kind", name.extra);
 	put_u64(o, "pid", name.pid);
 	put_u64(o, "local_id", name.local);
+	if (lock.addr) {
+		put_u64(o, "address", lock.addr);
+		put_bool(o, "owner_seen", lock.mutex);
+	}
+	put_u64(o, "lifetime_ns", lock.end_ns - lock.first_ns);
 	put_u64(o, "takes", lock.takes);
 	put_u64(o, "handoffs", lock.handoffs);
 	put_u64(o, "waits", lock.waits);
@@ -223,6 +229,7 @@ static void lock_row(struct writer *w, size_t idx)
 	put_u64(o, "held_preempted_ns", lock.held_preempted_ns);
 	put_u64(o, "held_asleep_ns", lock.held_asleep_ns);
 	put_u64(o, "free_ns", lock.free_ns);
+	put_u64(o, "unknown_ns", lock.unknown_ns);
 	put_u64(o, "wait_ns", lock.wait_ns);
 	put_u64(o, "wait_max_ns", lock.wait_max_ns);
 	emit(w, NULL, o);

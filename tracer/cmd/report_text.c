@@ -130,6 +130,9 @@ static void print_limits(const struct gtv_report *r, FILE *f)
 			gtv_out_count(gaps, n, sizeof n),
 			gtv_out_bytes(r->gap_bytes, b, sizeof b),
 			gtv_out_ns(r->gap_ns, t, sizeof t));
+	if (gtv_model_futex_untold(r->model))
+		fprintf(f, "! %s waits for locks that are not told: too many locks\n",
+			gtv_out_count(gtv_model_futex_untold(r->model), n, sizeof n));
 	if (!r->stats.complete)
 		fprintf(f, "! not finished: the recorder was killed; "
 			   "this is what it had written\n");
@@ -263,7 +266,8 @@ static int print_locks(const struct gtv_report *r, struct row *rows, FILE *f)
 	size_t count = 0;
 
 	for (size_t i = 0; i < gtv_model_lock_count(r->model); i++)
-		if (!gtv_model_lock_totals(r->model, i, &lock))
+		if (!gtv_model_lock_totals(r->model, i, &lock) &&
+		    gtv_report_lock_told(&lock))
 			rows[count++] = (struct row){lock.wait_ns, lock.id, i};
 
 	size_t shown = choose_rows(rows, count);

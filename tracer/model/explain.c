@@ -67,8 +67,9 @@ static void walk(struct gtv__asked *q, struct gtv_lane lane, walk_fn *each,
 	}
 }
 
-static uint64_t lane_state_ns(struct gtv__asked *q, struct gtv_lane lane, uint32_t gt,
-			      uint32_t states)
+/* Of the lock's owner in `who`. */
+static uint64_t lane_state_ns(struct gtv__asked *q, struct gtv_lane lane,
+			      const struct gtv_span *who, uint32_t states)
 {
 	size_t count;
 	const struct gtv_piece *p = gtv_window_pieces(q->w, lane, &count);
@@ -78,8 +79,8 @@ static uint64_t lane_state_ns(struct gtv__asked *q, struct gtv_lane lane, uint32
 		uint64_t from = p[i].span.from_ns, to = p[i].span.to_ns;
 		from = from > q->span.from_ns ? from : q->span.from_ns;
 		to = to < q->span.to_ns ? to : q->span.to_ns;
-		if (to > from && p[i].spans == 1 && (!gt || p[i].span.gt == gt) &&
-		    states >> p[i].span.state & 1)
+		if (to > from && p[i].spans == 1 && p[i].span.gt == who->gt &&
+		    (who->gt || p[i].span.tid == who->tid) && states >> p[i].span.state & 1)
 			ns += to - from;
 	}
 	return ns;
@@ -91,11 +92,11 @@ static void holder_share(struct gtv__asked *q, const struct gtv_span *s, uint64_
 {
 	char who[GTV__WORD], by[GTV__WORD];
 
-	gtv__word_gt(q, s->gt, who);
+	gtv__word_holder(q, s, who);
 	switch (s->state) {
 	case GTV_ST_HELD:
-		gtv__share_add(q, ns, GTV_ST_RUNNING, s->gt, 0, "%s runs and holds it",
-			       s->gt ? who : "its owner");
+		gtv__share_add(q, ns, GTV_ST_RUNNING, s->gt, s->tid, "%s runs and holds it",
+			       s->gt || s->tid ? who : "its owner");
 		break;
 	case GTV_ST_HELD_PREEMPTED:
 		if (s->who)
@@ -103,7 +104,7 @@ static void holder_share(struct gtv__asked *q, const struct gtv_span *s, uint64_
 				       "%s holds it off core: %s has its place", who,
 				       gtv__word_who(q, s, by));
 		else
-			gtv__share_add(q, ns, GTV_ST_PREEMPTED, s->gt, 0,
+			gtv__share_add(q, ns, GTV_ST_PREEMPTED, s->gt, s->gt ? 0 : s->tid,
 				       "%s holds it, waiting for a core", who);
 		break;
 	case GTV_ST_HELD_ASLEEP:
@@ -194,11 +195,11 @@ static void tell_off_core(struct gtv__asked *q, const struct gtv_span *s)
 
 	if (s->state == GTV_ST_HELD_PREEMPTED && s->who)
 		gtv__cause(q, s, span_ns(s), "%s was off its core for %s: %s had it",
-			   gtv__word_gt(q, s->gt, who), gtv__word_ns(span_ns(s), len),
+			   gtv__word_holder(q, s, who), gtv__word_ns(span_ns(s), len),
 			   gtv__word_who(q, s, by));
 	else if (s->state == GTV_ST_HELD_ASLEEP && s->call)
 		gtv__cause(q, s, span_ns(s), "%s slept for %s in %s, holding it",
-			   gtv__word_gt(q, s->gt, who), gtv__word_ns(span_ns(s), len),
+			   gtv__word_holder(q, s, who), gtv__word_ns(span_ns(s), len),
 			   gtv__word_syscall(s->call, by));
 }
 
@@ -225,14 +226,14 @@ static void explain_lock(struct gtv__asked *q)
 	struct gtv_span most, worst;
 
 	walk(q, lane, holder_share, &most);
-	if (!most.to_ns || !most.gt)
+	if (!most.to_ns || (!most.gt && !most.tid))
 		return;
-	uint64_t on_ns = lane_state_ns(q, lane, most.gt, 1u << GTV_ST_HELD);
+	uint64_t on_ns = lane_state_ns(q, lane, &most, 1u << GTV_ST_HELD);
 	uint64_t off_ns = lane_state_ns(
-		q, lane, most.gt, 1u << GTV_ST_HELD_PREEMPTED | 1u << GTV_ST_HELD_ASLEEP);
+		q, lane, &most, 1u << GTV_ST_HELD_PREEMPTED | 1u << GTV_ST_HELD_ASLEEP);
 	struct gtv_cause *c = gtv__cause(q, &most, on_ns + off_ns, "%s is held by %s",
 					 gtv__word_lock(q, q->span.lock, name),
-					 gtv__word_gt(q, most.gt, who));
+					 gtv__word_holder(q, &most, who));
 	if (!off_ns)
 		gtv__detail(c, "on a core all of it: never held off core in this wait");
 	else
@@ -252,9 +253,9 @@ static void peer_share(struct gtv__asked *q, const struct gtv_span *s, uint64_t 
 	char who[GTV__WORD];
 	unsigned state = s->state == GTV_ST_NONE ? (unsigned)GTV_ST_UNKNOWN : s->state;
 
-	gtv__word_gt(q, s->lane.id, who);
-	gtv__share_add(q, ns, state, s->lane.id, 0, "%s: %s", who,
-		       gtv_state_name(s->state));
+	gtv__word_lane(q, s->lane, who);
+	gtv__share_add(q, ns, state, s->lane.kind == GTV_LANE_GT ? s->lane.id : 0, 0,
+		       "%s: %s", who, gtv_state_name(s->state));
 }
 
 static void explain_peer(struct gtv__asked *q)
@@ -346,7 +347,7 @@ static void core_share(struct gtv__asked *q, const struct gtv_span *s, uint64_t 
 static void explain_core_taken(struct gtv__asked *q)
 {
 	int core = q->next.to_ns && q->next.core >= 0 ? q->next.core : q->span.core;
-	char who[GTV__WORD], len[GTV__WORD];
+	char who[GTV__WORD], len[GTV__WORD], shares[120];
 	struct gtv_span most;
 
 	if (core < 0)
@@ -360,6 +361,9 @@ static void explain_core_taken(struct gtv__asked *q)
 					 gtv__word_ns(span_ns(&most), len));
 	gtv__detail(c, most.flags & GTV_SP_OURS ? "a thread of the same program"
 						: "a thread of another program");
+	if (*gtv__word_core_shares(q, (uint32_t)core, q->span.from_ns, q->span.to_ns,
+				   shares, sizeof shares))
+		gtv__detail(c, "meanwhile: %s", shares);
 }
 
 /* ---- asleep ---- */
@@ -388,8 +392,20 @@ static void tell_waker(struct gtv__asked *q, uint32_t tid)
 static void explain_asleep(struct gtv__asked *q)
 {
 	uint32_t tid = q->span.lane.kind == GTV_LANE_THREAD ? q->span.lane.id : q->span.tid;
-	char call[GTV__WORD];
+	char call[GTV__WORD], who[GTV__WORD];
 
+	if (q->span.lock) {
+		explain_lock(q);
+		tell_waker(q, tid);
+		return;
+	}
+	if (q->span.flags & GTV_SP_JOIN && q->span.who) {
+		struct gtv_lane peer = {.kind = GTV_LANE_THREAD, .id = q->span.who};
+		walk(q, peer, peer_share, NULL);
+		gtv__cause(q, &q->span, span_ns(&q->span), "it waits for %s to end",
+			   gtv__word_lane(q, peer, who));
+		return;
+	}
 	gtv__share_add(q, span_ns(&q->span), q->span.state, 0, 0, "asleep in %s",
 		       gtv__word_syscall(q->span.call, call));
 	tell_waker(q, tid);
@@ -423,14 +439,15 @@ static void explain_declared(struct gtv__asked *q)
 
 static void explain_held(struct gtv__asked *q)
 {
-	struct gtv_lane owner = {.kind = GTV_LANE_GT, .id = q->span.gt};
+	struct gtv_lane owner = {.kind = q->span.gt ? GTV_LANE_GT : GTV_LANE_THREAD,
+				 .id = q->span.gt ? q->span.gt : q->span.tid};
 	char who[GTV__WORD];
 
-	if (!q->span.gt)
+	if (!owner.id)
 		return;
 	walk(q, owner, peer_share, NULL);
 	gtv__cause(q, &q->span, span_ns(&q->span), "held by %s",
-		   gtv__word_gt(q, q->span.gt, who));
+		   gtv__word_lane(q, owner, who));
 	tell_off_core(q, &q->span);
 	if (q->span.waiters)
 		gtv__cause(q, &q->span, span_ns(&q->span), "%u wait%s for it",
@@ -459,23 +476,14 @@ static void tell_span(struct gtv__asked *q)
 	const struct gtv_span *s = &q->span;
 	char lane[GTV__WORD], what[2 * GTV__WORD], lock[GTV__WORD], len[GTV__WORD];
 
-	switch (s->lane.kind) {
-	case GTV_LANE_GT:
-		gtv__word_gt(q, s->lane.id, lane);
-		break;
-	case GTV_LANE_THREAD:
-		gtv__word_tid(q, s->lane.id, lane);
-		break;
-	case GTV_LANE_LOCK:
-		gtv__word_lock(q, s->lane.id, lane);
-		break;
-	default:
-		snprintf(lane, sizeof lane, "C%u", s->lane.id);
-	}
+	gtv__word_lane(q, s->lane, lane);
 	gtv__word_ns(span_ns(s), len);
-	if (s->state == GTV_ST_LOCK || s->state == GTV_ST_GIL)
+	if (s->state == GTV_ST_LOCK || s->state == GTV_ST_GIL ||
+	    (s->lock && (s->state == GTV_ST_SLEEPING || s->state == GTV_ST_STALLED)))
 		snprintf(what, sizeof what, "waits for %s",
 			 gtv__word_lock(q, s->lock, lock));
+	else if (s->flags & GTV_SP_JOIN && s->lane.kind == GTV_LANE_THREAD)
+		snprintf(what, sizeof what, "waits for a thread's end");
 	else if (s->state == GTV_ST_CHAN)
 		snprintf(what, sizeof what, "waits for another green thread");
 	else
@@ -581,6 +589,7 @@ int gtv_explain(struct gtv_window *w, const struct gtv_names *names,
 		return err;
 	tell_span(&q);
 	explain_state(&q);
+	gtv__tell_chain(&q);
 	gtv__shares_settle(&q);
 	return 0;
 }

@@ -34,9 +34,19 @@ const char *gtv__word_ns(uint64_t ns, char *buf); /* "4.93 ms" */
 const char *gtv__word_gt(const struct gtv__asked *q, uint32_t gt, char *buf);
 const char *gtv__word_tid(const struct gtv__asked *q, uint32_t tid, char *buf);
 const char *gtv__word_lock(const struct gtv__asked *q, uint32_t lock, char *buf);
+/* Who has a lock, by its lane's span: a green thread, or an OS thread. */
+const char *gtv__word_holder(const struct gtv__asked *q, const struct gtv_span *s,
+			     char *buf);
+const char *gtv__word_lane(const struct gtv__asked *q, struct gtv_lane lane, char *buf);
 const char *gtv__word_syscall(uint32_t call, char *buf); /* call: number + 1 */
 /* Whoever a span's `who` names. "" if nobody. */
 const char *gtv__word_who(const struct gtv__asked *q, const struct gtv_span *s, char *buf);
+
+/* explain_chain.c: what made them wait that it waited for, down to the root. */
+void gtv__tell_chain(struct gtv__asked *q);
+/* "kworker/1 (33) 80 %, cc1 (9) 20 %": who had a core. "" if not known. */
+const char *gtv__word_core_shares(struct gtv__asked *q, uint32_t core, uint64_t from_ns,
+				  uint64_t to_ns, char *buf, size_t size);
 
 /* Adds a cause (NULL: there is no room) about `span`, saying `ns`. */
 struct gtv_cause *gtv__cause(struct gtv__asked *q, const struct gtv_span *span, uint64_t ns,

@@ -33,6 +33,27 @@ const char *gtv__word_tid(const struct gtv__asked *q, uint32_t tid, char *buf)
 	return gtv_names_label(q->names, GTV_CLASS_THREAD, tid, buf, GTV__WORD);
 }
 
+const char *gtv__word_holder(const struct gtv__asked *q, const struct gtv_span *s,
+			     char *buf)
+{
+	return s->gt ? gtv__word_gt(q, s->gt, buf) : gtv__word_tid(q, s->tid, buf);
+}
+
+const char *gtv__word_lane(const struct gtv__asked *q, struct gtv_lane lane, char *buf)
+{
+	switch (lane.kind) {
+	case GTV_LANE_GT:
+		return gtv__word_gt(q, lane.id, buf);
+	case GTV_LANE_THREAD:
+		return gtv__word_tid(q, lane.id, buf);
+	case GTV_LANE_LOCK:
+		return gtv__word_lock(q, lane.id, buf);
+	default:
+		snprintf(buf, GTV__WORD, "C%u", lane.id);
+		return buf;
+	}
+}
+
 const char *gtv__word_lock(const struct gtv__asked *q, uint32_t lock, char *buf)
 {
 	return lock ? gtv_names_label(q->names, GTV_CLASS_LOCK, lock, buf, GTV__WORD)

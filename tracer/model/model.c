@@ -34,6 +34,7 @@ void gtv_model_free(struct gtv_model *m)
 		free(p->losses.range);
 		free(p->worker_tid);
 	}
+	gtv__futexes_free(m);
 	gtv__pool_free(&m->gts);
 	gtv__pool_free(&m->threads);
 	gtv__pool_free(&m->locks);
@@ -96,9 +97,11 @@ static void user_event(struct gtv_model *m, const struct gtv_ev *ev)
 	}
 	switch (ev->kind) {
 	case GTV_EV_PROC_START:
+		t->proc->flags |= GTV__PROC_RUNTIME;
 		t->proc->flags |= (uint32_t)ev->arg & GTV_PROC_ONE_TO_ONE;
 		break;
 	case GTV_EV_WORKER_START:
+		t->proc->flags |= GTV__PROC_RUNTIME;
 		ev_worker_start(m, t, ev->obj);
 		break;
 	case GTV_EV_SPAWN:
@@ -182,6 +185,7 @@ static void kernel_loss(struct gtv_model *m, const struct gtv_ev *ev)
 
 	gtv__losses_add(&m->kernel_losses, from, ev->ts_ns);
 	gtv__absolve(m, 1, NULL, from, ev->ts_ns);
+	gtv__futexes_lost(m, from);
 	for (size_t i = 0; i < m->cores.count; i++) {
 		struct gtv__core *c = gtv__pool_at(&m->cores, i);
 		if (ev->core >= 0 && c->core != ev->core)
@@ -329,6 +333,8 @@ static void doubt_the_silent(struct gtv_model *m)
 	}
 	for (size_t i = 0; i < m->locks.count; i++) {
 		struct gtv__lock *l = gtv__pool_at(&m->locks, i);
+		if (l->addr)
+			continue;
 		int runs = l->owner && l->owner->run == GTV__RUN_RUNNING;
 		if (!runs && gtv__user_loss_after(m, l->proc, l->last_ns, &at))
 			gtv__lock_unknown(m, l, at);
@@ -340,6 +346,7 @@ void gtv_model_finish(struct gtv_model *m, uint64_t end_ns)
 	struct end_at end = {m, end_ns};
 
 	doubt_the_silent(m);
+	gtv__futexes_finish(m);
 	each_lane(m, end_lane, &end);
 }
 

@@ -89,12 +89,17 @@ struct gtv_thread_totals {
 };
 struct gtv_lock_totals {
 	uint32_t id;
+	uint64_t first_ns, end_ns;
+	uint64_t addr; /* of a futex, else 0: its figures are of waits only */
+	int mutex;     /* futex: it was seen to have owners */
 	uint64_t handoffs, takes, waits, false_wakeups, requests;
-	uint64_t held_on_ns, held_preempted_ns, held_asleep_ns, free_ns, wait_ns,
-		wait_max_ns;
+	/* Up to wait_ns: they sum to end - first exactly. */
+	uint64_t held_on_ns, held_preempted_ns, held_asleep_ns, free_ns, unknown_ns;
+	uint64_t wait_ns, wait_max_ns;
 };
 struct gtv_core_totals {
 	int core;
+	uint64_t first_ns, end_ns; /* what follows, but for switches, sums to end - first */
 	uint64_t busy_ns, other_ns, idle_ns, away_ns, unknown_ns, switches;
 };
 size_t gtv_model_gt_count(const struct gtv_model *m);
@@ -112,5 +117,7 @@ int gtv_model_core_totals(const struct gtv_model *m, size_t idx,
  * known lost, by kind (lost[GTV_EV_MAX]). Borrows. */
 const uint64_t *gtv_model_counts(const struct gtv_model *m);
 const uint64_t *gtv_model_lost(const struct gtv_model *m);
+/* Waits on futexes that the recorder did not follow: there were too many. */
+uint64_t gtv_model_futex_untold(const struct gtv_model *m);
 
 #endif

@@ -35,8 +35,13 @@ static uint8_t thread_state(const struct gtv_model *m, const struct gtv__thread 
 	return state[t->on];
 }
 
-static void inside_content(const struct gtv__gt *g, struct gtv_span *s)
+static void inside_content(const struct gtv__thread *t, struct gtv_span *s)
 {
+	const struct gtv__gt *g = t->gt;
+	const struct gtv__lock *held = t->has ? gtv__futex_held(t) : NULL;
+
+	if (held && !s->lock)
+		s->lock = held->id;
 	if (!g)
 		return;
 	s->gt = g->id;
@@ -59,8 +64,9 @@ void gtv__thread_show(struct gtv_model *m, struct gtv__thread *t, uint64_t ts_ns
 	} else if (s.state != GTV_ST_RUNNING) {
 		s.core = GTV_CORE_NONE;
 		s.call = s.state == GTV_ST_UNKNOWN ? 0 : t->call;
+		gtv__futex_content(t, &s);
 	}
-	inside_content(t->gt, &s);
+	inside_content(t, &s);
 	gtv__lane_set(m, &t->lane, ts_ns, &s);
 }
 
@@ -74,7 +80,7 @@ void gtv__core_show(struct gtv_model *m, struct gtv__core *c, uint64_t ts_ns)
 	} else if (c->thread) {
 		s.state = GTV_ST_BUSY;
 		s.flags = GTV_SP_OURS;
-		inside_content(c->thread->gt, &s);
+		inside_content(c->thread, &s);
 	} else {
 		s.state = c->tid ? GTV_ST_OTHER : GTV_ST_IDLE;
 	}
@@ -104,6 +110,8 @@ static void thread_changed(struct gtv_model *m, struct gtv__thread *t, uint64_t 
 	gtv__thread_show(m, t, ts_ns);
 	if (t->gt)
 		gtv__gt_show(m, t->gt, ts_ns);
+	for (struct gtv__lock *l = t->has; l; l = l->next_has)
+		gtv__futex_show(m, l, ts_ns);
 }
 
 void gtv__thread_unknown(struct gtv_model *m, struct gtv__thread *t, uint64_t ts_ns)
@@ -114,6 +122,7 @@ void gtv__thread_unknown(struct gtv_model *m, struct gtv__thread *t, uint64_t ts
 	t->on = GTV__K_UNKNOWN;
 	t->core = GTV_CORE_NONE;
 	t->wake_ns = 0;
+	gtv__futex_thread_gone(m, t, ts_ns);
 	thread_changed(m, t, ts_ns);
 	m->retro--;
 }
@@ -216,9 +225,18 @@ static void was_never_asleep(struct gtv__thread *t)
 	struct gtv_span *s = &t->lane.cur;
 
 	s->state = GTV_ST_RUNNABLE;
-	s->call = 0;
+	s->call = s->lock = 0;
 	s->who = t->taker;
-	s->flags |= flag;
+	s->flags = (uint8_t)((s->flags & ~(GTV_SP_WHO_TID | GTV_SP_JOIN)) | flag);
+	for (struct gtv__lock *l = t->has; l; l = l->next_has) {
+		struct gtv_span *h = &l->lane.cur;
+		if (l->trial || h->state != GTV_ST_HELD_ASLEEP || h->tid != t->tid)
+			continue;
+		h->state = GTV_ST_HELD_PREEMPTED;
+		h->call = 0;
+		h->who = t->taker;
+		h->flags |= flag;
+	}
 	if (!t->gt || t->gt->lane.cur.state != GTV_ST_STALLED)
 		return;
 	s = &t->gt->lane.cur;
@@ -255,6 +273,7 @@ static void thread_on(struct gtv_model *m, struct gtv__thread *t, int32_t core,
 	t->core = t->last_core = core;
 	t->taker = t->call = 0;
 	t->last_ns = ts_ns;
+	gtv__futex_on(m, t, ts_ns);
 	thread_changed(m, t, ts_ns);
 }
 
@@ -276,6 +295,7 @@ static void thread_off(struct gtv_model *m, struct gtv__thread *t, int32_t core,
 	t->switches++;
 	t->voluntary += on != GTV__K_PREEMPTED;
 	t->left_ns = ts;
+	gtv__futex_off(m, t, ev, on == GTV__K_SLEEPING);
 	thread_changed(m, t, ts);
 }
 
@@ -295,6 +315,7 @@ void gtv__thread_end(struct gtv_model *m, struct gtv__thread *t, uint64_t ts_ns)
 	}
 	if (!t->exiting && t->proc->live_threads)
 		t->proc->live_threads--;
+	gtv__futex_thread_gone(m, t, ts_ns);
 	gtv__lane_end(m, &t->lane, ts_ns);
 	t->on = GTV__K_DEAD;
 	t->call = 0;
@@ -317,6 +338,8 @@ void gtv__proc_end(struct gtv_model *m, struct gtv__proc *p, uint64_t ts_ns)
 	while (p->gts)
 		gtv__gt_end(m, p->gts, ts_ns, 0);
 	for (struct gtv__lock *l = p->locks; l; l = l->next) {
+		if (l->addr)
+			gtv__futex_lock_gone(m, l);
 		gtv__lane_end(m, &l->lane, ts_ns);
 		gtv__lock_hold(l, NULL);
 		l->gone = 1;
@@ -417,6 +440,8 @@ static void ev_waking(struct gtv_model *m, const struct gtv_ev *ev)
 		return;
 	t->wake_ns = ev->ts_ns;
 	t->waker = ev->tid;
+	if (t->futex)
+		gtv__futex_woken(m, t, ev);
 	/* On a core: it may be about to sleep. Unknown: it stays so. */
 	if (t->on != GTV__K_ON && t->on != GTV__K_UNKNOWN)
 		thread_woken(m, t, ev, t->core);
@@ -597,6 +622,10 @@ void gtv__kernel_event(struct gtv_model *m, const struct gtv_ev *ev)
 		break;
 	case GTV_EV_K_OFF:
 		ev_off(m, ev);
+		break;
+	case GTV_EV_K_FUTEX:
+	case GTV_EV_FUTEX_LOCK:
+		gtv__futex_event(m, ev);
 		break;
 	default:
 		break;

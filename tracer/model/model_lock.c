@@ -108,6 +108,10 @@ void gtv__lock_show(struct gtv_model *m, struct gtv__lock *l, uint64_t ts_ns)
 {
 	uint64_t at;
 
+	if (l->addr) {
+		gtv__futex_show(m, l, ts_ns);
+		return;
+	}
 	struct gtv_span s = {.core = -1};
 
 	s.flags = l->gil ? GTV_SP_GIL : 0;
@@ -128,6 +132,10 @@ void gtv__lock_show(struct gtv_model *m, struct gtv__lock *l, uint64_t ts_ns)
 
 void gtv__lock_unknown(struct gtv_model *m, struct gtv__lock *l, uint64_t ts_ns)
 {
+	if (l->addr) {
+		gtv__futex_unknown(m, l, ts_ns);
+		return;
+	}
 	gtv__lock_hold(l, NULL);
 	if (!gtv__lane_alive(&l->lane))
 		return;
@@ -261,7 +269,7 @@ void gtv__lock_event(struct gtv_model *m, struct gtv__thread *t, const struct gt
 {
 	struct gtv__lock *l = ev->obj ? gtv__lock(m, ev->obj, t) : NULL;
 
-	if (!l || l->gone)
+	if (!l || l->gone || l->addr)
 		return;
 	if (ev->kind >= GTV_EV_GIL_TAKE && ev->kind <= GTV_EV_GIL_REQUEST)
 		l->gil = 1;

@@ -7,6 +7,7 @@
  *   model_gt.c      green threads: spawn, switch, ready, channels
  *   model_kernel.c  OS threads and cores
  *   model_lock.c    locks
+ *   model_futex.c   locks of programs without a runtime, from futex waits
  *   model_save.c    the whole state as bytes and back
  *   model_totals.c  what was summed
  *
@@ -29,6 +30,7 @@
 #define GTV__CORES_MAX	 8192
 #define GTV__WORKERS_MAX 4096
 #define GTV__HELD_MAX	 256 /* locks of one owner */
+#define GTV__FUTEXES_MAX 65536u
 
 /* id -> object. Open addressing; objects are never removed. */
 struct gtv__map {
@@ -62,9 +64,12 @@ struct gtv__losses {
 };
 #define GTV__LOSSES_MAX 1024
 
+/* In flags of a process: a runtime tells of it. */
+#define GTV__PROC_RUNTIME 0x80000000u
+
 struct gtv__proc {
 	uint32_t pid;
-	uint32_t flags; /* GTV_PROC_* */
+	uint32_t flags; /* GTV_PROC_*, GTV__PROC_RUNTIME */
 	uint32_t live_threads;
 	struct gtv__gt *gts; /* alive ones */
 	struct gtv__lock *locks;
@@ -145,6 +150,17 @@ struct gtv__thread {
 	uint64_t wake_ns;  /* woken then by `waker`, 0 none */
 	uint32_t waker;
 	uint64_t switches, voluntary, migrations;
+	/* Futexes: model_futex.c. */
+	struct gtv__lock *futex; /* it sleeps on it */
+	struct gtv__lock *want;	 /* …or did last, and has done nothing else since */
+	uint64_t want_ns;	 /* wants it since then */
+	uint64_t sleep_ns;	 /* sleeps on it since then */
+	struct gtv__lock *trial; /* it may have taken that one: not proved yet */
+	struct gtv__lock *has;	 /* list: those that it is known to hold, and trial */
+	uint32_t has_count;
+	uint32_t whom; /* it waits for that thread's lock, or end */
+	uint8_t joins; /* …its end */
+	uint8_t woken; /* how, for want */
 };
 
 enum gtv__core_known {
@@ -178,6 +194,13 @@ struct gtv__lock {
 	uint64_t last_ns;
 	uint64_t drop_ns; /* dropped then by last_owner, 0 none */
 	uint64_t handoffs, takes, waits, false_wakeups, requests, wait_ns, wait_max_ns;
+	/* A futex's: its owners are OS threads, also last_owner. */
+	uint64_t addr;		     /* 0: no futex */
+	uint8_t mutex;		     /* an owner was named once: it is one */
+	struct gtv__lock *next_addr; /* of the same hash */
+	struct gtv__thread *holder;  /* NULL: not known, or nobody */
+	struct gtv__lock *next_has;  /* of its holder */
+	struct gtv__trial *trial;    /* whether holder has it is not proved yet */
 };
 
 struct gtv__fault {
@@ -217,6 +240,10 @@ struct gtv_model {
 	size_t suspects;
 	uint64_t kind_count[GTV_EV_MAX];
 	uint64_t lost[GTV_EV_MAX];
+	struct gtv__map futex_map; /* by hash of process and address */
+	struct gtv__lock **futex;  /* all of them */
+	size_t futexes;
+	uint64_t futex_untold; /* waits on what the recorder gave no number */
 	uint64_t counts[GTV_COUNT_MAX];
 };
 
@@ -308,5 +335,39 @@ void gtv__lock_wait(struct gtv_model *m, struct gtv__gt *g, struct gtv__lock *l,
 void gtv__lock_unwait(struct gtv_model *m, struct gtv__gt *g, uint64_t ts_ns);
 /* Puts l into the list of its owner, or takes it out. */
 void gtv__lock_hold(struct gtv__lock *l, struct gtv__gt *owner);
+
+/* model_futex.c */
+void gtv__futex_event(struct gtv_model *m, const struct gtv_ev *ev);
+/* What a thread did, by a switch or a waking. */
+void gtv__futex_woken(struct gtv_model *m, struct gtv__thread *t, const struct gtv_ev *ev);
+void gtv__futex_on(struct gtv_model *m, struct gtv__thread *t, uint64_t ts_ns);
+void gtv__futex_off(struct gtv_model *m, struct gtv__thread *t, const struct gtv_ev *ev,
+		    int asleep);
+/* It ended, or nothing is known of it. */
+void gtv__futex_thread_gone(struct gtv_model *m, struct gtv__thread *t, uint64_t ts_ns);
+void gtv__futex_lock_gone(struct gtv_model *m, struct gtv__lock *l);
+void gtv__futex_show(struct gtv_model *m, struct gtv__lock *l, uint64_t ts_ns);
+void gtv__futex_unknown(struct gtv_model *m, struct gtv__lock *l, uint64_t ts_ns);
+/* Kernel events were lost: who holds what is not known. */
+void gtv__futexes_lost(struct gtv_model *m, uint64_t ts_ns);
+void gtv__futexes_finish(struct gtv_model *m);
+void gtv__futexes_free(struct gtv_model *m);
+/* The one to show of those that t holds for sure, and others wait for. */
+struct gtv__lock *gtv__futex_held(const struct gtv__thread *t);
+/* What a sleeping thread's span says of it: the lock, and who has that. */
+void gtv__futex_content(const struct gtv__thread *t, struct gtv_span *s);
+/* l is the futex at that address of its process. */
+int gtv__futex_is(struct gtv_model *m, struct gtv__lock *l, uint64_t addr);
+/* For a checkpoint: what is on trial. parts: -1 none. */
+struct gtv__futex_saved {
+	uint64_t from_ns, drop_ns;
+	uint32_t dropper;
+	int sure, count;
+	struct gtv_span part[16]; /* from_ns of each is when it begins */
+};
+void gtv__futex_save(const struct gtv__lock *l, struct gtv__futex_saved *out);
+/* t holds l; saved: on trial, as it was. 0 or -GTV_E*. */
+int gtv__futex_restore(struct gtv_model *m, struct gtv__lock *l, struct gtv__thread *t,
+		       const struct gtv__futex_saved *saved);
 
 #endif

@@ -9,13 +9,14 @@
  * bounded, counts limited by the bytes that are left.
  *
  *   version, now, losses (any, kernel), processes, threads, cores, locks,
- *   green threads (each with the locks that it holds)
+ *   green threads (each with the locks that it holds), futexes, threads on them
  */
 #include "tracer/model/model_priv.h"
 
 #include <stdlib.h>
 
-#define SAVE_VERSION 1
+#define SAVE_VERSION	 2
+#define SAVE_VERSION_MIN 1 /* without futexes */
 
 /* ---- bytes out ---- */
 
@@ -170,6 +171,88 @@ static void put_gt(struct out *o, const struct gtv__gt *g)
 		put(o, list[--n]->id);
 }
 
+/* A futex's facts beside those of a lock. */
+static void put_futex(struct out *o, const struct gtv__lock *l)
+{
+	put(o, l->id);
+	put(o, l->addr);
+	put(o, l->mutex);
+}
+
+static uint32_t living(const struct gtv__lock *l)
+{
+	return l && !l->gone ? l->id : 0;
+}
+
+static void put_trial(struct out *o, const struct gtv__lock *l)
+{
+	struct gtv__futex_saved saved;
+
+	put(o, l->trial != NULL);
+	if (!l->trial)
+		return;
+	gtv__futex_save(l, &saved);
+	put_from(o, saved.from_ns);
+	put_time(o, saved.drop_ns);
+	put(o, saved.dropper);
+	put(o, (uint64_t)saved.sure);
+	put(o, (uint64_t)saved.count);
+	for (int i = 0; i < saved.count; i++)
+		put_span(o, &saved.part[i]);
+}
+
+/* What a thread does with futexes. */
+static void put_futex_thread(struct out *o, const struct gtv__thread *t)
+{
+	const struct gtv__lock *list[GTV__HELD_MAX];
+	size_t n = 0;
+
+	put(o, t->tid);
+	put(o, living(t->futex));
+	put(o, living(t->want));
+	put_from(o, t->want_ns);
+	put_time(o, t->sleep_ns);
+	put(o, t->whom);
+	put(o, t->joins);
+	put(o, t->woken);
+	for (const struct gtv__lock *l = t->has; l; l = l->next_has)
+		list[n++] = l;
+	put(o, n);
+	while (n) {
+		put(o, list[--n]->id);
+		put_trial(o, list[n]);
+	}
+}
+
+static int futex_thread(const void *obj)
+{
+	const struct gtv__thread *t = obj;
+
+	return t->on != GTV__K_DEAD &&
+	       (living(t->futex) || living(t->want) || t->whom || t->has);
+}
+
+static void put_futexes(struct out *o, const struct gtv_model *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->futexes; i++)
+		n += !m->futex[i]->gone;
+	put(o, n);
+	for (size_t i = 0; i < m->futexes; i++) {
+		if (!m->futex[i]->gone)
+			put_futex(o, m->futex[i]);
+	}
+	n = 0;
+	for (size_t i = 0; i < m->threads.count; i++)
+		n += (size_t)futex_thread(gtv__pool_at(&m->threads, i));
+	put(o, n);
+	for (size_t i = 0; i < m->threads.count; i++) {
+		if (futex_thread(gtv__pool_at(&m->threads, i)))
+			put_futex_thread(o, gtv__pool_at(&m->threads, i));
+	}
+}
+
 static size_t count_alive(const struct gtv__pool *pool, int (*alive)(const void *obj))
 {
 	size_t n = 0;
@@ -223,6 +306,7 @@ int gtv_model_save(const struct gtv_model *m, void **bytes, size_t *size)
 		if (gt_alive(gtv__pool_at(&m->gts, i)))
 			put_gt(&o, gtv__pool_at(&m->gts, i));
 	}
+	put_futexes(&o, m);
 	if (o.failed) {
 		free(o.bytes);
 		return -GTV_ENOMEM;
@@ -297,6 +381,21 @@ static uint8_t get_state(struct in *in)
 	return state;
 }
 
+/* Whether such a lane can be in that state: totals are by lane kind. */
+static int state_fits(unsigned kind, unsigned state)
+{
+	if (state == GTV_ST_UNKNOWN)
+		return 1;
+	switch (kind) {
+	case GTV_LANE_CORE:
+		return state >= GTV_ST_IDLE;
+	case GTV_LANE_LOCK:
+		return state >= GTV_ST_FREE && state <= GTV_ST_HELD_ASLEEP;
+	default:
+		return state < GTV_ST_FREE;
+	}
+}
+
 static void get_lane(struct in *in, struct gtv__lane *lane)
 {
 	struct gtv_span *s = &lane->cur;
@@ -304,6 +403,11 @@ static void get_lane(struct in *in, struct gtv__lane *lane)
 	s->state = get_state(in);
 	if (s->state == GTV_ST_NONE)
 		return;
+	if (!state_fits(s->lane.kind, s->state)) {
+		s->state = GTV_ST_NONE;
+		in->bad = 1;
+		return;
+	}
 	s->from_ns = get_from(in);
 	if (s->from_ns > in->now_ns)
 		s->from_ns = in->now_ns;
@@ -492,13 +596,81 @@ static void get_gt(struct gtv_model *m, struct in *in)
 	get_gt_links(m, in, g);
 }
 
+static void get_futex(struct gtv_model *m, struct in *in)
+{
+	struct gtv__lock *l = gtv__map_get(&m->lock_map, get32(in));
+	uint64_t addr = get(in);
+	unsigned mutex = (unsigned)get_max(in, 1);
+
+	if (in->bad || !l || gtv__futex_is(m, l, addr)) {
+		in->bad = 1;
+		return;
+	}
+	l->mutex = (uint8_t)mutex;
+}
+
+/* A futex by number; *bad if there is none. 0: none is meant. */
+static struct gtv__lock *get_futex_link(struct gtv_model *m, struct in *in)
+{
+	uint32_t id = get32(in);
+	struct gtv__lock *l = id ? gtv__map_get(&m->lock_map, id) : NULL;
+
+	in->bad |= id && (!l || !l->addr);
+	return in->bad ? NULL : l;
+}
+
+static void get_has(struct gtv_model *m, struct in *in, struct gtv__thread *t)
+{
+	struct gtv__lock *l = get_futex_link(m, in);
+	struct gtv__futex_saved saved = {0};
+	int trial = (int)get_max(in, 1);
+
+	if (trial) {
+		saved.from_ns = get_from(in);
+		saved.drop_ns = get_time(in);
+		saved.dropper = get32(in);
+		saved.sure = (int)get_max(in, 1);
+		saved.count = (int)get_max(in, sizeof saved.part / sizeof saved.part[0]);
+		for (int i = 0; i < saved.count && !in->bad; i++) {
+			struct gtv__lane lane = {.cur.lane.kind = GTV_LANE_LOCK};
+			get_lane(in, &lane);
+			saved.part[i] = lane.cur;
+			in->bad |= lane.cur.state == GTV_ST_NONE;
+		}
+	}
+	if (in->bad || !l || gtv__futex_restore(m, l, t, trial ? &saved : NULL))
+		in->bad = 1;
+}
+
+static void get_futex_thread(struct gtv_model *m, struct in *in)
+{
+	struct gtv__thread *t = gtv__thread_find(m, get32(in));
+
+	if (!t || t->has || t->futex) {
+		in->bad = 1;
+		return;
+	}
+	t->futex = get_futex_link(m, in);
+	t->want = get_futex_link(m, in);
+	t->want_ns = get_from(in);
+	t->sleep_ns = get_time(in);
+	t->whom = get32(in);
+	t->joins = (uint8_t)get_max(in, 1);
+	t->woken = (uint8_t)get_max(in, 2);
+	if (t->futex)
+		t->futex->waiters++;
+	for (uint64_t n = get_max(in, GTV__HELD_MAX); n && !in->bad; n--)
+		get_has(m, in, t);
+}
+
 int gtv_model_restore(struct gtv_model *m, const void *bytes, size_t size)
 {
 	struct in in = {.at = bytes, .end = (const uint8_t *)bytes + size};
 
 	if (m->gts.count || m->threads.count || m->locks.count || m->cores.count)
 		return -GTV_EUSAGE;
-	if (get(&in) != SAVE_VERSION)
+	uint64_t version = get(&in);
+	if (version < SAVE_VERSION_MIN || version > SAVE_VERSION)
 		return -GTV_EVERSION;
 	m->now_ns = in.now_ns = get(&in);
 	get_losses(&in, &m->any_losses);
@@ -513,6 +685,10 @@ int gtv_model_restore(struct gtv_model *m, const void *bytes, size_t size)
 		get_lock(m, &in);
 	for (size_t n = get_count(&in, 20); n && !in.bad; n--)
 		get_gt(m, &in);
+	for (size_t n = version > 1 ? get_count(&in, 3) : 0; n && !in.bad; n--)
+		get_futex(m, &in);
+	for (size_t n = version > 1 ? get_count(&in, 9) : 0; n && !in.bad; n--)
+		get_futex_thread(m, &in);
 	if (m->no_memory)
 		return -GTV_ENOMEM;
 	return in.bad || in.at != in.end ? -GTV_ECORRUPT : 0;

@@ -70,6 +70,10 @@ int gtv_model_lock_totals(const struct gtv_model *m, size_t idx,
 	const struct gtv__lock *l = gtv__pool_at(&m->locks, idx);
 	*out = (struct gtv_lock_totals){
 		.id = l->id,
+		.first_ns = l->lane.first_ns,
+		.end_ns = lane_end_ns(&l->lane),
+		.addr = l->addr,
+		.mutex = l->mutex,
 		.handoffs = l->handoffs,
 		.takes = l->takes,
 		.waits = l->waits,
@@ -79,6 +83,7 @@ int gtv_model_lock_totals(const struct gtv_model *m, size_t idx,
 		.held_preempted_ns = l->lane.state_ns[GTV_ST_HELD_PREEMPTED],
 		.held_asleep_ns = l->lane.state_ns[GTV_ST_HELD_ASLEEP],
 		.free_ns = l->lane.state_ns[GTV_ST_FREE],
+		.unknown_ns = l->lane.state_ns[GTV_ST_UNKNOWN],
 		.wait_ns = l->wait_ns,
 		.wait_max_ns = l->wait_max_ns};
 	return 0;
@@ -91,6 +96,8 @@ int gtv_model_core_totals(const struct gtv_model *m, size_t idx,
 		return -GTV_ENOTFOUND;
 	const struct gtv__core *c = gtv__pool_at(&m->cores, idx);
 	*out = (struct gtv_core_totals){.core = c->core,
+					.first_ns = c->lane.first_ns,
+					.end_ns = lane_end_ns(&c->lane),
 					.busy_ns = c->lane.state_ns[GTV_ST_BUSY],
 					.other_ns = c->lane.state_ns[GTV_ST_OTHER],
 					.idle_ns = c->lane.state_ns[GTV_ST_IDLE],
@@ -120,6 +127,11 @@ const uint64_t *gtv_model_counts(const struct gtv_model *m)
 const uint64_t *gtv_model_lost(const struct gtv_model *m)
 {
 	return m->lost;
+}
+
+uint64_t gtv_model_futex_untold(const struct gtv_model *m)
+{
+	return m->futex_untold;
 }
 
 const char *gtv_fault_name(unsigned fault)

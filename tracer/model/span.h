@@ -74,7 +74,8 @@ struct gtv_span {
 	uint32_t gt;	  /* core, thread lane: green thread inside, 0 none; lock: owner */
 	uint32_t tid;	  /* OS thread involved: of the core, of the gt, of the owner */
 	uint32_t lock;	  /* gt: what it waits for (LOCK, GIL) or 0; core, thread: a lock
-			   * that its green thread holds, 0 none */
+			   * that its green thread holds, 0 none; asleep on a futex
+			   * (thread: SLEEPING, gt: STALLED): that one */
 	uint32_t who;	  /* the cause: gt: owner of the lock it waits for, or who woke it,
 			   * or peer; a thread id when flags say GTV_SP_WHO_TID (who took
 			   * the core) */
@@ -83,9 +84,9 @@ struct gtv_span {
 	uint32_t waiters; /* lock: green threads waiting for it in this span */
 };
 
-#define GTV_SP_OPEN    1u  /* not ended yet: to_ns is the present end of the trace */
-#define GTV_SP_WHO_TID 2u  /* who is an OS thread */
-#define GTV_SP_JOIN    4u  /* chan: waits for call (a green thread) to end */
+#define GTV_SP_OPEN    1u /* not ended yet: to_ns is the present end of the trace */
+#define GTV_SP_WHO_TID 2u /* who is an OS thread */
+#define GTV_SP_JOIN    4u /* chan: waits for call (a green thread) to end; thread: for who */
 #define GTV_SP_GIL     8u  /* lock is a GIL */
 #define GTV_SP_PREEMPT 16u /* ready: the runtime preempted it */
 #define GTV_SP_OURS    32u /* core: the thread belongs to the program's tree */

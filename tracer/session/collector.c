@@ -108,13 +108,18 @@ static void put_checkpoint(struct gtv_session *s, uint64_t ts_ns)
  */
 static void advance(struct gtv_session *s, uint64_t watermark_ns)
 {
+	struct gtv_ev tell;
 	size_t count = 0;
 	int got;
 
 	do {
 		got = gtv_merge_pop(s->merge, watermark_ns, &s->batch[count]) == 0;
+		if (got && gtv_futexes_feed(s->futexes, &s->batch[count], &tell)) {
+			s->batch[count + 1] = s->batch[count];
+			s->batch[count++] = tell;
+		}
 		count += (size_t)got;
-		if (count == GTV_BATCH || (!got && count)) {
+		if (count >= GTV_BATCH || (!got && count)) {
 			gtv_model_feed(s->model, s->batch, count);
 			gtv_store_append(s->store, s->batch, count);
 			for (size_t i = 0; i < count && !s->status.simulated; i++)

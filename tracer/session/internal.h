@@ -14,6 +14,7 @@
 #include "tracer/model/model.h"
 #include "tracer/model/zoom.h"
 #include "tracer/session/family.h"
+#include "tracer/session/futexes.h"
 #include "tracer/session/session.h"
 #include "tracer/source/source.h"
 
@@ -38,6 +39,7 @@ struct gtv_session {
 	struct gtv_model *model;
 	struct gtv_zoom *zoom;
 	struct gtv_family *family;
+	struct gtv_futexes *futexes;
 	struct gtv_ev *batch;
 	uint64_t checkpoint_ns, checkpoint_events, checkpoint_bytes;
 	size_t checkpoint_size;

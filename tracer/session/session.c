@@ -160,9 +160,11 @@ static int make_parts(struct gtv_session *s, struct gtv_err *err)
 	s->names = gtv_names_new();
 	s->merge = gtv_merge_new();
 	s->family = gtv_family_new();
-	s->batch = calloc(GTV_BATCH, sizeof *s->batch);
+	s->futexes = s->names ? gtv_futexes_new(s->names) : NULL;
+	s->batch = calloc(GTV_BATCH + 1, sizeof *s->batch); /* a wait may bring its lock */
 	s->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (!s->names || !s->merge || !s->family || !s->batch || s->event_fd < 0)
+	if (!s->names || !s->merge || !s->family || !s->futexes || !s->batch ||
+	    s->event_fd < 0)
 		return gtv_err_set(err, GTV_ENOMEM, "session", "",
 				   "out of memory or descriptors");
 	s->recorder_stream = gtv_merge_stream(s->merge, (uint64_t)GTV_SRC_RECORDER << 32);
@@ -388,6 +390,7 @@ void gtv_session_close(struct gtv_session *s)
 	gtv_zoom_free(s->zoom);
 	gtv_model_free(s->model);
 	gtv_family_free(s->family);
+	gtv_futexes_free(s->futexes);
 	gtv_merge_free(s->merge);
 	if (s->store)
 		gtv_store_close(s->store);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which variable of a running program lies at an address: its memory map says which
+ * file is there, that file's symbol table says the rest. For names of locks. The
+ * program and its files are hostile: what is too large or damaged has no names.
+ */
+#ifndef GTV_SYMBOLS_H
+#define GTV_SYMBOLS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct gtv_symbols;
+
+struct gtv_symbols *gtv_symbols_new(void); /* Returns owned, NULL without memory */
+void gtv_symbols_free(struct gtv_symbols *s);
+/* "counter_lock", or "pool+16" for what lies within a larger variable. 1 if there is
+ * one, else 0 and buf is empty. Reads /proc and files: not for every event. */
+int gtv_symbols_name(struct gtv_symbols *s, uint32_t pid, uint64_t addr, char *buf,
+		     size_t size);
+
+#endif
