@@ -231,16 +231,18 @@ static int find_place(FILE *maps, uint64_t addr, struct place *out)
 	return 0;
 }
 
-/* The address as the file counts. 1, or 0 if nothing of the file is there. */
+/* The address as the file counts. 1, or 0 if nothing of the file is there. A part of the
+ * file may be mapped in several pieces: what is read-only once it is relocated. */
 static int address_in_file(const struct file *f, const struct place *p, uint64_t addr,
 			   uint64_t *at)
 {
 	uint64_t page = ~((uint64_t)sysconf(_SC_PAGESIZE) - 1);
 
 	for (size_t i = 0; i < f->loads; i++) {
-		if ((f->load[i].offset & page) != p->offset)
+		if ((f->load[i].offset & page) > p->offset)
 			continue;
-		*at = addr - p->start + (f->load[i].at & page);
+		*at = addr - p->start + (p->offset - (f->load[i].offset & page)) +
+		      (f->load[i].at & page);
 		if (*at >= f->load[i].at && *at - f->load[i].at < f->load[i].bytes)
 			return 1;
 	}
