@@ -294,6 +294,10 @@ static void act_INPUT(struct tui_app *app)
 		tui_app_say(app, "there is no program running");
 		return;
 	}
+	if (app->status.attached) {
+		tui_app_say(app, "it was attached to: its terminal is its own");
+		return;
+	}
 	app->typing = 1;
 	app->view_before = app->view;
 	app->view = TUI_VIEW_OUTPUT;

@@ -36,7 +36,12 @@ int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err)
 		.cols = (unsigned short)cols,
 		.ring_bytes = opts->ring_bytes,
 	};
-	int rc = gtv_session_start(&app->session, &config, err);
+	int rc = opts->attach ? gtv_cmd_attach_pid(opts->attach, &config.attach, err) : 0;
+
+	if (rc)
+		return rc;
+	config.use_pty = !config.attach;
+	rc = gtv_session_start(&app->session, &config, err);
 
 	if (rc)
 		return rc;
@@ -69,7 +74,9 @@ void tui_live_say_end(struct tui_app *app, int wait_status)
 {
 	struct tui_facts *facts = &app->trace.facts;
 
-	if (WIFSIGNALED(wait_status))
+	if (wait_status == -1)
+		snprintf(facts->ended, sizeof(facts->ended), "it has ended; q quits");
+	else if (WIFSIGNALED(wait_status))
 		snprintf(facts->ended, sizeof(facts->ended), "killed by SIG%s; q quits",
 			 sigabbrev_np(WTERMSIG(wait_status))
 				 ? sigabbrev_np(WTERMSIG(wait_status))
@@ -213,7 +220,7 @@ static void say_goodbye(const struct tui_app *app, int detached)
 int tui_live_end(struct tui_app *app)
 {
 	struct gtv_err err = {0};
-	int detached = app->leave == TUI_LEAVE_DETACH, rc;
+	int detached = app->leave == TUI_LEAVE_DETACH || app->status.attached, rc;
 
 	if (detached)
 		gtv_session_detach(app->session);
@@ -231,5 +238,6 @@ int tui_live_end(struct tui_app *app)
 	app->session = NULL;
 	if (rc)
 		return gtv_cmd_launch_error(&err);
-	return running ? GTV_EXIT_GOOD : gtv_launch_exit_code(wait_status);
+	return running || app->status.attached ? GTV_EXIT_GOOD
+					       : gtv_launch_exit_code(wait_status);
 }

@@ -121,7 +121,6 @@ static void wrong_usage_is_one_clear_line(void **state)
 	bad("gtviz help nothing", "nothing");
 	bad("gtviz --nonsense prog", "--nonsense");
 	bad("gtviz -x prog", "-x");
-	bad("gtviz -p 12", "-p");
 	bad("gtviz --cast=f prog", "--cast");
 	bad("gtviz --ring 10s prog", "--ring");
 	bad("gtviz export f", "export");
@@ -276,9 +275,26 @@ static void the_list_for_the_manual(void **state)
 	free(text);
 }
 
+static void a_process_instead_of_a_program(void **state)
+{
+	(void)state;
+	good("gtviz -p 4711");
+	assert_int_equal(opts.command, GTV_COMMAND_RUN);
+	assert_string_equal(opts.attach, "4711");
+	assert_null(opts.program);
+	good("gtviz record --pid=sshd -o x");
+	assert_int_equal(opts.command, GTV_COMMAND_RECORD);
+	assert_string_equal(opts.attach, "sshd");
+	bad("gtviz record -p 4711", "record");
+	bad("gtviz -p 4711 ./prog", "-p");
+	bad("gtviz -p", "-p");
+	bad("gtviz report -p 1 x.gtv", "--pid");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_process_instead_of_a_program),
 		cmocka_unit_test(a_program_and_what_is_its_own),
 		cmocka_unit_test(options_before_and_after_a_file),
 		cmocka_unit_test(wrong_usage_is_one_clear_line),

@@ -6,6 +6,8 @@
 #ifndef GTV_CMD_H
 #define GTV_CMD_H
 
+#include <sys/types.h>
+
 #include "tracer/base/err.h"
 #include "tracer/cmd/options.h"
 
@@ -32,5 +34,8 @@ int gtv_cmd_doctor(const struct gtv_options *opts);
 int gtv_cmd_error(const struct gtv_err *err);
 /* The same for run and record: 125, 126, 127 or 2. */
 int gtv_cmd_launch_error(const struct gtv_err *err);
+
+/* The process that -p names, if there is one and we may look at it. 0, or -GTV_E*. */
+int gtv_cmd_attach_pid(const char *text, pid_t *pid, struct gtv_err *err);
 
 #endif

@@ -41,7 +41,7 @@ static const struct option_row option_rows[] = {
 /* Promised words and options of later versions. They are refused rather than taken for
  * a program's name, so that what a script means never changes under it. */
 static const char *const later_commands[] = {"import", "demo", "talk", NULL};
-static const char *const later_options[] = {"-p", "--cast", "--ring", NULL};
+static const char *const later_options[] = {"--cast", "--ring", NULL};
 
 static int usage_error(struct gtv_err *err, const char *what, const char *mend,
 		       const char *why)
@@ -259,6 +259,11 @@ static int set_option(struct gtv_options *o, enum gtv_option option, const char 
 	case GTV_OPTION_OUTPUT:
 		o->output = value;
 		return *value ? 0 : usage_error(err, "-o", "-o FILE", "no file named");
+	case GTV_OPTION_PID:
+		o->attach = value;
+		return *value ? 0
+			      : usage_error(err, "-p", "-p PID or NAME",
+					    "no process named");
 	case GTV_OPTION_LEVEL:
 		return set_level(o, value, err);
 	case GTV_OPTION_BUFFER:
@@ -453,9 +458,12 @@ static int check_options(const struct gtv_options *o, struct gtv_err *err)
 	if (gtv_options_given(o, GTV_OPTION_HELP) ||
 	    gtv_options_given(o, GTV_OPTION_VERSION))
 		return 0;
-	if (command->operand == GTV_OPERAND_PROGRAM && (!o->program || !*o->program))
+	if (o->attach && o->program)
+		return usage_error(err, "-p", "one of them", "not together with a program");
+	if (command->operand == GTV_OPERAND_PROGRAM && !o->attach &&
+	    (!o->program || !*o->program))
 		return usage_error(err, command->name, mend, "no program given");
-	if (command->operand == GTV_OPERAND_PROGRAM && !**o->program)
+	if (command->operand == GTV_OPERAND_PROGRAM && o->program && !**o->program)
 		return usage_error(err, command->name, mend, "the program's name is empty");
 	if (command->operand == GTV_OPERAND_FILE && !o->file)
 		return usage_error(err, command->name, mend, "no trace given");
@@ -505,6 +513,8 @@ int gtv_options_parse(struct gtv_options *out, int argc, char *const *argv,
 	}
 	if (rc < 0)
 		return rc;
+	if (out->command == NO_COMMAND && out->attach)
+		out->command = GTV_COMMAND_RUN;
 	if (out->command == NO_COMMAND) {
 		if (!gtv_options_given(out, GTV_OPTION_HELP) &&
 		    !gtv_options_given(out, GTV_OPTION_VERSION))

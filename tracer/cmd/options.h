@@ -58,6 +58,8 @@ enum gtv_command {
 #define GTV_OPTIONS(X)                                                                     \
 	X(OUTPUT, 'o', "output", "FILE", GTV_FOR_TRACER | GTV_FOR(SHOT) | GTV_FOR(EXPORT), \
 	  "write to FILE; - is the standard output")                                       \
+	X(PID, 'p', "pid", "PID|NAME", GTV_FOR_TRACER,                                     \
+	  "attach to a running process, by number or name; leaving it is harmless")        \
 	X(LEVEL, 0, "level", "N", GTV_FOR_TRACER,                                          \
 	  "kernel source: 3 BPF, 2 tracepoints, 1 own threads, 0 none (best that works)")  \
 	X(ALL, 0, "all", NULL, GTV_FOR_TRACER,                                             \
@@ -125,7 +127,8 @@ struct gtv_options {
 	const char *topic;    /* of help: a command's name, or NULL */
 
 	const char *output;
-	int level; /* -1: the best that works */
+	const char *attach; /* -p */
+	int level;	    /* -1: the best that works */
 	int all, as_root;
 	int syscalls; /* 0 none, 1 those that slept, 2 all */
 	int irq;

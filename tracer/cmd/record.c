@@ -21,12 +21,13 @@
  * program already, what was sent to us alone is passed on. */
 static int signal_fd = -1;
 static volatile sig_atomic_t passed_on;
+static int detaching; /* attached: each of them ends the recording, and nothing else */
 
 static void on_signal(int sig)
 {
 	int saved = errno;
 
-	if (sig == SIGTERM || sig == SIGHUP)
+	if (sig == SIGTERM || sig == SIGHUP || detaching)
 		passed_on = sig;
 	eventfd_write(signal_fd, 1);
 	errno = saved;
@@ -104,7 +105,10 @@ static int wait_for_end(struct gtv_session *session, int progress)
 		int sig = passed_on;
 		if (sig) {
 			passed_on = 0;
-			gtv_session_signal(session, sig);
+			if (detaching)
+				gtv_session_detach(session);
+			else
+				gtv_session_signal(session, sig);
 		}
 	}
 	if (progress)
@@ -127,6 +131,8 @@ static void say_goodbye(const struct gtv_options *opts, const struct gtv_session
 			"gtviz: %s: %llu events were lost, and are marked (larger rings: "
 			"--buffer 64M)\n",
 			opts->output, (unsigned long long)st->lost);
+	if (detaching && st->running)
+		return;
 	if (st->survivors)
 		fprintf(stderr, "gtviz: still running, no longer recorded: %s\n",
 			st->survivor_names);
@@ -139,6 +145,7 @@ int gtv_cmd_record(const struct gtv_options *opts)
 	struct gtv_err err = {0};
 	/* Where a stream goes there is a screen, and it would be drawn over. */
 	int progress = isatty(STDERR_FILENO) && opts->output && strcmp(opts->output, "-");
+	pid_t attach = 0;
 
 	if (!opts->output) {
 		gtv_err_set(&err, GTV_EUSAGE, "record", "record -o FILE -- PROGRAM", "%s",
@@ -150,12 +157,16 @@ int gtv_cmd_record(const struct gtv_options *opts)
 			    "a trace is not for a terminal");
 		return gtv_cmd_launch_error(&err);
 	}
+	if (opts->attach && gtv_cmd_attach_pid(opts->attach, &attach, &err) < 0)
+		return gtv_cmd_launch_error(&err);
+	detaching = attach != 0;
 	if (catch_signals() < 0) {
 		gtv_err_set(&err, GTV_EIO, "signals", "", "%s", strerror(errno));
 		return gtv_cmd_launch_error(&err);
 	}
 	struct gtv_session_config config = {
 		.argv = opts->program,
+		.attach = attach,
 		.output = opts->output,
 		.policy = opts->policy,
 		.level = opts->level,
@@ -174,5 +185,5 @@ int gtv_cmd_record(const struct gtv_options *opts)
 	if (rc < 0)
 		return said ? GTV_EXIT_GTVIZ : gtv_cmd_launch_error(&err);
 	say_goodbye(opts, &st, progress);
-	return gtv_launch_exit_code(st.wait_status);
+	return attach ? GTV_EXIT_GOOD : gtv_launch_exit_code(st.wait_status);
 }

@@ -180,6 +180,8 @@ int gtv_launch_poll(struct gtv_launch *launch, int *wait_status)
 {
 	pid_t got;
 
+	if (launch->adopted)
+		return gtv_launch_poll_adopted(launch, wait_status);
 	if (!launch->ended && launch->pid > 0) {
 		while ((got = waitpid(launch->pid, &launch->wait_status, WNOHANG)) < 0 &&
 		       errno == EINTR)

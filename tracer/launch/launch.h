@@ -42,6 +42,7 @@ struct gtv_launch {
 	int err_fd;		/* private: exec's errno comes here */
 	char name[128];		/* the program, for messages */
 	int ended, wait_status; /* private: once reaped */
+	int adopted;		/* it ran already, and is not our child */
 };
 
 /* Forks; the child stands before its exec, in its own process group when it has
@@ -49,6 +50,10 @@ struct gtv_launch {
  * be seen beforehand. */
 int gtv_launch_hold(struct gtv_launch *out, const struct gtv_launch_config *config,
 		    struct gtv_err *err);
+/* For a process that runs already: nothing is done to it. -GTV_EIO if it is gone. */
+int gtv_launch_adopt(struct gtv_launch *out, pid_t pid, struct gtv_err *err);
+/* gtv_launch_poll of such a one; a wait status of -1 is not known. */
+int gtv_launch_poll_adopted(struct gtv_launch *launch, int *wait_status);
 /* Lets it exec (once); returns when exec succeeded, or its error. */
 int gtv_launch_go(struct gtv_launch *launch, struct gtv_err *err);
 /* Has it ended? 0 and *wait_status (as often as asked), 1 still running. Never blocks;

@@ -496,8 +496,15 @@ static void ev_born(struct gtv_model *m, const struct gtv_ev *ev, int existed)
 	}
 	if (!t)
 		t = gtv__thread_new(m, tid, (uint32_t)ev->arg);
-	if (t && existed && ev->state != GTV_OFF_STOPPED && !gtv__lane_alive(&t->lane))
-		gtv__thread_show(m, t, ev->ts_ns);
+	if (!t || !existed || ev->state == GTV_OFF_STOPPED || gtv__lane_alive(&t->lane))
+		return;
+	/* What it did when we came, as far as that could be told. */
+	if (ev->state == GTV_OFF_SLEEP || ev->state == GTV_OFF_DISK) {
+		t->on = (uint8_t)off_state(ev->state);
+		t->call = ev->seq;
+		t->last_ns = ev->ts_ns;
+	}
+	gtv__thread_show(m, t, ev->ts_ns);
 }
 
 static void ev_exit(struct gtv_model *m, const struct gtv_ev *ev)

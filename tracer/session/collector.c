@@ -248,7 +248,7 @@ static void finish(struct gtv_session *s, int ended)
 		s->kernel->ops->stats(s->kernel, &kernel);
 		gtv_store_set_fallbacks(s->store, kernel.fallbacks);
 	}
-	if (ended)
+	if (ended && s->wait_status != -1)
 		gtv_store_set_exit(s->store, s->wait_status);
 	gtv_store_finish(s->store);
 	if (ended)

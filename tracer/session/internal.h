@@ -68,6 +68,12 @@ static inline uint32_t gtv_session_pid(const struct gtv_session *s)
 	return s->status.simulated ? GTV_SIM_PID : (uint32_t)s->launch.pid;
 }
 
+/* attach.c: the source follows all threads of s->launch.pid and its descendants; then
+ * what they do is told. */
+int gtv_session_follow(struct gtv_session *s, struct gtv_source *source,
+		       struct gtv_err *err);
+int gtv_session_rundown(struct gtv_session *s, struct gtv_err *err);
+
 void *gtv_session_collect(void *session);
 
 /* A small process that keeps the program's terminal alive, and empty, should we

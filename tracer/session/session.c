@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
+#include "tracer/base/procs.h"
 #include "tracer/session/internal.h"
 
 static uint64_t wall_ns(void)
@@ -66,7 +67,7 @@ static void fill_info(struct gtv_session *s, const struct gtv_session_config *co
 		.level = s->status.level,
 		.core_count = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN),
 		.clock = s->clock.kind,
-		.start_ns = s->status.simulated ? GTV_SIM_START_NS : gtv_clock_mono_ns(),
+		.start_ns = s->status.simulated ? GTV_SIM_START_NS : s->status.start_ns,
 		.wall_ns = wall_ns(),
 		.uid = config->as_root ? getuid() : s->user.uid,
 		.pid = gtv_session_pid(s),
@@ -78,7 +79,10 @@ static void fill_info(struct gtv_session *s, const struct gtv_session_config *co
 		snprintf(info->kernel, sizeof info->kernel, "%.40s %.30s %.20s", un.sysname,
 			 un.release, un.machine);
 	}
-	join_command(config->argv, info->command, sizeof info->command);
+	if (config->attach)
+		gtv_procs_command(config->attach, info->command, sizeof info->command);
+	else
+		join_command(config->argv, info->command, sizeof info->command);
 }
 
 /* Opens and attaches the highest kernel source that works, or just the level that
@@ -107,7 +111,8 @@ static int open_kernel(struct gtv_session *s, const struct gtv_session_config *c
 			continue;
 		int rc = ops->open(&s->kernel, sources, &e);
 		if (rc == 0) {
-			rc = ops->attach(s->kernel, s->launch.pid, &e);
+			rc = s->launch.adopted ? gtv_session_follow(s, s->kernel, &e)
+					       : ops->attach(s->kernel, s->launch.pid, &e);
 			if (rc == 0) {
 				s->status.level = ops->level;
 				break;
@@ -192,6 +197,7 @@ static int make_store(struct gtv_session *s, const struct gtv_session_config *co
 	struct gtv_model_sink sink = {0};
 
 	fill_info(s, config, &info);
+	info.start_ns = info.start_ns ? info.start_ns : gtv_clock_mono_ns();
 	s->status.start_ns = info.start_ns;
 	int rc = out_fd >= 0 ? gtv_store_create(&s->store, out_fd, &info, s->names, err)
 			     : gtv_store_create_temp(&s->store, &info, s->names, err);
@@ -216,6 +222,15 @@ static int prepare(struct gtv_session *s, const struct gtv_session_config *confi
 	int rc = gtv_source_ring.open(&s->rings, sources, err);
 	if (rc < 0)
 		return rc;
+	if (config->attach) {
+		if ((rc = gtv_launch_adopt(&s->launch, config->attach, err)) < 0)
+			return rc;
+		s->launched = 1;
+		if ((rc = s->rings->ops->attach(s->rings, s->launch.pid, err)) < 0 ||
+		    (rc = open_kernel(s, config, sources, err)) < 0)
+			return rc;
+		return gtv_session_rundown(s, err);
+	}
 	struct gtv_launch_config launch = {
 		.argv = config->argv,
 		.user = &s->user,
@@ -253,7 +268,8 @@ static int start(struct gtv_session *s, const struct gtv_session_config *config,
 
 	if ((rc = gtv_user_get(&s->user, err)) < 0 || (rc = make_parts(s, err)) < 0)
 		return rc;
-	s->status.simulated = is_simulated();
+	s->status.simulated = !config->attach && is_simulated();
+	s->status.attached = config->attach != 0;
 	gtv_clock_init(&s->clock,
 		       s->status.simulated ? GTV_CLOCK_SIM : gtv_clock_best_kind());
 	struct gtv_source_config sources = {
@@ -269,6 +285,8 @@ static int start(struct gtv_session *s, const struct gtv_session_config *config,
 	if (config->output && (out_fd = gtv_output_open(config->output, &s->user, err)) < 0)
 		return -err->code;
 	s->output_opened = out_fd >= 0;
+	if (config->attach) /* events come as soon as its threads are followed */
+		s->status.start_ns = gtv_clock_mono_ns();
 	rc = prepare(s, config, &sources, err);
 	if (rc < 0) {
 		if (out_fd >= 0)
@@ -285,7 +303,7 @@ static int start(struct gtv_session *s, const struct gtv_session_config *config,
 	s->status.running = 1;
 	s->status.now_ns = s->status.start_ns;
 	s->zoom_ns = s->checkpoint_ns = s->last_ns = s->status.start_ns;
-	if ((rc = gtv_launch_go(&s->launch, err)) < 0)
+	if (!config->attach && (rc = gtv_launch_go(&s->launch, err)) < 0)
 		return rc;
 	return start_collector(s, nice, err);
 }
@@ -345,11 +363,16 @@ void gtv_session_resize(struct gtv_session *s, unsigned short rows, unsigned sho
 
 void gtv_session_kill(struct gtv_session *s)
 {
-	atomic_store(&s->want_kill, 1);
+	if (s->launch.adopted) /* it was there before us */
+		gtv_session_detach(s);
+	else
+		atomic_store(&s->want_kill, 1);
 }
 
 void gtv_session_signal(struct gtv_session *s, int sig)
 {
+	if (s->launch.adopted)
+		return;
 	/* By descriptor: the collector may reap the program meanwhile. */
 	syscall(SYS_pidfd_send_signal, s->launch.pidfd, sig, NULL, 0u);
 }

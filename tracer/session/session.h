@@ -15,6 +15,7 @@ struct gtv_session;
 
 struct gtv_session_config {
 	char *const *argv;
+	pid_t attach;	    /* instead: a process that runs already; 0 none */
 	const char *output; /* -o FILE, "-" stdout, NULL: an unlinked file */
 	const char *policy; /* --policy */
 	int level;	    /* --level N; -1: the best that works */
@@ -36,7 +37,8 @@ struct gtv_session_status {
 	unsigned ring_percent; /* fullest ring */
 	double events_per_s;   /* over the last second */
 	int running;	       /* the program has not been reaped */
-	int wait_status;       /* valid when not running */
+	int attached;	       /* it ran before us, and runs on after us */
+	int wait_status;       /* valid when not running; -1 not known */
 	int failed;	       /* the trace cannot be written any more: gtv_store_error */
 	int finished;	       /* rings drained, file finalised */
 	uint64_t now_ns;       /* CLOCK_MONOTONIC up to which the store is complete */
@@ -47,8 +49,8 @@ struct gtv_session_status {
 };
 
 /* Opens the sources, starts the program, drops privileges, starts the collector
- * thread. On error nothing is left running. err->code GTV_ENOEXEC, GTV_ENOTFOUND
- * tell of the program. */
+ * thread. On error nothing is left running but what ran before. err->code GTV_ENOEXEC,
+ * GTV_ENOTFOUND tell of the program. */
 int gtv_session_start(struct gtv_session **out, const struct gtv_session_config *config,
 		      struct gtv_err *err);
 struct gtv_store *gtv_session_store(struct gtv_session *s); /* Borrows */
@@ -59,7 +61,8 @@ int gtv_session_event_fd(struct gtv_session *s);
  * input here. */
 int gtv_session_pty(struct gtv_session *s);
 void gtv_session_resize(struct gtv_session *s, unsigned short rows, unsigned short cols);
-/* Asks the program to end: SIGTERM to its group, SIGKILL after a second. */
+/* Asks the program to end (not one that was attached to): SIGTERM to its group, SIGKILL
+ * after a second. */
 void gtv_session_kill(struct gtv_session *s);
 /* Sends the program (only it) a signal. */
 void gtv_session_signal(struct gtv_session *s, int sig);

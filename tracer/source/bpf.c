@@ -45,6 +45,7 @@ const struct gtv_source_ops gtv_source_bpf = {
 #include <unistd.h>
 
 #include "tracer/bpf/gtv_bpf.h"
+#include "tracer/source/bpf_attach.h"
 #include "tracer/source/naming.h"
 
 /* bpftool writes it: not held to our warnings. */
@@ -99,6 +100,7 @@ struct bpf_source {
 	size_t core_bytes, record_bytes;
 	struct core_reader *reader; /* the same number */
 	int slow_left, slow_rc;
+	struct gtv_bpf_tagger *tagger; /* of a program that ran already */
 	struct gtv_source_stats stats;
 };
 
@@ -261,6 +263,7 @@ static void bpf_close(struct gtv_source *src)
 {
 	struct bpf_source *b = (struct bpf_source *)src;
 
+	gtv_bpf_tagger_close(b->tagger);
 	ring_buffer__free(b->slow);
 	ring_buffer__free(b->extra);
 	if (b->core)
@@ -375,6 +378,22 @@ static int bpf_attach(struct gtv_source *src, pid_t child, struct gtv_err *err)
 			    .arg = pid};
 	b->stats.events++;
 	return gtv_merge_push(src->config.merge, b->reader[b->core_count].stream, &ev);
+}
+
+static int bpf_adopt(struct gtv_source *src, const struct gtv_procs *tree,
+		     struct gtv_err *err)
+{
+	struct bpf_source *b = (struct bpf_source *)src;
+	int rc = 0;
+
+	/* First the programs: whom a tagged thread starts is then tagged by them. */
+	if (!b->tagger) {
+		rc = gtv_sched_bpf__attach(b->skel);
+		if (rc < 0)
+			return fail_load(err, -rc, "attaching the kernel part");
+		rc = gtv_bpf_tagger_open(&b->tagger, bpf_map__fd(b->skel->maps.tags), err);
+	}
+	return rc < 0 ? rc : gtv_bpf_tagger_run(b->tagger, tree, err);
 }
 
 static void take_name(struct bpf_source *b, const struct gtv_bpf_rec *rec)
@@ -564,6 +583,7 @@ const struct gtv_source_ops gtv_source_bpf = {
 	.lacks = bpf_lacks,
 	.open = bpf_open,
 	.attach = bpf_attach,
+	.adopt = bpf_adopt,
 	.drain = bpf_drain,
 	.stop = bpf_stop,
 	.stats = bpf_stats,

@@ -20,8 +20,10 @@
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "tracer/source/idmap.h"
 #include "tracer/source/naming.h"
 
 /* A core's ring, in pages, powers of two. Every user may lock 516 KiB a core for all
@@ -47,6 +49,8 @@ struct core_ring {
 	uint64_t last_ns;
 	uint64_t lost_told;  /* by LOST records */
 	uint64_t lost_known; /* delivered */
+	uint32_t on;	     /* adopted: the thread that came last, 0 it left */
+	uint32_t left;	     /* who left last */
 };
 
 struct perf_source {
@@ -57,10 +61,18 @@ struct perf_source {
 	int counts_lost; /* the event's own count of what was dropped (6.0) */
 	int stopped;
 	uint32_t held; /* the program, until its first exec switches the events on */
+	/* Of a program that ran already: its threads, those that they started, and the
+	 * threads' own events, which write to the cores' rings. */
+	int adopting;
+	uint64_t from_ns; /* before, not all of them were followed everywhere */
+	uint64_t stop_ns; /* after, not all any more */
+	struct gtv_idmap known;
+	int *follow;
+	size_t follow_count, follow_cap;
 	struct gtv_source_stats stats;
 };
 
-static int open_event(pid_t pid, int core, uint64_t read_format)
+static int open_event(pid_t pid, int core, uint64_t read_format, int running)
 {
 	struct perf_event_attr attr = {
 		.size = sizeof attr,
@@ -68,14 +80,14 @@ static int open_event(pid_t pid, int core, uint64_t read_format)
 		.config = PERF_COUNT_SW_DUMMY,
 		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU,
 		.read_format = read_format,
-		.disabled = 1,
+		.disabled = !running,
 		.inherit = 1,
 		.exclude_kernel = 1,
 		.exclude_hv = 1,
 		.comm = 1,
 		.comm_exec = 1,
 		.task = 1,
-		.enable_on_exec = 1,
+		.enable_on_exec = !running,
 		.sample_id_all = 1,
 		.context_switch = 1,
 		.use_clockid = 1,
@@ -105,7 +117,7 @@ static int refused(struct gtv_err *err)
 
 static int perf_probe(struct gtv_err *err)
 {
-	int fd = open_event(0, -1, 0);
+	int fd = open_event(0, -1, 0, 0);
 
 	if (fd < 0)
 		return refused(err);
@@ -123,6 +135,10 @@ static void perf_close(struct gtv_source *src)
 		if (p->core[i].fd >= 0)
 			close(p->core[i].fd);
 	}
+	for (size_t i = 0; i < p->follow_count; i++)
+		close(p->follow[i]);
+	gtv_idmap_fini(&p->known);
+	free(p->follow);
 	free(p->core);
 	free(p);
 }
@@ -148,7 +164,7 @@ static int perf_open(struct gtv_source **out, const struct gtv_source_config *co
 	}
 	for (int i = 0; i < p->core_count; i++)
 		p->core[i].fd = -1;
-	int fd = open_event(0, -1, PERF_FORMAT_LOST);
+	int fd = open_event(0, -1, PERF_FORMAT_LOST, 0);
 	p->counts_lost = fd >= 0;
 	p->stats.fallbacks += fd < 0;
 	if (fd >= 0)
@@ -184,7 +200,7 @@ static int attach_core(struct perf_source *p, int core, pid_t child, struct gtv_
 {
 	struct core_ring *r = &p->core[core];
 
-	r->fd = open_event(child, core, p->counts_lost ? PERF_FORMAT_LOST : 0);
+	r->fd = open_event(child, core, p->counts_lost ? PERF_FORMAT_LOST : 0, p->adopting);
 	if (r->fd < 0 && (errno == ENODEV || errno == ENXIO))
 		return 0; /* offline */
 	if (r->fd < 0)
@@ -234,10 +250,141 @@ static int perf_attach(struct gtv_source *src, pid_t child, struct gtv_err *err)
 	return know_child(p, (uint32_t)child);
 }
 
+/* ------------------------------------------------- a program that runs already */
+
+enum { ALIVE = 1, ENDED = 2 }; /* in `known` */
+
+static int keep(struct perf_source *p, int fd)
+{
+	if (p->follow_count == p->follow_cap) {
+		size_t cap = p->follow_cap ? 2 * p->follow_cap : 64;
+		int *follow = realloc(p->follow, cap * sizeof *follow);
+		if (!follow)
+			return -GTV_ENOMEM;
+		p->follow = follow;
+		p->follow_cap = cap;
+	}
+	p->follow[p->follow_count++] = fd;
+	return 0;
+}
+
+/* Another thread's event, into the ring of the first that was opened for the core. */
+static int follow_on_core(struct perf_source *p, int core, pid_t tid, struct gtv_err *err)
+{
+	int fd = open_event(tid, core, p->counts_lost ? PERF_FORMAT_LOST : 0, 1);
+
+	if (fd < 0)
+		return errno == ESRCH || errno == ENODEV || errno == ENXIO ? 0
+									   : refused(err);
+	if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, p->core[core].fd) < 0 || keep(p, fd) < 0) {
+		int rc = refused(err);
+		close(fd);
+		return rc;
+	}
+	return 0;
+}
+
+static int follow_thread(struct perf_source *p, pid_t tid, struct gtv_err *err)
+{
+	for (int i = 0; i < p->core_count; i++) {
+		int rc;
+
+		if (p->core[i].page) {
+			rc = follow_on_core(p, i, tid, err);
+		} else {
+			rc = attach_core(p, i, tid, err);
+			if (rc < 0 && p->core[i].fd < 0 && errno == ESRCH)
+				return 0; /* it is gone */
+		}
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* A descriptor for each thread and core: as many as we may have. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int perf_drain(struct gtv_source *src);
+
+/* Whom a followed thread started is followed by the kernel, and told by a record: not
+ * necessarily before it is listed, so who seems new is looked for once more. */
+static int perf_adopt(struct gtv_source *src, const struct gtv_procs *tree,
+		      struct gtv_err *err)
+{
+	struct perf_source *p = (struct perf_source *)src;
+	struct timespec pause = {.tv_nsec = 2000000};
+	int fresh = 0, rc = 0;
+
+	p->from_ns = UINT64_MAX;
+	if (!p->adopting)
+		allow_descriptors();
+	else
+		nanosleep(&pause, NULL);
+	for (size_t i = 0; i < tree->count && rc >= 0; i++) {
+		uint32_t tid = tree->thread[i].tid;
+
+		if (p->adopting)
+			rc = perf_drain(src);
+		if (rc < 0 || gtv_idmap_get(&p->known, tid))
+			continue;
+		if (gtv_idmap_put(&p->known, tid, ALIVE) < 0)
+			return gtv_err_set(err, GTV_ENOMEM, "level 1", "", "out of memory");
+		p->adopting = 1;
+		rc = follow_thread(p, (pid_t)tid, err);
+		fresh++;
+	}
+	p->from_ns = gtv_clock_mono_ns();
+	return rc < 0 ? rc : fresh;
+}
+
+/* Events are switched on and off one by one: what only some threads tell is not told. */
+static int is_outside(const struct perf_source *p, uint64_t ns)
+{
+	return p->adopting && (ns < p->from_ns || (p->stop_ns && ns >= p->stop_ns));
+}
+
+/* A thread begins or ends, of which another event may have told already. */
+static int is_news(struct perf_source *p, uint32_t tid, int ends)
+{
+	uint32_t was = gtv_idmap_get(&p->known, tid), is = ends ? ENDED : ALIVE;
+
+	if (was == is)
+		return 0;
+	if (was)
+		gtv_idmap_set(&p->known, tid, is);
+	else
+		gtv_idmap_put(&p->known, tid, is);
+	return 1;
+}
+
+/* Should a thread be followed twice after all, its records come twice in a row. */
+static int is_double(struct perf_source *p, int core, uint32_t tid, int out)
+{
+	struct core_ring *r = &p->core[core];
+	int twice = out ? !r->on && r->left == tid : r->on == tid;
+
+	r->on = out ? 0 : tid;
+	r->left = out ? tid : 0;
+	p->stats.fallbacks += (unsigned)twice;
+	return twice;
+}
+
 static int push(struct perf_source *p, int core, const struct trailer *at, unsigned kind,
 		uint32_t tid, uint32_t obj, uint64_t arg, unsigned flags)
 {
 	struct core_ring *r = &p->core[core];
+
+	if (is_outside(p, at->time))
+		return 0;
 	struct gtv_ev ev = {.ts_ns = at->time,
 			    .kind = (uint16_t)kind,
 			    .flags = (uint8_t)flags,
@@ -261,6 +408,8 @@ static int on_task(struct perf_source *p, int core, const struct perf_event_head
 	if (size < sizeof id)
 		return -GTV_ECORRUPT;
 	memcpy(id, body, sizeof id);
+	if (p->adopting && !is_news(p, id[2], h->type == PERF_RECORD_EXIT))
+		return 0;
 	if (h->type == PERF_RECORD_EXIT)
 		return push(p, core, at, GTV_EV_K_EXIT, id[2], 0, id[0], 0);
 	gtv_naming_fork(p->base.config.names, id[3], id[2], id[0]);
@@ -350,6 +499,9 @@ static int on_record(struct perf_source *p, int core, const unsigned char *rec, 
 
 	switch (h.type) {
 	case PERF_RECORD_SWITCH:
+		if (p->adopting &&
+		    is_double(p, core, at.tid, !!(h.misc & PERF_RECORD_MISC_SWITCH_OUT)))
+			return 0;
 		if (!(h.misc & PERF_RECORD_MISC_SWITCH_OUT))
 			return push(p, core, &at, GTV_EV_K_ON, at.tid, 0, 0, 0);
 		return push(p, core, &at, GTV_EV_K_OFF, at.tid, 0, 0,
@@ -422,9 +574,12 @@ static void perf_stop(struct gtv_source *src)
 	struct perf_source *p = (struct perf_source *)src;
 
 	p->stopped = 1;
+	p->stop_ns = gtv_clock_mono_ns();
 	for (int i = 0; i < p->core_count; i++)
 		if (p->core[i].fd >= 0)
 			ioctl(p->core[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+	for (size_t i = 0; i < p->follow_count; i++)
+		ioctl(p->follow[i], PERF_EVENT_IOC_DISABLE, 0);
 }
 
 static void perf_stats(const struct gtv_source *src, struct gtv_source_stats *out)
@@ -439,6 +594,7 @@ const struct gtv_source_ops gtv_source_perf = {
 	.probe = perf_probe,
 	.open = perf_open,
 	.attach = perf_attach,
+	.adopt = perf_adopt,
 	.drain = perf_drain,
 	.stop = perf_stop,
 	.stats = perf_stats,

@@ -7,6 +7,9 @@
  * cores) -> attach (the program stands before its exec, held by the launcher)
  * -> drain, often -> stop -> drain until dry -> close. Only open and attach may
  * need privileges.
+ *
+ * A program that runs already is adopted instead of attached: its threads are listed
+ * again and again until no look finds one that the source does not follow yet.
  */
 #ifndef GTV_SOURCE_H
 #define GTV_SOURCE_H
@@ -16,6 +19,7 @@
 #include "tracer/base/err.h"
 #include "tracer/base/event.h"
 #include "tracer/base/names.h"
+#include "tracer/base/procs.h"
 #include "tracer/clock/clock.h"
 #include "tracer/merge/merge.h"
 
@@ -64,6 +68,10 @@ struct gtv_source_ops {
 		    struct gtv_err *err);
 	/* `child` is stopped before its exec. */
 	int (*attach)(struct gtv_source *src, pid_t child, struct gtv_err *err);
+	/* Follows the listed threads of a running program that it does not follow yet, and
+	 * whom they start from now on. How many these were, or -GTV_E*. NULL: it cannot. */
+	int (*adopt)(struct gtv_source *src, const struct gtv_procs *tree,
+		     struct gtv_err *err);
 	/* Delivers what is there into config->merge. 0 or -GTV_E*. */
 	int (*drain)(struct gtv_source *src);
 	/* No more events are wanted; what is in the rings stays to be drained. */

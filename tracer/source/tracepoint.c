@@ -79,7 +79,7 @@ struct tracepoint_source {
 	struct gtv_tracefs_format format[EVENTS];
 	struct fields field[EVENTS];
 	struct core *core;
-	int core_count, stream, stopped, counts_lost;
+	int core_count, stream, stopped, counts_lost, adopting;
 	struct gtv_merge *within;
 	struct gtv_tree *tree;
 	struct seen *seen;
@@ -305,6 +305,16 @@ static void tracepoint_lacks(char *buf, size_t size)
 			 "no --syscalls, no --irq; losses may be told late (before 6.0)");
 }
 
+static int enable(struct tracepoint_source *s, struct gtv_err *err)
+{
+	for (int i = 0; i < s->core_count; i++)
+		for (int e = 0; e < EVENTS; e++)
+			if (s->core[i].fd[e] >= 0 &&
+			    ioctl(s->core[i].fd[e], PERF_EVENT_IOC_ENABLE, 0) < 0)
+				return refused(err);
+	return 0;
+}
+
 static int tracepoint_attach(struct gtv_source *src, pid_t child, struct gtv_err *err)
 {
 	struct tracepoint_source *s = (struct tracepoint_source *)src;
@@ -319,15 +329,32 @@ static int tracepoint_attach(struct gtv_source *src, pid_t child, struct gtv_err
 
 	if (gtv_tree_add(s->tree, pid, pid) < 0)
 		return gtv_err_set(err, GTV_ENOMEM, WHAT, "", "out of memory");
-	for (int i = 0; i < s->core_count; i++)
-		for (int e = 0; e < EVENTS; e++)
-			if (s->core[i].fd[e] >= 0 &&
-			    ioctl(s->core[i].fd[e], PERF_EVENT_IOC_ENABLE, 0) < 0)
-				return refused(err);
+	int rc = enable(s, err);
+	if (rc < 0)
+		return rc;
 	gtv_naming_process(src->config.names, pid, parent, NULL, GTV_NAME_OURS);
 	gtv_naming_thread(src->config.names, pid, pid, NULL, GTV_NAME_OURS);
 	s->stats.events++;
 	return gtv_merge_push(src->config.merge, s->stream, &ev);
+}
+
+static int tracepoint_adopt(struct gtv_source *src, const struct gtv_procs *procs,
+			    struct gtv_err *err)
+{
+	struct tracepoint_source *s = (struct tracepoint_source *)src;
+	int fresh = 0, rc = s->adopting ? 0 : enable(s, err);
+
+	s->adopting = 1;
+	for (size_t i = 0; i < procs->count && !rc; i++) {
+		const struct gtv_procs_thread *t = &procs->thread[i];
+
+		if (gtv_tree_has(s->tree, t->tid))
+			continue;
+		fresh++;
+		if (gtv_tree_add(s->tree, t->tid, t->pid) < 0)
+			rc = gtv_err_set(err, GTV_ENOMEM, WHAT, "", "out of memory");
+	}
+	return rc < 0 ? rc : fresh;
 }
 
 /* ------------------------------------------------------- names of others */
@@ -688,6 +715,7 @@ const struct gtv_source_ops gtv_source_tracepoint = {
 	.lacks = tracepoint_lacks,
 	.open = tracepoint_open,
 	.attach = tracepoint_attach,
+	.adopt = tracepoint_adopt,
 	.drain = tracepoint_drain,
 	.stop = tracepoint_stop,
 	.stats = tracepoint_stats,
