@@ -260,7 +260,7 @@ static uint64_t mono_ns(void)
 }
 
 uint8_t gtv_procs_state(const struct gtv_procs_thread *thread, uint32_t *call,
-		       uint64_t *ts_ns)
+			uint64_t *ts_ns)
 {
 	struct look before, after;
 

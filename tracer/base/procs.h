@@ -36,7 +36,7 @@ void gtv_procs_fini(struct gtv_procs *tree);
  * known. *ts_ns: a moment of CLOCK_MONOTONIC at which it was so: it did not go on or off
  * a core between two looks around it. */
 uint8_t gtv_procs_state(const struct gtv_procs_thread *thread, uint32_t *call,
-		       uint64_t *ts_ns);
+			uint64_t *ts_ns);
 
 /* The process that `text` means: a number, or a name (of the program's file, or as ps
  * shows it). If several are called so, the one from which all others descend. 0, or
