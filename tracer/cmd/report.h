@@ -12,12 +12,14 @@
 
 #include "tracer/base/names.h"
 #include "tracer/cmd/walk.h"
+#include "tracer/model/findings.h"
 #include "tracer/model/model.h"
 
 struct gtv_report {
 	const struct gtv_store *store;
 	const struct gtv_names *names;
 	struct gtv_model *model; /* fed and finished */
+	struct gtv_findings *findings;
 	struct gtv_store_info info;
 	struct gtv_store_stats stats;
 	uint64_t start_ns;   /* times are shown relative to it */
@@ -48,6 +50,12 @@ void gtv_report_policy(const struct gtv_report *r, char policy[GTV_KIND_BYTES]);
 /* design: `report` and `report --json`. 0, or 1 without memory. */
 int gtv_report_text(const struct gtv_report *r, FILE *f);
 int gtv_report_json(const struct gtv_report *r, FILE *f);
+/* What it found, worst first, and what it checked. 0, or 1 without memory. */
+int gtv_report_findings(const struct gtv_report *r, FILE *f);
+/* The list: Returns owned, *count of them; NULL without memory. found: bits 1 << kind of
+ * all there are, and *count may be less. */
+struct gtv_finding *gtv_report_list_findings(const struct gtv_report *r, size_t *count,
+					     uint32_t *found);
 
 /* The states whose times a report of green threads gives at this level, in the
  * order of the attribution bars; ends with GTV_ST_NONE. */

@@ -7,6 +7,7 @@
 #include "tracer/cmd/report.h"
 
 #include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tracer/cmd/out.h"
@@ -254,6 +255,69 @@ static void core_row(struct writer *w, size_t idx)
 	emit(w, NULL, o);
 }
 
+static void finding_row(struct writer *w, const struct gtv_finding *found)
+{
+	static const char letter[] = "?CTGL";
+	struct json_object *o = json_object_new_object();
+	struct json_object *lanes = json_object_new_array();
+
+	put_text(o, "kind", gtv_finding_key(found->kind));
+	put_text(o, "severity", gtv_severity_name(found->severity));
+	put_text(o, "text", found->text);
+	put_u64(o, "from_ns", found->from_ns);
+	put_u64(o, "to_ns", found->to_ns);
+	for (int i = 0; i < found->lanes; i++) {
+		char lane[16];
+		snprintf(lane, sizeof lane, "%c%u", letter[found->lane[i].kind],
+			 found->lane[i].id);
+		json_object_array_add(lanes, json_object_new_string(lane));
+	}
+	json_object_object_add(o, "lanes", lanes);
+	put_u64(o, "first_ns", found->first_ns);
+	put_u64(o, "times", found->times);
+	put_u64(o, "worst_ns", found->worst_ns);
+	put_u64(o, "lost_ns", found->lost_ns);
+	put_text(o, "advice", found->advice);
+	emit(w, NULL, o);
+}
+
+/* What was looked for, found or not, and what could not be seen. */
+static void rule_row(struct writer *w, unsigned kind, int found)
+{
+	static const char *const verdict[] = {[GTV_RULE_FOUND] = "found",
+					      [GTV_RULE_FINE] = "fine",
+					      [GTV_RULE_NOTHING] = "nothing to check",
+					      [GTV_RULE_CANNOT] = "cannot tell"};
+	struct json_object *o = json_object_new_object();
+	char why[96];
+
+	put_text(o, "kind", gtv_finding_key(kind));
+	put_text(o, "verdict",
+		 verdict[gtv_findings_verdict(w->r->findings, kind, found, why,
+					      sizeof why)]);
+	if (*why)
+		put_text(o, "why", why);
+	emit(w, NULL, o);
+}
+
+static void findings(struct writer *w)
+{
+	size_t count;
+	uint32_t kinds;
+	struct gtv_finding *list = gtv_report_list_findings(w->r, &count, &kinds);
+
+	w->failed |= !list;
+	list_begin(w, "findings");
+	for (size_t i = 0; list && i < count; i++)
+		finding_row(w, &list[i]);
+	list_end(w);
+	list_begin(w, "rules");
+	for (unsigned kind = 0; kind < GTV_FIND_MAX; kind++)
+		rule_row(w, kind, (int)(kinds >> kind & 1));
+	list_end(w);
+	free(list);
+}
+
 static void lists(struct writer *w)
 {
 	const struct gtv_model *m = w->r->model;
@@ -274,9 +338,7 @@ static void lists(struct writer *w)
 	for (size_t i = 0; i < gtv_model_core_count(m); i++)
 		core_row(w, i);
 	list_end(w);
-	/* What the tool noticed by itself: nothing looks for it yet. */
-	list_begin(w, "findings");
-	list_end(w);
+	findings(w);
 }
 
 int gtv_report_json(const struct gtv_report *r, FILE *f)

@@ -30,14 +30,14 @@ static int feed_gap(struct gtv_report *r, const struct gtv_walk_item *gap)
 	r->bad_blocks += gap->block_damaged != 0;
 	r->gap_bytes += gap->gap_bytes;
 	r->gap_ns += to - from;
-	return from < to ? gtv_model_gap(r->model, from, to) : 0;
+	return from < to ? gtv_findings_gap(r->findings, r->model, from, to) : 0;
 }
 
 static int feed_block(struct gtv_report *r, const struct gtv_walk_item *item)
 {
 	note_losses(r, item->evs, item->count);
 	r->events += item->count;
-	return gtv_model_feed(r->model, item->evs, item->count);
+	return gtv_findings_feed(r->findings, r->model, item->evs, item->count);
 }
 
 static int feed_all(struct gtv_report *r, struct gtv_walk *w, gtv_report_item_fn *each,
@@ -54,7 +54,7 @@ static int feed_all(struct gtv_report *r, struct gtv_walk *w, gtv_report_item_fn
 			return rc;
 	}
 	if (rc == 1)
-		gtv_model_finish(r->model, r->end_ns);
+		gtv_findings_finish(r->findings, r->model, r->end_ns);
 	return rc < 0 ? rc : 0;
 }
 
@@ -72,6 +72,20 @@ static void set_range(struct gtv_report *r)
 		r->start_ns = from;
 }
 
+static void new_findings(struct gtv_report *r)
+{
+	struct gtv_model_sink sink;
+
+	r->findings = gtv_findings_new(r->info.level, r->names);
+	if (!r->findings)
+		return;
+	gtv_findings_filtered(r->findings, r->info.level >= 2 &&
+						   r->info.clock != GTV_CLOCK_SIM &&
+						   !(r->info.scope & GTV_SCOPE_ALL));
+	sink = gtv_findings_sink(r->findings);
+	r->model = gtv_model_new(r->info.level, r->names, &sink);
+}
+
 int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
 		    gtv_report_item_fn *each, void *arg, struct gtv_err *err)
 {
@@ -84,7 +98,7 @@ int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
 	gtv_store_get_info(store, &r->info);
 	gtv_store_get_stats(store, &r->stats);
 	set_range(r);
-	r->model = gtv_model_new(r->info.level, r->names, NULL);
+	new_findings(r);
 	rc = gtv_walk_init(&walk, store, 0);
 	if (!r->model)
 		rc = -GTV_ENOMEM;
@@ -101,7 +115,9 @@ int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
 void gtv_report_fini(struct gtv_report *r)
 {
 	gtv_model_free(r->model);
+	gtv_findings_free(r->findings);
 	r->model = NULL;
+	r->findings = NULL;
 }
 
 uint64_t gtv_report_lost(const struct gtv_report *r)

@@ -411,8 +411,9 @@ int gtv_report_text(const struct gtv_report *r, FILE *f)
 	}
 	print_title(r, f);
 	print_limits(r, f);
+	rc = gtv_report_findings(r, f);
 	print_counts(r, f);
-	rc = print_gts(r, rows, f) || print_locks(r, rows, f) ||
+	rc = rc || print_gts(r, rows, f) || print_locks(r, rows, f) ||
 	     print_threads(r, rows, f) || print_cores(r, f);
 	free(rows);
 	return rc;
