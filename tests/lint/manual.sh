@@ -1,5 +1,5 @@
 #!/bin/sh
-# The manual says what the program does: COMMANDS and OPTIONS of gtviz.1 against
+# The manual says what the program does: COMMANDS, OPTIONS and FINDINGS of gtviz.1 against
 # `gtviz help --man-options`, KEYS against tui/keys.h, and mandoc has no complaint.
 # usage: GTVIZ=… CC=… manual.sh [ROOT]
 cd "${1:-.}" || exit 1
@@ -39,6 +39,19 @@ if [ -x "$GTVIZ" ]; then
 	}' "$tmp/table" | sort >"$tmp/options"
 	items OPTIONS | sort >"$tmp/page"
 	same OPTIONS "$tmp/options" "$tmp/page"
+	awk -F'\t' '$1 == "finding" { print $2 }' "$tmp/table" | sort >"$tmp/findings"
+	items FINDINGS | sort >"$tmp/page"
+	same FINDINGS "$tmp/findings" "$tmp/page"
+	# Each rule's thresholds stand in its item, a line each; what all share, before them.
+	awk -F'\t' '$1 == "threshold" { print $2 "\t" $3 }' "$tmp/table" >"$tmp/thresholds"
+	while IFS='	' read -r key limit; do
+		awk -v key="$key" '
+		/^\.Sh / { inside = ($0 == ".Sh FINDINGS"); mine = inside; next }
+		inside && /^\.It Cm / { mine = ($3 == key) }
+		inside && mine' "$page" | grep -qF "$limit" ||
+			awk '/^\.Sh / { inside = ($0 == ".Sh FINDINGS") } /^\.It Cm / { inside = 0 } inside' "$page" |
+			grep -qF "$limit" || { echo "$page: FINDINGS: $key: no word of its threshold, $limit"; bad=1; }
+	done <"$tmp/thresholds"
 else
 	echo "gtviz is not built: COMMANDS and OPTIONS are not compared"
 	bad=1

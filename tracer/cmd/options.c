@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tracer/cmd/options.h"
+#include "tracer/cmd/report.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -585,4 +586,5 @@ void gtv_options_man(FILE *out)
 		print_commands(out, row->commands);
 		fprintf(out, "\t%s\n", row->help);
 	}
+	gtv_report_rules_man(out);
 }

@@ -52,6 +52,8 @@ int gtv_report_text(const struct gtv_report *r, FILE *f);
 int gtv_report_json(const struct gtv_report *r, FILE *f);
 /* What it found, worst first, and what it checked. 0, or 1 without memory. */
 int gtv_report_findings(const struct gtv_report *r, FILE *f);
+/* The rules, for the manual: a key or a threshold a line. */
+void gtv_report_rules_man(FILE *f);
 /* The list: Returns owned, *count of them; NULL without memory. found: bits 1 << kind of
  * all there are, and *count may be less. */
 struct gtv_finding *gtv_report_list_findings(const struct gtv_report *r, size_t *count,

@@ -122,3 +122,15 @@ int gtv_report_findings(const struct gtv_report *r, FILE *f)
 	free(list);
 	return 0;
 }
+
+void gtv_report_rules_man(FILE *f)
+{
+	for (unsigned k = 0; k < GTV_FIND_MAX; k++) {
+		const struct gtv_rule *r = &gtv_rules[k];
+
+		fprintf(f, "finding\t%s\n", gtv_finding_key(k));
+		for (int i = 0; i < 4 && r->limit[i].name; i++)
+			fprintf(f, "threshold\t%s\t%llu %s\n", gtv_finding_key(k),
+				(unsigned long long)r->limit[i].value, r->limit[i].unit);
+	}
+}

@@ -154,7 +154,7 @@ const struct gtv_rule gtv_rules[GTV_FIND_MAX] = {
 		{
 			.finds = "A thread goes to and fro between two cores, or a green "
 				 "thread between two workers.",
-			.advice = "Pin it (GT_POLICY=…,cores=N; gt_attr.cores), or keep "
+			.advice = "Pin it (cores=N of the policy, gt_attr.cores), or keep "
 				  "those that wake each other on one core.",
 			.blind = "on which core a thread runs",
 			.level = 1,
@@ -374,7 +374,8 @@ size_t gtv_findings_list(struct gtv_findings *f, struct gtv_finding *out, size_t
 	for (at = 0; (p = gtv__f_next(&f->procs, &at));)
 		of_proc(&l, p);
 	of_all(&l);
-	qsort(out, l.count < max ? l.count : max, sizeof *out, worse);
+	if (max)
+		qsort(out, l.count < max ? l.count : max, sizeof *out, worse);
 	return l.count;
 }
 

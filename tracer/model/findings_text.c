@@ -213,10 +213,10 @@ static void unfair(struct words *w, const struct gtv__found *a, const struct gtv
 	else
 		say(w,
 		    "%s took %s %" PRIu64 " times, %s %" PRIu64
-		    " times, and both ran for about as long (it spins: who wants it "
+		    " %s, and both ran for about as long (it spins: who wants it "
 		    "does not say so)",
 		    lane(w, a->by), lane(w, lock), a->extra[0], lane(w, a->who),
-		    a->extra[1]);
+		    a->extra[1], times(a->extra[1]));
 	add_lane(w, a->who);
 	add_lane(w, lock);
 	add_lane(w, a->by);
