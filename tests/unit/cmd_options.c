@@ -265,6 +265,10 @@ static void the_list_for_the_manual(void **state)
 		if (!strncmp(row, "option\t", 7)) {
 			options++;
 			assert_int_equal(tabs, 5);
+		} else if (!strncmp(row, "finding\t", 8)) {
+			assert_int_equal(tabs, 1);
+		} else if (!strncmp(row, "threshold\t", 10)) {
+			assert_int_equal(tabs, 2);
 		} else {
 			cmds++;
 			assert_int_equal(tabs, 3);
