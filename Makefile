@@ -3,6 +3,7 @@
 #   O=DIR     build into DIR instead of build     V=1  show the commands
 #   SAN=address,undefined | thread                COV=1  measure coverage
 #   CC=…      gcc or clang                        NO_BPF=1 leave the kernel part out
+#   REPLAY_ONLY=1  a viewer: replay, report, shot… of what others recorded
 
 O      ?= build
 PREFIX ?= /usr/local
@@ -18,7 +19,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 VERSION := 0.1
 
-all: gtviz-bin lib samples
+all: gtviz-bin $(if $(REPLAY_ONLY),,lib samples)
 
 include mk/config.mk
 include mk/build.mk

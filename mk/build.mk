@@ -2,9 +2,17 @@
 
 OURS := $(CFLAGS_BASE) $(CFLAGS)
 
+# REPLAY_ONLY=1: a gtviz that shows, reports and exports what others recorded. Of the layers
+# that it has, these files are the recorder's, and those stand in for them.
+RECORDERS := tracer/launch/adopt.c tracer/launch/child.c tracer/launch/inherit.c tracer/launch/launch.c \
+	tracer/launch/privileges.c tracer/launch/output_as.c \
+	tracer/cmd/record.c tracer/cmd/doctor.c tracer/cmd/doctor_uring.c tui/app_live.c
+VIEWERS := tracer/launch/viewer.c tracer/cmd/viewer.c tui/app_viewer.c
+LEFT_OUT := $(if $(REPLAY_ONLY),$(RECORDERS),$(VIEWERS))
+
 # layer NAME DIR EXTRA_CFLAGS: every .c and .S of DIR into $(O)/lib/NAME.a
 define layer
-SRC_$(1) := $$(sort $$(wildcard $(2)/*.c) $$(wildcard $(2)/*.S))
+SRC_$(1) := $$(filter-out $$(LEFT_OUT),$$(sort $$(wildcard $(2)/*.c) $$(wildcard $(2)/*.S)))
 OBJ_$(1) := $$(patsubst %,$$(O)/obj/%.o,$$(SRC_$(1)))
 $$(OBJ_$(1)): LAYER_CFLAGS := $(3)
 $$(O)/lib/$(1).a: $$(OBJ_$(1))
@@ -36,7 +44,7 @@ $(eval $(call layer,session,tracer/session,$$(CFLAGS_ELF)))
 $(eval $(call layer,cmd,tracer/cmd,$$(CFLAGS_JSON) $$(CFLAGS_CURSES) $$(CFLAGS_ZSTD) $$(CFLAGS_LIBBPF) $$(if $$(HAVE_BPF),-DGTV_HAVE_BPF=1)))
 $(eval $(call layer,tui,tui,$$(CFLAGS_CURSES)))
 
-TRACER_LAYERS := cmd session launch export model source store merge clock base
+TRACER_LAYERS := $(if $(REPLAY_ONLY),cmd launch export model store base,cmd session launch export model source store merge clock base)
 A = $(foreach l,$(1),$(O)/lib/$(l).a)
 LIBS_ALL = $(LIBS_ZSTD) $(LIBS_XXHASH) $(LIBS_JSON) $(LIBS_CURSES) $(LIBS_CAP) $(LIBS_LIBBPF) $(LIBS_ELF) $(LDLIBS_BASE)
 
@@ -97,7 +105,7 @@ $(O)/libgtpreload.so: $(PIC_preload)
 
 # gtviz itself.
 # ./gtviz is a copy of the plain build's, never of an instrumented one.
-gtviz-bin: $(O)/gtviz $(if $(filter build,$(O)),gtviz)
+gtviz-bin: $(O)/gtviz $(if $(filter build build-replay,$(O)),gtviz)
 $(O)/gtviz: $(call A,tui $(TRACER_LAYERS))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(OURS) $(LDFLAGS) -o $@ $(call A,tui $(TRACER_LAYERS)) $(LIBS_ALL)

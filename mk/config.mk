@@ -6,7 +6,7 @@ CFLAGS_BASE := -std=gnu17 -O2 -g -Wall -Wextra -Wpedantic -Wshadow -Wconversion 
 	-fno-strict-aliasing -I. -D_GNU_SOURCE -DGTV_VERSION='"$(VERSION)"'
 LDLIBS_BASE := -lpthread -lm
 # A program is linked with the libraries it calls, not with all that gtviz has.
-LDFLAGS     += -Wl,--as-needed
+LDFLAGS     += $(if $(filter Darwin,$(shell uname)),,-Wl$(comma)--as-needed)
 
 # Instrumented builds keep to a directory of their own.
 ifdef SAN
@@ -24,6 +24,13 @@ O := build-cov
 endif
 endif
 
+ifdef REPLAY_ONLY
+NO_BPF := 1
+ifeq ($(O),build)
+O := build-replay
+endif
+endif
+
 # Goals that only call make again, or that need nothing, are not worth a probe.
 PROBELESS := clean help uninstall setup setup-check demo check
 ifneq ($(filter-out $(PROBELESS),$(or $(MAKECMDGOALS),all)),)
@@ -38,7 +45,7 @@ include $(O)/config.mk
 
 # Without these there is no gtviz; the runtime and the samples need none of them.
 ifneq ($(filter-out $(PROBELESS) lib samples lint,$(or $(MAKECMDGOALS),all)),)
-LACKING := $(filter $(MISSING),ZSTD XXHASH JSON CURSES CAP)
+LACKING := $(filter $(MISSING),ZSTD XXHASH JSON CURSES $(if $(REPLAY_ONLY),,CAP))
 ifneq ($(LACKING),)
 $(error missing $(shell sh mk/setup.sh --names $(LACKING)): install that, or let `make demo` do it)
 endif

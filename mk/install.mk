@@ -21,13 +21,16 @@ ABI_HEADERS = $(wildcard runtime/abi/*.h)
 MAN_PAGES   = $(wildcard docs/*.1 docs/*.3 docs/*.5)
 
 install: all
-	install -d $(BIN_DIR) $(LIB_DIR) $(INCLUDE_DIR)/gtviz
+	install -d $(BIN_DIR)
 	install -m 755 $(O)/gtviz $(BIN_DIR)/gtviz
+ifndef REPLAY_ONLY
+	install -d $(LIB_DIR) $(INCLUDE_DIR)/gtviz
 	install -m 644 $(O)/libgt.a $(LIB_DIR)/libgt.a
 	$(if $(SAN),,install -m 755 $(O)/libgtpreload.so $(LIB_DIR)/libgtpreload.so)
 	install -m 644 runtime/gt.h $(INCLUDE_DIR)/gt.h
 	install -m 644 $(ABI_HEADERS) $(INCLUDE_DIR)/gtviz
 	install -m 644 $(EMIT_HEADER) $(INCLUDE_DIR)/gtv_emit.h
+endif
 	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)) &&) :
 
 uninstall:
@@ -40,7 +43,7 @@ uninstall:
 # Only what a build makes: traces and notes of yours stay. The sanitizers' and the
 # coverage build are inside $(O), or beside it when asked for by hand.
 clean:
-	rm -rf $(O) $(if $(filter build,$(O)),build-address-undefined build-thread build-cov gtviz)
+	rm -rf $(O) $(if $(filter build,$(O)),build-address-undefined build-thread build-cov build-replay gtviz)
 .PHONY: clean
 
 help:
@@ -59,6 +62,7 @@ help:
 	@echo
 	@echo 'O=DIR           build into DIR (build)'
 	@echo 'CC=, CLANG=     the compilers; NO_BPF=1 leaves the kernel part out'
+	@echo 'REPLAY_ONLY=1   only a viewer: no BPF, no libgt, no headers of Linux (in build-replay)'
 	@echo 'SAN=…           address,undefined or thread: instrumented, in a directory of its own'
 	@echo 'COV=1           measure coverage, in build-cov'
 	@echo 'V=1             show the commands'

@@ -13,7 +13,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,8 +64,12 @@ static int catch_signals(struct gtv_err *err)
 {
 	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
-	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK))
+	if (pipe(signal_pipe))
 		return gtv_err_set(err, GTV_EIO, "signals", "", "%s", strerror(errno));
+	for (int i = 0; i < 2; i++) {
+		fcntl(signal_pipe[i], F_SETFD, FD_CLOEXEC);
+		fcntl(signal_pipe[i], F_SETFL, O_NONBLOCK);
+	}
 	for (size_t i = 0; i < CAUGHT_COUNT; i++)
 		sigaction(caught[i], &sa, NULL);
 	return 0;
@@ -91,8 +94,7 @@ static void fit_canvas(struct tui_app *app)
 	if (tui_canvas_init(&app->canvas, cols, rows))
 		memset(&app->canvas, 0, sizeof(app->canvas));
 	if (app->session)
-		gtv_session_resize(app->session, (unsigned short)rows,
-				   (unsigned short)cols);
+		tui_live_resize(app, cols, rows);
 }
 
 static void draw(struct tui_app *app)
@@ -191,16 +193,15 @@ static void step(struct tui_app *app)
 	struct pollfd fds[] = {
 		{.fd = tui_term_fd(app->term), .events = POLLIN},
 		{.fd = signal_pipe[0], .events = POLLIN},
-		{.fd = app->session ? gtv_session_event_fd(app->session) : -1,
-		 .events = POLLIN},
-		{.fd = app->typed_size ? gtv_session_pty(app->session) : -1,
-		 .events = POLLOUT},
+		{.fd = app->session ? tui_live_event_fd(app) : -1, .events = POLLIN},
+		{.fd = app->typed_size ? tui_live_input_fd(app) : -1, .events = POLLOUT},
 	};
-	eventfd_t told;
+	uint64_t told;
 
 	poll(fds, sizeof(fds) / sizeof(*fds), sleep_ms(app));
-	if (fds[2].revents)
-		eventfd_read(fds[2].fd, &told);
+	/* An eventfd: reading it takes its news back. */
+	if (fds[2].revents && read(fds[2].fd, &told, sizeof(told)) < 0)
+		fds[2].revents = 0;
 	if (fds[1].revents)
 		take_signals(app);
 	if (fds[0].revents)

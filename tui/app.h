@@ -58,19 +58,24 @@ void tui_app_say(struct tui_app *app, const char *fmt, ...)
 /* app_actions.c */
 void tui_app_key(struct tui_app *app, int key);
 
-/* app_live.c */
-/* Starts opts->program. 0, or -GTV_E* and err. */
-int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err);
-/* Takes in what the session has to tell. */
-void tui_live_update(struct tui_app *app);
+/* app_end.c */
 /* Still to be asked now and then: it runs, or the screen does not yet say that it ended. */
 int tui_live_active(const struct tui_app *app);
 /* "exited 0; q quits", from a wait status. */
 void tui_live_say_end(struct tui_app *app, int wait_status);
 /* All of it is there: from now on the screen is a replay's. */
 void tui_live_become_ended(struct tui_app *app);
-void tui_live_key(struct tui_app *app, int key); /* to the program */
-void tui_live_flush(struct tui_app *app);	 /* typed bytes to its terminal */
+
+/* app_live.c; in a viewer (REPLAY_ONLY) app_viewer.c, where there is never a session */
+/* Starts opts->program. 0, or -GTV_E* and err. */
+int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err);
+/* Takes in what the session has to tell. */
+void tui_live_update(struct tui_app *app);
+void tui_live_resize(struct tui_app *app, int cols, int rows);
+int tui_live_event_fd(const struct tui_app *app); /* readable when there is news */
+int tui_live_input_fd(const struct tui_app *app); /* the program's terminal, or -1 */
+void tui_live_key(struct tui_app *app, int key);  /* to the program */
+void tui_live_flush(struct tui_app *app);	  /* typed bytes to its terminal */
 /* Ends or leaves the program and waits for the trace; what it last printed goes to
  * standard output. Returns the exit status. The terminal is the caller's again. */
 int tui_live_end(struct tui_app *app);

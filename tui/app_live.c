@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tracer/cmd/cmd.h"
@@ -63,47 +62,19 @@ int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err)
 	return 0;
 }
 
-int tui_live_active(const struct tui_app *app)
+void tui_live_resize(struct tui_app *app, int cols, int rows)
 {
-	/* Not by the status: a program that was over before the first look must still be
-	 * told so. */
-	return (app->session || app->streaming) && app->trace.facts.mode == TUI_LIVE;
+	gtv_session_resize(app->session, (unsigned short)rows, (unsigned short)cols);
 }
 
-void tui_live_say_end(struct tui_app *app, int wait_status)
+int tui_live_event_fd(const struct tui_app *app)
 {
-	struct tui_facts *facts = &app->trace.facts;
-
-	if (wait_status == -1)
-		snprintf(facts->ended, sizeof(facts->ended), "it has ended; q quits");
-	else if (WIFSIGNALED(wait_status))
-		snprintf(facts->ended, sizeof(facts->ended), "killed by SIG%s; q quits",
-			 sigabbrev_np(WTERMSIG(wait_status))
-				 ? sigabbrev_np(WTERMSIG(wait_status))
-				 : "?");
-	else
-		snprintf(facts->ended, sizeof(facts->ended), "exited %d; q quits",
-			 WEXITSTATUS(wait_status));
+	return gtv_session_event_fd(app->session);
 }
 
-/* A short run that was followed to its end is shown whole. */
-void tui_live_become_ended(struct tui_app *app)
+int tui_live_input_fd(const struct tui_app *app)
 {
-	struct tui_nav *nav = &app->trace.nav;
-
-	app->trace.facts.mode = TUI_ENDED;
-	app->trace.facts.events_per_s = 0;
-	if (nav->follow && !nav->paused && nav->from_ns <= nav->first_ns &&
-	    nav->to_ns > nav->last_ns) {
-		tui_nav_window(nav, nav->first_ns, nav->last_ns);
-		nav->undo_count = 0;
-	}
-	nav->follow = nav->paused = 0;
-	if (app->typing) {
-		app->typing = 0;
-		app->view = app->view_before;
-		app->trace.facts.message[0] = 0;
-	}
+	return gtv_session_pty(app->session);
 }
 
 void tui_live_update(struct tui_app *app)

@@ -20,10 +20,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 /* What the child is told. */
 enum { SAY_AWAY = 'a', SAY_OURS = 'o', SAY_DONE = 'd' };
@@ -120,7 +122,9 @@ __attribute__((noreturn)) static void stand_guard(int fd)
 	ssize_t n;
 
 	setpgid(0, 0);
+#ifdef __linux__
 	prctl(PR_SET_NAME, "gtviz-guard");
+#endif
 	/* A background process may write to and set a terminal only so. */
 	signal(SIGTTOU, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

@@ -10,7 +10,15 @@
 #ifndef GTV_EVENT_H
 #define GTV_EVENT_H
 
+#if defined(__linux__)
 #include <linux/types.h>
+#else /* a viewer on another system: traces speak of these kinds too */
+#include <stdint.h>
+typedef uint8_t __u8;
+typedef uint16_t __u16;
+typedef uint32_t __u32;
+typedef uint64_t __u64;
+#endif
 
 #define GTV_ABI_VERSION 1
 

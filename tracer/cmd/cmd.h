@@ -29,6 +29,10 @@ int gtv_cmd_check(const struct gtv_options *opts);
 int gtv_cmd_export(const struct gtv_options *opts);
 int gtv_cmd_doctor(const struct gtv_options *opts);
 
+/* In a gtviz that only views (make REPLAY_ONLY=1): that it cannot do `what`. Returns
+ * -GTV_EUNAVAIL. */
+int gtv_cmd_viewer_only(const char *what, struct gtv_err *err);
+
 /* Prints "gtviz: WHAT: WHY (HOW TO MEND)" on stderr. Returns the exit status that
  * goes with the error: 2 for GTV_EUSAGE, else 1. */
 int gtv_cmd_error(const struct gtv_err *err);

@@ -17,11 +17,20 @@
 
 int gtv_spool_open(void)
 {
+#ifdef O_TMPFILE
 	const char *dir = secure_getenv("TMPDIR");
 	int fd = open(dir && *dir ? dir : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	/* No such directory, or a file system that cannot: memory will do. */
 	return fd >= 0 ? fd : memfd_create("gtviz", MFD_CLOEXEC);
+#else
+	char name[] = "/tmp/gtviz-XXXXXX";
+	int fd = mkstemp(name);
+
+	if (fd >= 0)
+		unlink(name);
+	return fd;
+#endif
 }
 
 size_t gtv_spool_write(int spool, const void *bytes, size_t size, uint64_t offset)

@@ -9,11 +9,11 @@
  * nonsense does. A pipe that ends without a footer was cut: what came stays.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,7 +23,8 @@
 
 struct stream {
 	struct gtv_store *st;
-	int fd, stop_fd; /* stop_fd: readable when the store is being closed */
+	int fd;
+	int stop_fd, hold_fd; /* stop_fd hangs up when hold_fd, its other end, is closed */
 	char name[160];
 	char *buf;
 	struct gtv_walker walker;
@@ -186,7 +187,8 @@ void gtv_stream__free(struct stream *s)
 	if (!s)
 		return;
 	if (s->started) {
-		eventfd_write(s->stop_fd, 1);
+		close(s->hold_fd);
+		s->hold_fd = -1;
 		pthread_join(s->thread, NULL);
 	}
 	gtv_walk__fini(&s->walker);
@@ -194,6 +196,8 @@ void gtv_stream__free(struct stream *s)
 		close(s->fd);
 	if (s->stop_fd >= 0)
 		close(s->stop_fd);
+	if (s->hold_fd >= 0)
+		close(s->hold_fd);
 	free(s->buf);
 	free(s);
 }
@@ -202,9 +206,14 @@ static int start_thread(struct stream *s, struct gtv_err *err)
 {
 	sigset_t all, old;
 
-	s->stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (s->stop_fd < 0)
+	int ends[2];
+
+	if (pipe(ends))
 		return gtv_err_set(err, GTV_EIO, s->name, NULL, "%s", strerror(errno));
+	s->stop_fd = ends[0];
+	s->hold_fd = ends[1];
+	fcntl(s->stop_fd, F_SETFD, FD_CLOEXEC);
+	fcntl(s->hold_fd, F_SETFD, FD_CLOEXEC);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	int rc = pthread_create(&s->thread, NULL, feed, s);
@@ -222,7 +231,7 @@ static struct stream *stream_new(struct gtv_store *st, const char *name)
 	if (!s)
 		return NULL;
 	s->st = st;
-	s->fd = s->stop_fd = -1;
+	s->fd = s->stop_fd = s->hold_fd = -1;
 	s->state = GTV_STREAM_GROWS;
 	strncpy(s->name, name, sizeof s->name - 1);
 	s->buf = malloc(PIECE);
