@@ -10,7 +10,7 @@
 #ifndef GTV_EVENT_H
 #define GTV_EVENT_H
 
-#if defined(__linux__)
+#if defined(__linux__) || defined(__bpf__)
 #include <linux/types.h>
 #else /* a viewer on another system: traces speak of these kinds too */
 #include <stdint.h>
