@@ -14,6 +14,7 @@ fail() {
 
 # Another make called us: its options are not ours.
 unset MAKEFLAGS MAKELEVEL MFLAGS
+rm -rf "$O/replay"
 make -j2 REPLAY_ONLY=1 O="$O/replay" CC="$CC" NO_BPF= SAN= COV= >"$dir/make" 2>&1 || {
 	tail -n 20 "$dir/make"
 	exit 1
