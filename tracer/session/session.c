@@ -98,7 +98,7 @@ static int open_kernel(struct gtv_session *s, const struct gtv_session_config *c
 		return 0;
 	}
 	if (config->level == 0 && (config->syscalls || config->irq))
-		return gtv_err_set(err, GTV_EUSAGE,
+		return gtv_err_set(err, GTV_EUNAVAIL,
 				   config->syscalls ? "--syscalls" : "--irq",
 				   "leave out --level", "needs level 3");
 	if (config->level == 0)
