@@ -100,7 +100,7 @@ static void say_where(struct panel *p, int *x, int core, uint32_t tid)
 
 static void say_call(struct panel *p, int *x, uint32_t call)
 {
-	const char *name = call ? gtv_syscall_name(call - 1) : NULL;
+	const char *name = call ? gtv_syscall_name(p->tl->scene->names, call - 1) : NULL;
 	char text[48];
 	if (name)
 		snprintf(text, sizeof(text), "%s", name);

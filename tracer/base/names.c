@@ -47,6 +47,7 @@ struct gtv_names {
 	uint64_t version;
 	struct change *log; /* in order of version */
 	size_t log_count, log_room;
+	char kernel[96];
 };
 
 #define NOWHERE UINT32_MAX
@@ -336,6 +337,28 @@ int gtv_names_at(const struct gtv_names *names, enum gtv_class cls, size_t idx,
 	}
 	unlock(names);
 	return rc;
+}
+
+void gtv_names_set_kernel(struct gtv_names *names, const char *kernel)
+{
+	size_t len = strnlen(kernel, sizeof names->kernel - 1);
+
+	pthread_rwlock_wrlock(&names->lock);
+	memcpy(names->kernel, kernel, len);
+	names->kernel[len] = 0;
+	pthread_rwlock_unlock(&names->lock);
+}
+
+char *gtv_names_machine(const struct gtv_names *names, char *buf, size_t size)
+{
+	lock_read(names);
+	const char *space = strrchr(names->kernel, ' ');
+	size_t len = space ? strnlen(space + 1, size - 1) : 0;
+	if (len)
+		memcpy(buf, space + 1, len);
+	buf[len] = 0;
+	unlock(names);
+	return buf;
 }
 
 uint64_t gtv_names_version(const struct gtv_names *names)

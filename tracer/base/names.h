@@ -75,6 +75,12 @@ struct gtv_name_change {
 size_t gtv_names_changes(const struct gtv_names *names, uint64_t since,
 			 struct gtv_name_change *out, size_t max, uint64_t *upto);
 
+/* The kernel that the trace is of, as uname tells it ("Linux 6.1.0 aarch64"): its last word
+ * says whose system calls the numbers are. Copied, and cut at 95 bytes. */
+void gtv_names_set_kernel(struct gtv_names *names, const char *kernel);
+/* Its last word, "" if it is not known. Returns buf. */
+char *gtv_names_machine(const struct gtv_names *names, char *buf, size_t size);
+
 /* What to show: "G12 fetch-3", "W0", "GIL", "cc1 (pid 9001)"…, control and
  * non-ASCII-printable bytes escaped as \xNN. Returns buf, always terminated. */
 char *gtv_names_label(const struct gtv_names *names, enum gtv_class cls, uint32_t id,

@@ -268,7 +268,7 @@ static int own_text(const struct gtv_events_printer *p, const struct gtv_ev *ev,
 		return 1;
 	}
 	if (field->type == GTV_FIELD_SYSCALL) {
-		const char *name = gtv_syscall_name((unsigned)v);
+		const char *name = gtv_syscall_name(p->names, (unsigned)v);
 		if (name)
 			snprintf(buf, size, "%s", name);
 		else

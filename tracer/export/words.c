@@ -98,7 +98,7 @@ static void add_call(const struct gtv_export *x, const struct gtv_span *span,
 			add_name(x, args, count, "chan", GTV_CLASS_CHAN, span->call);
 		break;
 	default:
-		name = gtv_syscall_name(span->call - 1);
+		name = gtv_syscall_name(x->names, span->call - 1);
 		add_number(args, count, "syscall", (int64_t)span->call - 1);
 		if (name)
 			snprintf(args[*count - 1].text, sizeof args->text, "%s", name);

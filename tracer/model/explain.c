@@ -110,7 +110,7 @@ static void holder_share(struct gtv__asked *q, const struct gtv_span *s, uint64_
 	case GTV_ST_HELD_ASLEEP:
 		gtv__share_add(q, ns, GTV_ST_STALLED, s->gt, s->call,
 			       "%s holds it, asleep in %s", who,
-			       s->call ? gtv__word_syscall(s->call, by)
+			       s->call ? gtv__word_syscall(q->names, s->call, by)
 				       : "a wait of its own");
 		break;
 	case GTV_ST_FREE:
@@ -200,7 +200,7 @@ static void tell_off_core(struct gtv__asked *q, const struct gtv_span *s)
 	else if (s->state == GTV_ST_HELD_ASLEEP && s->call)
 		gtv__cause(q, s, span_ns(s), "%s slept for %s in %s, holding it",
 			   gtv__word_holder(q, s, who), gtv__word_ns(span_ns(s), len),
-			   gtv__word_syscall(s->call, by));
+			   gtv__word_syscall(q->names, s->call, by));
 }
 
 static void longest_off_core(struct gtv__asked *q, struct gtv_lane lane,
@@ -407,7 +407,7 @@ static void explain_asleep(struct gtv__asked *q)
 		return;
 	}
 	gtv__share_add(q, span_ns(&q->span), q->span.state, 0, 0, "asleep in %s",
-		       gtv__word_syscall(q->span.call, call));
+		       gtv__word_syscall(q->names, q->span.call, call));
 	tell_waker(q, tid);
 }
 

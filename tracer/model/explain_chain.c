@@ -61,7 +61,7 @@ static void tell_call(struct gtv__asked *q, const struct gtv_link *l, const char
 			       gtv_state_name(l->span.state), len);
 	else
 		c = gtv__cause(q, &l->span, l->ns, "%s slept in %s for %s", who,
-			       gtv__word_syscall(l->obj, what), len);
+			       gtv__word_syscall(q->names, l->obj, what), len);
 	if (l->from.id)
 		gtv__detail(c, "%s woke it", gtv__word_lane(q, l->from, by));
 }

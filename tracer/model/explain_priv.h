@@ -38,7 +38,8 @@ const char *gtv__word_lock(const struct gtv__asked *q, uint32_t lock, char *buf)
 const char *gtv__word_holder(const struct gtv__asked *q, const struct gtv_span *s,
 			     char *buf);
 const char *gtv__word_lane(const struct gtv__asked *q, struct gtv_lane lane, char *buf);
-const char *gtv__word_syscall(uint32_t call, char *buf); /* call: number + 1 */
+/* call: number + 1 */
+const char *gtv__word_syscall(const struct gtv_names *names, uint32_t call, char *buf);
 /* Whoever a span's `who` names. "" if nobody. */
 const char *gtv__word_who(const struct gtv__asked *q, const struct gtv_span *s, char *buf);
 

@@ -60,9 +60,9 @@ const char *gtv__word_lock(const struct gtv__asked *q, uint32_t lock, char *buf)
 		    : "a lock";
 }
 
-const char *gtv__word_syscall(uint32_t call, char *buf)
+const char *gtv__word_syscall(const struct gtv_names *names, uint32_t call, char *buf)
 {
-	const char *name = call ? gtv_syscall_name(call - 1) : NULL;
+	const char *name = call ? gtv_syscall_name(names, call - 1) : NULL;
 
 	if (!call)
 		return "the kernel";

@@ -61,7 +61,7 @@ static const char *call(struct words *w, const struct gtv__found *a)
 	if (a->call_name && w->f->names)
 		return gtv_names_label(w->f->names, GTV_CLASS_CALL, a->call_name, buf,
 				       GTV__WORD);
-	return gtv__word_syscall(a->call, buf);
+	return gtv__word_syscall(w->f->names, a->call, buf);
 }
 
 static void say(struct words *w, const char *fmt, ...)

@@ -6,10 +6,10 @@
 #include "tracer/model/syscall_names.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* clang-format off */
-static const char *const name[] = {
-#if defined(__x86_64__)
+static const char *const x86_64[] = {
 	[0] = "read", [1] = "write", [2] = "open", [3] = "close", [4] = "stat",
 	[5] = "fstat", [6] = "lstat", [7] = "poll", [8] = "lseek", [9] = "mmap",
 	[10] = "mprotect", [11] = "munmap", [12] = "brk", [13] = "rt_sigaction",
@@ -109,7 +109,9 @@ static const char *const name[] = {
 	[445] = "landlock_add_rule", [446] = "landlock_restrict_self",
 	[447] = "memfd_secret", [448] = "process_mrelease", [449] = "futex_waitv",
 	[450] = "set_mempolicy_home_node",
-#else
+};
+
+static const char *const generic[] = {
 	[0] = "io_setup", [1] = "io_destroy", [2] = "io_submit", [3] = "io_cancel",
 	[4] = "io_getevents", [5] = "setxattr", [6] = "lsetxattr", [7] = "fsetxattr",
 	[8] = "getxattr", [9] = "lgetxattr", [10] = "fgetxattr", [11] = "listxattr",
@@ -197,11 +199,40 @@ static const char *const name[] = {
 	[446] = "landlock_restrict_self", [447] = "memfd_secret",
 	[448] = "process_mrelease", [449] = "futex_waitv",
 	[450] = "set_mempolicy_home_node",
-#endif
 };
 /* clang-format on */
 
-const char *gtv_syscall_name(unsigned nr)
+static const struct machine {
+	const char *name;
+	const char *const *call;
+	size_t count;
+} machines[] = {
+	{"x86_64", x86_64, sizeof x86_64 / sizeof *x86_64},
+	{"aarch64", generic, sizeof generic / sizeof *generic},
+	{"riscv64", generic, sizeof generic / sizeof *generic},
+	{"loongarch64", generic, sizeof generic / sizeof *generic},
+};
+#ifdef __x86_64__
+#define OURS machines[0]
+#else
+#define OURS machines[1]
+#endif
+
+static const struct machine *machine_of(const struct gtv_names *names)
 {
-	return nr < sizeof name / sizeof *name ? name[nr] : NULL;
+	char word[24];
+
+	if (!names || !*gtv_names_machine(names, word, sizeof word))
+		return &OURS;
+	for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)
+		if (!strcmp(word, machines[i].name))
+			return &machines[i];
+	return NULL;
+}
+
+const char *gtv_syscall_name(const struct gtv_names *names, unsigned nr)
+{
+	const struct machine *m = machine_of(names);
+
+	return m && nr < m->count ? m->call[nr] : NULL;
 }

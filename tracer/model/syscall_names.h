@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Names of system calls, by the numbers of the machine that gtviz was built for.
+ * Names of system calls. A trace may come from another kind of machine: its own numbers
+ * count, not ours.
  */
 #ifndef GTV_SYSCALL_NAMES_H
 #define GTV_SYSCALL_NAMES_H
 
-/* "futex", or NULL if the number has no name. */
-const char *gtv_syscall_name(unsigned nr);
+#include "tracer/base/names.h"
+
+/* "futex", or NULL if the number has no name on the machine that the trace is of. Where
+ * that is not known (gtv_names_machine; names may be NULL) it is taken for one like ours.
+ */
+const char *gtv_syscall_name(const struct gtv_names *names, unsigned nr);
 
 #endif

@@ -118,6 +118,7 @@ static int load_info(struct gtv_store *st)
 		if (rc == -GTV_ENOMEM)
 			return rc;
 	}
+	gtv_names_set_kernel(st->names, st->info.kernel);
 	if (!good && st->events.count)
 		st->info.start_ns = st->from_ns;
 	for (size_t i = 0; i < st->gap_count; i++) /* before all that is known */

@@ -47,6 +47,7 @@ static int take_info(struct stream *s, const void *raw, size_t size)
 	pthread_rwlock_wrlock(&s->st->lock);
 	s->st->info = info;
 	pthread_rwlock_unlock(&s->st->lock);
+	gtv_names_set_kernel(s->st->names, info.kernel);
 	s->info_seen = 1;
 	return 0;
 }

@@ -598,6 +598,7 @@ int gtv_store_create(struct gtv_store **out, int fd, const struct gtv_store_info
 	st->readable = S_ISREG(sb.st_mode) && (mode & O_ACCMODE) == O_RDWR;
 	st->info = settled(info);
 	st->names = names;
+	gtv_names_set_kernel(names, info->kernel);
 	st->writer->last_ns = info->start_ns;
 	st->writer->is_file = S_ISREG(sb.st_mode);
 	int rc = put_info(st);
