@@ -89,6 +89,7 @@ struct gtv_bpf_tag {
 	__u64 call_ns; /* --syscalls: when its call began */
 	__u32 call;    /* that call's number + 1; 0: none that was seen to begin */
 	__u32 slept;   /* it left its core in it */
+	__u64 futex;   /* asleep on the word at that address, 0 none */
 };
 
 /* GTV_BPF_FUTEX: enum gtv_futex. */

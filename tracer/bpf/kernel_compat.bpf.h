@@ -72,7 +72,8 @@ struct pt_regs {
 #define KC_NR_FUTEX 98
 #endif
 #define KC_NR_FUTEX_WAITV 449 /* since 5.16 */
-#define KC_NR_FUTEX_WAIT  455 /* since 6.7 */
+#define KC_NR_FUTEX_WAKE  454 /* since 6.7 */
+#define KC_NR_FUTEX_WAIT  455
 
 static __always_inline unsigned int kc_state(struct task_struct *task)
 {

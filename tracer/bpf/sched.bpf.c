@@ -26,6 +26,7 @@
 #define KF_NEXT_OURS  4u
 #define KF_RECOVERED  8u
 #define KF_IO	      16u
+#define KF_FUTEX      16u /* of a waking */
 #define KF_FAULT      32u
 #define KF_FOREIGN    64u
 #define KF_SLEPT      1u /* of a system call */
@@ -265,8 +266,8 @@ static __always_inline __u32 reason_of(struct task_struct *prev, __u8 off, __u32
 
 /* Right before the switch of a thread that goes to sleep on a futex. */
 static __always_inline void tell_futex(struct gtv_bpf_core *c, __u32 core,
-				       struct task_struct *prev, __u32 nr, __u64 arg,
-				       __u64 now)
+				       struct task_struct *prev, struct gtv_bpf_tag *tag,
+				       __u32 nr, __u64 arg, __u64 now)
 {
 	__u32 op, owner = 0, mutex[3] = {}; /* glibc's: the word, a count, the owner */
 	struct gtv_bpf_rec *r;
@@ -296,6 +297,7 @@ static __always_inline void tell_futex(struct gtv_bpf_core *c, __u32 core,
 	if (bpf_probe_read_user(mutex, sizeof mutex, (void *)arg) &&
 	    bpf_probe_read_user(mutex, sizeof mutex[0], (void *)arg))
 		return;
+	tag->futex = arg;
 	if (how == GTV_BPF_FUTEX_PI)
 		owner = mutex[0] & 0x3fffffff;		     /* FUTEX_TID_MASK */
 	else if (how == GTV_BPF_FUTEX_WAIT && mutex[0] == 2) /* locked, with waiters */
@@ -340,6 +342,7 @@ int on_switch(__u64 *ctx)
 	off = kc_off((int)ctx[0], switch_has_state ? (unsigned int)ctx[3] : state, state);
 	now = bpf_ktime_get_ns();
 	if (prev_tag) {
+		prev_tag->futex = 0;
 		if (off != OFF_PREEMPTED && off != OFF_DEAD) {
 			nr = kc_syscall(prev, &arg);
 			ours |= reason_of(prev, off, nr);
@@ -353,7 +356,7 @@ int on_switch(__u64 *ctx)
 		prev_tag->on = GTV_TAG_OFF;
 		prev_tag->ran_ns = ran;
 		if (off == OFF_SLEEP && nr)
-			tell_futex(c, core, prev, nr, arg, now);
+			tell_futex(c, core, prev, prev_tag, nr, arg, now);
 	} else {
 		name_once(c, core, prev, now);
 	}
@@ -378,12 +381,33 @@ int on_switch(__u64 *ctx)
 	return 0;
 }
 
+/* Is the current thread in a call that wakes who sleeps on the word at addr? Else time
+ * or a signal woke it. */
+static __always_inline bool wakes_futex(__u64 addr)
+{
+	struct task_struct *waker = bpf_get_current_task_btf();
+	__u64 arg = 0;
+	__u32 nr = kc_syscall(waker, &arg), op;
+
+	if (arg != addr)
+		return false;
+	if (nr == KC_NR_FUTEX_WAKE + 1)
+		return true;
+	if (nr != KC_NR_FUTEX + 1)
+		return false;
+	op = (__u32)kc_syscall_arg2(waker) & 127;
+	/* FUTEX_WAKE, _REQUEUE, _CMP_REQUEUE, _WAKE_OP, _UNLOCK_PI, _WAKE_BITSET */
+	return op < 11 &&
+	       (1u << op & (1u << 1 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 7 | 1u << 10));
+}
+
 SEC("tp_btf/sched_waking")
 int BPF_PROG(on_waking, struct task_struct *task)
 {
 	struct gtv_bpf_tag *tag = tag_of(task);
 	__u32 core, waker, pid;
 	struct gtv_bpf_core *c;
+	struct gtv_bpf_rec *r;
 	__u64 now;
 
 	if (!tag && !all_tasks)
@@ -403,7 +427,15 @@ int BPF_PROG(on_waking, struct task_struct *task)
 	if (tag && tag->core < 0)
 		move_tag(tag, kc_cpu(task));
 	name_once(c, core, bpf_get_current_task_btf(), now);
-	put(c, core, GTV_BPF_WAKING, waker, pid, 0, 0, now);
+	r = reserve(c, core, GTV_BPF_WAKING, now);
+	if (!r)
+		return 0;
+	*r = (struct gtv_bpf_rec){.kind = GTV_BPF_WAKING, .tid = waker, .obj = pid};
+	if (tag && tag->futex && wakes_futex(tag->futex))
+		r->flags = KF_FUTEX;
+	r->u.t.ts_ns = now;
+	r->u.t.arg = 0;
+	publish(c);
 	return 0;
 }
 

@@ -68,6 +68,7 @@ static void drain_sources(struct gtv_session *s)
 	s->rings->ops->drain(s->rings);
 	if (s->kernel)
 		s->kernel->ops->drain(s->kernel);
+	gtv_mapped_drain(s->mapped);
 }
 
 /* Whether a checkpoint is worth its bytes: it bounds what a seek must decode. */

@@ -27,6 +27,7 @@ struct entry {
 struct gtv_futexes {
 	struct gtv_names *names;
 	struct gtv_symbols *symbols;
+	const struct gtv_mapped *mapped;
 	struct entry *entry;
 	uint32_t count, room, locks;
 	uint32_t head[HEADS]; /* index + 1 */
@@ -54,6 +55,11 @@ void gtv_futexes_free(struct gtv_futexes *f)
 	gtv_symbols_free(f->symbols);
 	free(f->entry);
 	free(f);
+}
+
+void gtv_futexes_use(struct gtv_futexes *f, const struct gtv_mapped *mapped)
+{
+	f->mapped = mapped;
 }
 
 static uint32_t *head_of(struct gtv_futexes *f, uint32_t pid, uint64_t addr)
@@ -150,7 +156,8 @@ static uint32_t number(struct gtv_futexes *f, uint32_t pid, const struct gtv_ev 
 	if (!id || gtv_names_get(f->names, GTV_CLASS_LOCK, id, &name))
 		return 0;
 	f->locks++;
-	if (!gtv_symbols_name(f->symbols, pid, ev->arg, name.text, sizeof name.text))
+	if (!gtv_symbols_name(f->symbols, f->mapped, pid, ev->ts_ns, ev->arg, name.text,
+			      sizeof name.text))
 		snprintf(name.text, sizeof name.text, "futex 0x%" PRIx64, ev->arg);
 	snprintf(name.extra, sizeof name.extra, "%s", kind_of(ev));
 	gtv_names_set(f->names, GTV_CLASS_LOCK, &name);

@@ -14,9 +14,13 @@
 
 struct gtv_futexes;
 
+struct gtv_mapped;
+
 /* Borrows names. Returns owned, NULL without memory. */
 struct gtv_futexes *gtv_futexes_new(struct gtv_names *names);
 void gtv_futexes_free(struct gtv_futexes *f);
+/* Where the program's files are; may be NULL. Borrows. */
+void gtv_futexes_use(struct gtv_futexes *f, const struct gtv_mapped *mapped);
 /* Looks at an event that goes into the trace; 1 if *tell must go before it. */
 int gtv_futexes_feed(struct gtv_futexes *f, const struct gtv_ev *ev, struct gtv_ev *tell);
 

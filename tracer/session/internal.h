@@ -16,6 +16,7 @@
 #include "tracer/session/family.h"
 #include "tracer/session/futexes.h"
 #include "tracer/session/session.h"
+#include "tracer/source/mapped.h"
 #include "tracer/source/source.h"
 
 #define GTV_RATE_SLOTS 11 /* of 100 ms: the last second */
@@ -40,6 +41,7 @@ struct gtv_session {
 	struct gtv_zoom *zoom;
 	struct gtv_family *family;
 	struct gtv_futexes *futexes;
+	struct gtv_mapped *mapped; /* NULL: below level 3, or refused */
 	struct gtv_ev *batch;
 	uint64_t checkpoint_ns, checkpoint_events, checkpoint_bytes;
 	size_t checkpoint_size;

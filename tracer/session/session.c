@@ -251,7 +251,13 @@ static int prepare(struct gtv_session *s, const struct gtv_session_config *confi
 		s->keeper_fd = gtv_keeper_start(s->launch.pty, &s->user, config->as_root);
 	if ((rc = s->rings->ops->attach(s->rings, s->launch.pid, err)) < 0)
 		return rc;
-	return open_kernel(s, config, sources, err);
+	if ((rc = open_kernel(s, config, sources, err)) < 0)
+		return rc;
+	/* Only level 3 tells of futexes, whose variables are to be named. */
+	if (s->status.level == 3 && !s->status.simulated)
+		s->mapped = gtv_mapped_open(s->launch.pid);
+	gtv_futexes_use(s->futexes, s->mapped);
+	return 0;
 }
 
 static int is_simulated(void)
@@ -414,6 +420,7 @@ void gtv_session_close(struct gtv_session *s)
 	gtv_model_free(s->model);
 	gtv_family_free(s->family);
 	gtv_futexes_free(s->futexes);
+	gtv_mapped_close(s->mapped);
 	gtv_merge_free(s->merge);
 	if (s->store)
 		gtv_store_close(s->store);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tracer/session/symbols.h"
+#include "tracer/source/mapped.h"
 
 #ifndef GTV_HAVE_ELF
 
@@ -24,10 +25,10 @@ void gtv_symbols_free(struct gtv_symbols *s)
 	free(s);
 }
 
-int gtv_symbols_name(struct gtv_symbols *s, uint32_t pid, uint64_t addr, char *buf,
-		     size_t size)
+int gtv_symbols_name(struct gtv_symbols *s, const struct gtv_mapped *mapped, uint32_t pid,
+		     uint64_t ts_ns, uint64_t addr, char *buf, size_t size)
 {
-	(void)s, (void)pid, (void)addr;
+	(void)s, (void)mapped, (void)pid, (void)ts_ns, (void)addr;
 	if (size)
 		buf[0] = 0;
 	return 0;
@@ -60,7 +61,7 @@ struct file {
 	dev_t dev;
 	ino_t ino;
 	struct {
-		uint64_t offset, at, bytes;
+		uint64_t offset, stored, at, bytes;
 	} load[LOADS_MAX];
 	size_t loads, vars;
 	struct var *var; /* by address */
@@ -104,6 +105,7 @@ static void read_loads(Elf *elf, struct file *f)
 		if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_LOAD)
 			continue;
 		f->load[f->loads].offset = ph.p_offset;
+		f->load[f->loads].stored = ph.p_filesz;
 		f->load[f->loads].at = ph.p_vaddr;
 		f->load[f->loads++].bytes = ph.p_memsz;
 	}
@@ -231,19 +233,29 @@ static int find_place(FILE *maps, uint64_t addr, struct place *out)
 	return 0;
 }
 
-/* The address as the file counts. 1, or 0 if nothing of the file is there. A part of the
- * file may be mapped in several pieces: what is read-only once it is relocated. */
+static int in_memory(const struct file *f, uint64_t at)
+{
+	for (size_t i = 0; i < f->loads; i++) {
+		if (at >= f->load[i].at && at - f->load[i].at < f->load[i].bytes)
+			return 1;
+	}
+	return 0;
+}
+
+/* The address as the file counts: the part that is mapped at the place says how far the
+ * file is off. 1, or 0 if nothing of the file is at that address. */
 static int address_in_file(const struct file *f, const struct place *p, uint64_t addr,
 			   uint64_t *at)
 {
 	uint64_t page = ~((uint64_t)sysconf(_SC_PAGESIZE) - 1);
 
 	for (size_t i = 0; i < f->loads; i++) {
-		if ((f->load[i].offset & page) > p->offset)
+		uint64_t first = f->load[i].offset & page;
+		uint64_t stored = f->load[i].stored + (f->load[i].offset - first);
+		if (p->offset < first || p->offset - first >= stored)
 			continue;
-		*at = addr - p->start + (p->offset - (f->load[i].offset & page)) +
-		      (f->load[i].at & page);
-		if (*at >= f->load[i].at && *at - f->load[i].at < f->load[i].bytes)
+		*at = addr - p->start + (p->offset - first) + (f->load[i].at & page);
+		if (in_memory(f, *at))
 			return 1;
 	}
 	return 0;
@@ -263,22 +275,43 @@ static const struct var *var_at(const struct file *f, uint64_t at)
 	return lo && at - f->var[lo - 1].at < f->var[lo - 1].size ? &f->var[lo - 1] : NULL;
 }
 
-int gtv_symbols_name(struct gtv_symbols *s, uint32_t pid, uint64_t addr, char *buf,
-		     size_t size)
+/* As the kernel told it: code lies below its file's variables. */
+static int mapped_place(const struct gtv_mapped *mapped, uint32_t pid, uint64_t ts_ns,
+			uint64_t addr, struct place *out)
 {
-	struct place place;
-	const struct var *v;
-	char path[32];
-	uint64_t at;
+	const char *path;
 
-	buf[0] = 0;
+	if (!gtv_mapped_below(mapped, pid, ts_ns, addr, &out->start, &out->offset, &path))
+		return 0;
+	snprintf(out->path, sizeof out->path, "%s", path);
+	return 1;
+}
+
+static int proc_place(uint32_t pid, uint64_t addr, struct place *out)
+{
+	char path[32];
+
 	snprintf(path, sizeof path, "/proc/%" PRIu32 "/maps", pid);
 	FILE *maps = fopen(path, "re");
 	if (!maps)
 		return 0;
-	int found = find_place(maps, addr, &place);
+	int found = find_place(maps, addr, out);
 	fclose(maps);
-	struct file *f = found ? file_at(s, place.path) : NULL;
+	return found;
+}
+
+int gtv_symbols_name(struct gtv_symbols *s, const struct gtv_mapped *mapped, uint32_t pid,
+		     uint64_t ts_ns, uint64_t addr, char *buf, size_t size)
+{
+	struct place place;
+	const struct var *v;
+	uint64_t at;
+
+	buf[0] = 0;
+	if (!mapped_place(mapped, pid, ts_ns, addr, &place) &&
+	    !proc_place(pid, addr, &place))
+		return 0;
+	struct file *f = file_at(s, place.path);
 	if (!f || !address_in_file(f, &place, addr, &at) || !(v = var_at(f, at)))
 		return 0;
 	if (at == v->at)

@@ -10,13 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct gtv_mapped;
 struct gtv_symbols;
 
 struct gtv_symbols *gtv_symbols_new(void); /* Returns owned, NULL without memory */
 void gtv_symbols_free(struct gtv_symbols *s);
-/* "counter_lock", or "pool+16" for what lies within a larger variable. 1 if there is
- * one, else 0 and buf is empty. Reads /proc and files: not for every event. */
-int gtv_symbols_name(struct gtv_symbols *s, uint32_t pid, uint64_t addr, char *buf,
-		     size_t size);
+/* mapped: as the kernel told it, or NULL: asked of /proc, which may be forbidden.
+ * "counter_lock", or "pool+16" for what lies within a larger variable. 1 if there is
+ * one at ts_ns, else 0 and buf is empty. Reads files: not for every event. */
+int gtv_symbols_name(struct gtv_symbols *s, const struct gtv_mapped *mapped, uint32_t pid,
+		     uint64_t ts_ns, uint64_t addr, char *buf, size_t size);
 
 #endif
