@@ -127,10 +127,10 @@ static void edge_label(struct tui_timeline *tl, const struct gtv_edge *e, int x,
 		[GTV_EDGE_WAKE] = "wakes",    [GTV_EDGE_HANDOFF] = "hands to",
 		[GTV_EDGE_CHAN] = "sends to", [GTV_EDGE_STEAL] = "steals",
 		[GTV_EDGE_SPAWN] = "spawns",  [GTV_EDGE_JOIN] = "ends, for",
-		[GTV_EDGE_KWAKE] = "wakes"};
+		[GTV_EDGE_KWAKE] = "wakes",   [GTV_EDGE_PREEMPT] = "preempts"};
 	char from[TUI_LABEL], to[TUI_LABEL], length[TUI_FIGURE], text[3 * TUI_LABEL];
 	const struct gtv_names *names = tl->scene->names;
-	if (e->kind < GTV_EDGE_WAKE || e->kind > GTV_EDGE_KWAKE)
+	if (e->kind < GTV_EDGE_WAKE || e->kind > GTV_EDGE_PREEMPT)
 		return;
 	snprintf(text, sizeof(text), "%s %s %s: %s",
 		 tui_ident_id(names, e->from, from, sizeof(from)), verb[e->kind],

@@ -192,6 +192,19 @@ static void taken_line(struct panel *p)
 		say_where(p, &x, p->s->core, 0);
 }
 
+/* Asleep on a lock without a runtime, or until a thread ends. */
+static void say_futex(struct panel *p, int *x)
+{
+	if (p->s->lock) {
+		say(p, x, TUI_DIM, " for ");
+		say_lane(p, x, GTV_LANE_LOCK, p->s->lock);
+	}
+	if (!p->s->who || !(p->s->flags & GTV_SP_WHO_TID))
+		return;
+	say(p, x, TUI_DIM, p->s->flags & GTV_SP_JOIN ? " until the end of " : ", held by ");
+	say_lane(p, x, GTV_LANE_THREAD, p->s->who);
+}
+
 static void call_line(struct panel *p)
 {
 	struct gtv_name name;
@@ -209,6 +222,7 @@ static void call_line(struct panel *p)
 		say(p, &x, TUI_DIM, ", handed to the pool");
 	} else {
 		say_call(p, &x, p->s->call);
+		say_futex(p, &x);
 		say_where(p, &x, -1, p->s->tid);
 	}
 }
@@ -239,7 +253,9 @@ static void owner_line(struct panel *p)
 		return;
 	if (p->s->gt)
 		say_lane(p, &x, GTV_LANE_GT, p->s->gt);
-	say_where(p, &x, p->s->core, p->s->tid);
+	else if (p->s->tid)
+		say_lane(p, &x, GTV_LANE_THREAD, p->s->tid);
+	say_where(p, &x, p->s->core, p->s->gt ? p->s->tid : 0);
 	if (p->s->state == GTV_ST_HELD_ASLEEP) {
 		say(p, &x, TUI_BAD, ", which sleeps in ");
 		say_call(p, &x, p->s->call);

@@ -267,6 +267,10 @@ static void thread_on(struct gtv_model *m, struct gtv__thread *t, int32_t core,
 		gtv__edge(m, GTV_EDGE_KWAKE, t->wake_ns,
 			  gtv__lane_of(GTV_LANE_THREAD, t->waker), ts_ns,
 			  gtv__lane_of(GTV_LANE_THREAD, t->tid), 0);
+	if (t->on == GTV__K_PREEMPTED && t->taker)
+		gtv__edge(m, GTV_EDGE_PREEMPT, t->left_ns,
+			  gtv__lane_of(GTV_LANE_THREAD, t->taker), ts_ns,
+			  gtv__lane_of(GTV_LANE_THREAD, t->tid), (uint32_t)t->last_core);
 	t->migrations += t->last_core >= 0 && t->last_core != core;
 	t->wake_ns = 0;
 	t->on = GTV__K_ON;

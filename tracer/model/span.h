@@ -96,9 +96,10 @@ enum gtv_edge_kind {
 	GTV_EDGE_HANDOFF = 2, /* the lock's drop -> the next take */
 	GTV_EDGE_CHAN = 3,    /* send -> receive */
 	GTV_EDGE_STEAL = 4,
-	GTV_EDGE_SPAWN = 5, /* spawn -> first run */
-	GTV_EDGE_JOIN = 6,  /* exit -> the joiner is ready */
-	GTV_EDGE_KWAKE = 7, /* kernel: waker -> woken thread on a core */
+	GTV_EDGE_SPAWN = 5,   /* spawn -> first run */
+	GTV_EDGE_JOIN = 6,    /* exit -> the joiner is ready */
+	GTV_EDGE_KWAKE = 7,   /* kernel: waker -> woken thread on a core */
+	GTV_EDGE_PREEMPT = 8, /* kernel: who took its core, then -> it is back; obj core */
 };
 
 struct gtv_edge {
