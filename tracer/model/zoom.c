@@ -397,17 +397,27 @@ static size_t lanes_with(const struct gtv_zoom *z, unsigned level, struct gtv__z
 	return lanes;
 }
 
+static uint64_t count_pieces(struct gtv__zlane *const *lane, size_t lanes, unsigned level)
+{
+	uint64_t pieces = 0;
+
+	for (size_t i = 0; i < lanes; i++)
+		pieces += lane[i]->out[level]->pieces;
+	return pieces;
+}
+
 /* Whether the stretch [from, to) of a level is worth its bytes: see zoom_priv.h. */
 static int is_dense(const struct gtv_zoom *z, unsigned level, uint64_t from_ns,
-		    uint64_t to_ns, uint64_t events)
+		    uint64_t to_ns, uint64_t events, uint64_t pieces)
 {
 	uint64_t stretch = events - z->flushed_events[level];
+	uint64_t gain = z->dense[level] ? GTV__ZOOM_GAIN / 2 : GTV__ZOOM_GAIN;
 	double wanted = GTV__ZOOM_DENSE * (double)(to_ns - from_ns) /
 			(double)GTV_ZOOM_TILE_NS(level + 1);
 
 	if (level >= GTV__ZOOM_ALWAYS)
 		return 1;
-	if (events <= GTV__EXACT_EVENTS)
+	if (events <= GTV__EXACT_EVENTS || stretch / gain < pieces)
 		return 0;
 	return (double)stretch > (z->dense[level] ? wanted / 2 : wanted);
 }
@@ -466,7 +476,8 @@ static int store_level(struct gtv_zoom *z, unsigned level, struct gtv__zlane **l
 	gtv_store_get_stats(z->st, &stats);
 	if (!from && !gtv_store_range(z->st, &start, &end))
 		from = start < to_ns ? start : to_ns;
-	z->dense[level] = is_dense(z, level, from, to_ns, stats.events);
+	z->dense[level] = is_dense(z, level, from, to_ns, stats.events,
+				   count_pieces(lane, lanes, level));
 	if (!z->dense[level]) {
 		lanes = keep_ends(z, level, lane, lanes);
 		from = to_ns;

@@ -39,8 +39,14 @@
  * 640 events per tile of level k + 1 make 128,000 in it. Once stored, a level is kept
  * up down to half of that, so that stretches do not alternate. Levels 4 and 5 are
  * always stored, and nothing before a trace has as many events as an exact look may.
+ *
+ * With many lanes that each did little there are nearly as many pieces as events: they
+ * cost more bytes than the events and spare a reader next to nothing. So a level needs
+ * GAIN events to a piece; modelling an event costs some three times what reading a
+ * piece does.
  */
 #define GTV__ZOOM_DENSE	  640u
+#define GTV__ZOOM_GAIN	  6u
 #define GTV__ZOOM_ALWAYS  4u
 #define GTV__EXACT_EVENTS 64000u
 

@@ -271,6 +271,56 @@ static const uint8_t *take_planes(struct cursor *in, uint32_t max, uint8_t width
 	return take(in, (size_t)*count * *width);
 }
 
+/*
+ * Planes back to values, eight at a time. `width` is a constant wherever this is
+ * inlined, so that the shifts are too, and a value is written once.
+ */
+typedef uint8_t bytes8 __attribute__((vector_size(8)));
+typedef uint32_t words8 __attribute__((vector_size(32)));
+typedef uint64_t longs8 __attribute__((vector_size(64)));
+
+static inline __attribute__((always_inline)) void join32(uint32_t *v, const uint8_t *plane,
+							 uint32_t count, unsigned width)
+{
+	uint32_t i = 0;
+
+	for (; i + 8 <= count; i += 8) {
+		words8 sum = {0};
+		for (unsigned k = 0; k < width; k++) {
+			bytes8 b;
+			memcpy(&b, plane + (size_t)k * count + i, sizeof b);
+			sum |= __builtin_convertvector(b, words8) << (8 * k);
+		}
+		memcpy(v + i, &sum, sizeof sum);
+	}
+	for (; i < count; i++) {
+		v[i] = 0;
+		for (unsigned k = 0; k < width; k++)
+			v[i] |= (uint32_t)plane[(size_t)k * count + i] << (8 * k);
+	}
+}
+
+static inline __attribute__((always_inline)) void join64(uint64_t *v, const uint8_t *plane,
+							 uint32_t count, unsigned width)
+{
+	uint32_t i = 0;
+
+	for (; i + 8 <= count; i += 8) {
+		longs8 sum = {0};
+		for (unsigned k = 0; k < width; k++) {
+			bytes8 b;
+			memcpy(&b, plane + (size_t)k * count + i, sizeof b);
+			sum |= __builtin_convertvector(b, longs8) << (8 * k);
+		}
+		memcpy(v + i, &sum, sizeof sum);
+	}
+	for (; i < count; i++) {
+		v[i] = 0;
+		for (unsigned k = 0; k < width; k++)
+			v[i] |= (uint64_t)plane[(size_t)k * count + i] << (8 * k);
+	}
+}
+
 static int take_column(struct cursor *in, uint32_t *v, uint32_t max, uint32_t *count)
 {
 	uint8_t width;
@@ -278,10 +328,22 @@ static int take_column(struct cursor *in, uint32_t *v, uint32_t max, uint32_t *c
 
 	if (!plane)
 		return -GTV_ECORRUPT;
-	memset(v, 0, *count * sizeof *v);
-	for (unsigned shift = 0; shift < 8u * width; shift += 8, plane += *count)
-		for (uint32_t i = 0; i < *count; i++)
-			v[i] |= (uint32_t)plane[i] << shift;
+	switch (width) {
+	case 0:
+		memset(v, 0, *count * sizeof *v);
+		break;
+	case 1:
+		join32(v, plane, *count, 1);
+		break;
+	case 2:
+		join32(v, plane, *count, 2);
+		break;
+	case 3:
+		join32(v, plane, *count, 3);
+		break;
+	default:
+		join32(v, plane, *count, 4);
+	}
 	return 0;
 }
 
@@ -293,10 +355,19 @@ static int take_column64(struct cursor *in, uint64_t *v, uint32_t count)
 
 	if (!plane || found != count)
 		return -GTV_ECORRUPT;
-	memset(v, 0, count * sizeof *v);
-	for (unsigned shift = 0; shift < 8u * width; shift += 8, plane += count)
-		for (uint32_t i = 0; i < count; i++)
-			v[i] |= (uint64_t)plane[i] << shift;
+	switch (width) {
+	case 2:
+		join64(v, plane, count, 2);
+		break;
+	case 3:
+		join64(v, plane, count, 3);
+		break;
+	case 4:
+		join64(v, plane, count, 4);
+		break;
+	default:
+		join64(v, plane, count, width);
+	}
 	return 0;
 }
 
@@ -421,14 +492,15 @@ static int columns_fit(const struct gtv_codec *c, uint32_t count)
 		[COL_OBJ] = 3,	  [COL_SEQ] = 4,   [COL_LO] = 5,
 		[COL_HI] = 6,	  [COL_FLAGS] = 7, [COL_STATE] = 7,
 	};
-	uint32_t hist[256] = {0}, bits[8] = {0};
+	uint32_t hist[4][256] = {0}, bits[8] = {0}; /* four: neighbours are often equal */
 
 	for (uint32_t i = 0; i < count; i++)
-		hist[c->mask[i]]++;
+		hist[i % 4][c->mask[i]]++;
 	for (unsigned m = 0; m < 256; m++)
 		for (unsigned b = 0; b < 8; b++)
 			if (m >> b & 1)
-				bits[b] += hist[m];
+				bits[b] +=
+					hist[0][m] + hist[1][m] + hist[2][m] + hist[3][m];
 	for (int col = 0; col < COL_GT; col++)
 		if (c->used[col] != bits[bit_of[col]])
 			return 0;
