@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "tracer/cmd/check_model.h"
 #include "tracer/cmd/cmd.h"
 #include "tracer/cmd/out.h"
 #include "tracer/cmd/report.h"
@@ -23,6 +24,7 @@ struct check {
 	/* The events, counted without the model. */
 	uint64_t counts[GTV_COUNT_MAX];
 	uint64_t last_ns, unordered, outside, strange;
+	struct gtv_recheck *recheck;
 	/* The last item was a gap: the torn end of an unfinished file, or damage. */
 	int gap_pending;
 	struct gtv_walk_item gap;
@@ -74,6 +76,7 @@ static void see_item(void *arg, const struct gtv_walk_item *item)
 {
 	struct check *c = arg;
 
+	gtv_recheck_item(c->recheck, item);
 	if (c->gap_pending)
 		fault_gap(c, &c->gap);
 	c->gap_pending = item->gap;
@@ -164,6 +167,25 @@ static void check_checkpoints(struct check *c, const struct gtv_report *r)
 		fault(c, "damaged: %zu checkpoints cannot be restored", bad);
 }
 
+/* What the recorder's model made of the events, beside what ours makes of them. */
+static void check_recomputed(struct check *c, const struct gtv_report *r)
+{
+	uint64_t first, wrong;
+	char at[48];
+
+	gtv_recheck_finish(c->recheck, r->end_ns);
+	wrong = gtv_recheck_checkpoints(c->recheck, &first);
+	if (wrong)
+		fault(c,
+		      "%" PRIu64 " checkpoints are not the state that the events lead to, "
+		      "the first at %s s",
+		      wrong, gtv_out_time(first, c->start_ns, at, sizeof at));
+	for (unsigned level = 0; level < GTV_ZOOM_LEVELS; level++)
+		if (gtv_recheck_zoom(c->recheck, level))
+			fault(c, "the zoom tiles of level %u do not sum to the spans",
+			      level);
+}
+
 /* What the events say. */
 
 static void check_order(struct check *c, const struct gtv_report *r)
@@ -175,6 +197,11 @@ static void check_order(struct check *c, const struct gtv_report *r)
 		fault(c, "%" PRIu64 " events lie outside their block's times", c->outside);
 	if (c->strange)
 		fault(c, "%" PRIu64 " events are of no known kind", c->strange);
+	if (!r->gap_count && r->stats.lost != gtv_report_lost(r))
+		fault(c,
+		      "the blocks' heads say that %" PRIu64 " events were lost, their loss "
+		      "events %" PRIu64,
+		      r->stats.lost, gtv_report_lost(r));
 	if (r->stats.complete && !r->gap_count && r->stats.events != r->events)
 		fault(c, "the index counts %" PRIu64 " events, the blocks hold %" PRIu64,
 		      r->stats.events, r->events);
@@ -281,6 +308,7 @@ static void check_all(struct check *c, const struct gtv_report *r)
 		check_zoom(c, r->store, level);
 	check_outputs(c, r->store);
 	check_checkpoints(c, r);
+	check_recomputed(c, r);
 	check_order(c, r);
 	check_counts(c, r);
 	check_gts(c, r);
@@ -335,12 +363,19 @@ int gtv_cmd_check(const struct gtv_options *opts)
 		return gtv_cmd_error(&err);
 	gtv_store_get_info(store, &info);
 	c.start_ns = info.start_ns;
+	c.recheck = gtv_recheck_new(store);
+	if (!c.recheck) {
+		gtv_err_set(&err, GTV_ENOMEM, "check", "", "out of memory");
+		gtv_store_close(store);
+		return gtv_cmd_error(&err);
+	}
 	rc = gtv_report_read(&report, store, see_item, &c, &err) ? gtv_cmd_error(&err) : 0;
 	if (!rc) {
 		check_all(&c, &report);
 		print_verdict(&c, &report);
 		rc = c.faults ? GTV_EXIT_FAILED : GTV_EXIT_GOOD;
 	}
+	gtv_recheck_free(c.recheck);
 	gtv_report_fini(&report);
 	gtv_store_close(store);
 	return gtv_out_flush(stdout) ? GTV_EXIT_FAILED : rc;

@@ -530,6 +530,31 @@ int gtv_store_get_checkpoint(const struct gtv_store *st, uint64_t ts_ns, void **
 	return -GTV_ENOTFOUND;
 }
 
+int gtv_store_checkpoint(const struct gtv_store *st, size_t idx, uint64_t *ts_ns,
+			 size_t *block_idx)
+{
+	struct ref ref;
+	int rc = get_ref(st, &st->checkpoints, idx, &ref);
+
+	if (rc)
+		return rc;
+	*ts_ns = ref.from_ns;
+	*block_idx = (size_t)ref.mark;
+	return 0;
+}
+
+int gtv_store_load_checkpoint(const struct gtv_store *st, size_t idx, void **bytes,
+			      size_t *size)
+{
+	struct ref ref;
+	int rc = get_ref(st, &st->checkpoints, idx, &ref);
+
+	if (rc)
+		return rc;
+	*size = ref.raw_bytes;
+	return gtv_store__load(st, GTV_BLOCK_CHECKPOINT, &ref, bytes);
+}
+
 size_t gtv_store_zoom_count(const struct gtv_store *st, unsigned level)
 {
 	return level < GTV_ZOOM_LIST_MAX ? count_of(st, &st->zoom[level]) : 0;

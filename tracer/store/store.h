@@ -148,6 +148,12 @@ int gtv_store_gap(const struct gtv_store *st, size_t idx, uint64_t *from_ns,
  * the index of the first event block after it. -GTV_ENOTFOUND: start at 0. */
 int gtv_store_get_checkpoint(const struct gtv_store *st, uint64_t ts_ns, void **bytes,
 			     size_t *size, size_t *block_idx);
+/* The checkpoints by number: when, and the first event block after it; and the bytes
+ * (Returns owned). -GTV_ENOTFOUND behind the last. */
+int gtv_store_checkpoint(const struct gtv_store *st, size_t idx, uint64_t *ts_ns,
+			 size_t *block_idx);
+int gtv_store_load_checkpoint(const struct gtv_store *st, size_t idx, void **bytes,
+			      size_t *size);
 /* Zoom blocks of a level, in order of time. */
 size_t gtv_store_zoom_count(const struct gtv_store *st, unsigned level);
 int gtv_store_zoom_info(const struct gtv_store *st, unsigned level, size_t idx,
