@@ -44,6 +44,11 @@ $(eval $(call layer,session,tracer/session,$$(CFLAGS_ELF)))
 $(eval $(call layer,cmd,tracer/cmd,$$(CFLAGS_JSON) $$(CFLAGS_CURSES) $$(CFLAGS_ZSTD) $$(CFLAGS_LIBBPF) $$(if $$(HAVE_BPF),-DGTV_HAVE_BPF=1)))
 $(eval $(call layer,tui,tui,$$(CFLAGS_CURSES)))
 
+# Which model it is, by what it is made of (tracer/model/model_id.c).
+MODEL_MADE_OF := $(sort $(wildcard tracer/model/*.[ch]) tracer/base/event.h tracer/base/event.c)
+$(O)/obj/tracer/model/model_id.c.o: LAYER_CFLAGS = -DGTV_MODEL_ID=$(firstword $(shell cat $(MODEL_MADE_OF) | cksum))u
+$(O)/obj/tracer/model/model_id.c.o: $(MODEL_MADE_OF)
+
 TRACER_LAYERS := $(if $(REPLAY_ONLY),cmd launch export model store base,cmd session launch export model source store merge clock base)
 A = $(foreach l,$(1),$(O)/lib/$(l).a)
 LIBS_ALL = $(LIBS_ZSTD) $(LIBS_XXHASH) $(LIBS_JSON) $(LIBS_CURSES) $(LIBS_CAP) $(LIBS_LIBBPF) $(LIBS_ELF) $(LDLIBS_BASE)

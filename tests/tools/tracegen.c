@@ -612,6 +612,7 @@ static void open_trace(struct sim *s, const char *path)
 				      .uid = 1000,
 				      .pid = PID,
 				      .exit_status = -1,
+				      .model = gtv_model_id(),
 				      .host = "tracegen",
 				      .kernel = "simulated"};
 	struct gtv_err err;

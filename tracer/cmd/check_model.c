@@ -185,7 +185,7 @@ struct gtv_recheck *gtv_recheck_new(const struct gtv_store *store)
 	for (unsigned n = 0; n < GTV_ZOOM_LEVELS && stats.complete; n++)
 		rc |= learn_cover(&c->level[n], store, n);
 	c->model = gtv_model_new(info.level, gtv_store_names(store), &sink);
-	c->whole = !gtv_store_gap_count(store);
+	c->whole = !gtv_store_gap_count(store) && info.model == gtv_model_id();
 	if (!rc && c->model)
 		return c;
 	gtv_recheck_free(c);

@@ -36,6 +36,9 @@ struct gtv_model *gtv_model_new(int level, const struct gtv_names *names,
 				const struct gtv_model_sink *sink);
 void gtv_model_free(struct gtv_model *m);
 
+/* Changes whenever what the model makes of events may have: see model_id.c. */
+uint32_t gtv_model_id(void);
+
 /* Events must come in order of time. 0 or -GTV_ENOMEM. */
 int gtv_model_feed(struct gtv_model *m, const struct gtv_ev *evs, size_t count);
 /* Nothing is known of [from, to]: every open span becomes UNKNOWN from `from`. */

@@ -72,6 +72,7 @@ static void fill_info(struct gtv_session *s, const struct gtv_session_config *co
 		.uid = config->as_root ? getuid() : s->user.uid,
 		.pid = gtv_session_pid(s),
 		.exit_status = -1,
+		.model = gtv_model_id(),
 		.scope = scope_of(config, s->status.level),
 	};
 	if (uname(&un) == 0) {

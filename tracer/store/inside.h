@@ -77,6 +77,8 @@ struct gtv_store {
 	pthread_mutex_t output_lock;
 	struct output_cache output;
 
+	_Atomic uint64_t reads;
+
 	atomic_int failed; /* err is set for good */
 	struct gtv_err err;
 };

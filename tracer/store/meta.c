@@ -40,6 +40,7 @@ size_t gtv_info_write(const struct gtv_store_info *info, uint8_t *out)
 	p = put_text(p, info->command, sizeof info->command);
 	p = put_u32(p, info->scope);
 	p = put_u32(p, info->fallbacks);
+	p = put_u32(p, info->model);
 	return (size_t)(p - out);
 }
 
@@ -67,6 +68,8 @@ int gtv_info_read(struct gtv_store_info *info, const void *bytes, size_t size)
 		got.scope = take_u32(&in);
 		got.fallbacks = take_u32(&in);
 	}
+	if (in.end - in.p >= 4)
+		got.model = take_u32(&in);
 	*info = got;
 	return 0;
 }

@@ -292,6 +292,7 @@ static int fetch(const struct gtv_store *st, struct scratch *s, unsigned kind,
 		return -GTV_EIO;
 	if (reserve(&s->stored, &s->stored_room, size))
 		return -GTV_ENOMEM;
+	atomic_fetch_add_explicit(&unconst(st)->reads, 1, memory_order_relaxed);
 	int rc = gtv_store__pread(st->fd, s->stored, size, ref->offset);
 	if (rc)
 		return rc;
@@ -402,6 +403,7 @@ void gtv_store_get_stats(const struct gtv_store *st, struct gtv_store_stats *out
 	lock_read(st);
 	*out = st->stats;
 	unlock(st);
+	out->reads = atomic_load_explicit(&unconst(st)->reads, memory_order_relaxed);
 }
 
 const struct gtv_names *gtv_store_names(const struct gtv_store *st)

@@ -37,6 +37,7 @@ struct gtv_store_info {
 	int32_t exit_status; /* wait status, -1 while it runs or unknown */
 	uint32_t scope;	     /* GTV_SCOPE_*: what the kernel source was asked for */
 	uint32_t fallbacks;  /* how often it had to do without a feature of the kernel */
+	uint32_t model;	     /* which one made checkpoints and tiles; 0 unknown */
 	char host[64], kernel[96], command[512]; /* hostile: escape */
 };
 
@@ -50,6 +51,7 @@ struct gtv_store_stats {
 	uint64_t bytes;		 /* of the file: all closed blocks */
 	uint64_t lost;		 /* as the LOSS events tell */
 	uint64_t gaps;		 /* damaged parts skipped when opening */
+	uint64_t reads;		 /* blocks that were read from the file so far */
 	int complete;		 /* has index and footer: was finished */
 };
 
