@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/model_rec.h"
+#include "tracer/model/cause.h"
 #include "tracer/model/explain.h"
 #include "tracer/model/syscall_names.h"
 
@@ -181,6 +182,116 @@ static void convoy(void **state)
 	sim_fini(&sim);
 }
 
+/* ---- a chain without a runtime, by hand ---- */
+
+#define FUTEX_ADDR 0x5000
+
+static void futex_wait(uint64_t ts, int core, uint32_t tid, uint32_t owner, uint64_t addr,
+		       uint32_t word)
+{
+	ev(ts, GTV_EV_K_FUTEX, tid, 0, owner, word, addr);
+	sim.ev[sim.count - 1].core = core;
+	sim.ev[sim.count - 1].state = GTV_FUTEX_WAIT;
+	k_switch(ts, core, tid, 0, GTV_OFF_SLEEP);
+}
+
+/* Main joins T1001, which waits for the lock of T1002, whose core cc1 has for 9 ms. */
+static void chain_events(void)
+{
+	uint64_t t = 1000 * MS;
+
+	sim_init(&sim, 1, 0);
+	sim.level = 3;
+	ev(t, GTV_EV_K_THREAD, 1000, 0, 0, 0, SIM_PID);
+	ev(t, GTV_EV_K_FORK, 1000, 0, 1001, 0, SIM_PID);
+	ev(t, GTV_EV_K_FORK, 1000, 0, 1002, 0, SIM_PID);
+	for (int i = 0; i < 3; i++)
+		k_switch(t + 10, i, 0, 1000 + (uint32_t)i, GTV_OFF_IDLE);
+	futex_wait(t + 100, 0, 1000, 0, 0x7000, 1001);
+	ev(t + 200, GTV_EV_FUTEX_LOCK, 1001, 0, 1, SIM_PID, FUTEX_ADDR);
+	futex_wait(t + 200, 1, 1001, 1002, FUTEX_ADDR, 2);
+	k_switch(t + 1000, 2, 1002, 77, GTV_OFF_PREEMPTED);
+	k_switch(t + 9 * MS, 2, 77, 1002, GTV_OFF_PREEMPTED);
+	ev(t + 10 * MS, GTV_EV_K_WAKING, 1002, 0, 1001, 0, 0);
+	sim.ev[sim.count - 1].flags = GTV_KF_FUTEX;
+	k_switch(t + 10 * MS + 100, 1, 0, 1001, GTV_OFF_IDLE);
+	ev(t + 10 * MS + 500, GTV_EV_K_EXIT, 1001, 0, 0, 0, SIM_PID);
+	ev(t + 10 * MS + 600, GTV_EV_K_WAKING, 1001, 0, 1000, 0, 0);
+	k_switch(t + 10 * MS + 700, 0, 0, 1000, GTV_OFF_IDLE);
+	k_switch(t + 10 * MS + 800, 1, 1001, 0, GTV_OFF_DEAD);
+	k_switch(t + 12 * MS, 0, 1000, 0, GTV_OFF_SLEEP);
+}
+
+static void assert_chain(struct gtv_window *win, const struct gtv_span *wait)
+{
+	struct gtv_link chain[GTV_CHAIN_MAX];
+
+	assert_int_equal(gtv_window_look(win, wait->from_ns, wait->to_ns, 1000), 0);
+	assert_int_equal(gtv_cause_chain(win, wait, chain), 3);
+	assert_int_equal(chain[0].kind, GTV_CAUSE_PEER);
+	assert_int_equal(chain[0].to.id, 1000);
+	assert_int_equal(chain[0].from.id, 1001);
+	assert_int_equal(chain[1].kind, GTV_CAUSE_HELD);
+	assert_int_equal(chain[1].to.id, 1001);
+	assert_int_equal(chain[1].from.id, 1002);
+	assert_int_equal(chain[1].obj, 1);
+	assert_int_equal(chain[2].kind, GTV_CAUSE_TAKEN);
+	assert_int_equal(chain[2].to.id, 1002);
+	assert_int_equal(chain[2].from.id, 77);
+	assert_int_equal(chain[2].obj, 2); /* the core */
+	for (int i = 0; i < 3; i++)
+		assert_true(chain[i].ns <= wait->to_ns - wait->from_ns &&
+			    chain[i].ns > 8 * MS - MS);
+	/* Who had the core: all of that time. */
+	struct gtv_core_share share[4];
+	assert_int_equal(gtv_cause_core(win, 2, chain[2].span.from_ns, chain[2].span.to_ns,
+					share, 4),
+			 1);
+	assert_int_equal(share[0].tid, 77);
+	assert_int_equal(share[0].ns, 9 * MS - 1000);
+}
+
+static void down_to_the_root(void **state)
+{
+	(void)state;
+	struct recorder r;
+	struct whole w;
+	struct gtv_span wait;
+	chain_events();
+	rec_start(&r, &w);
+	name(r.names, GTV_CLASS_LOCK, 1, "counter_lock", 0);
+	name(r.names, GTV_CLASS_THREAD, 1002, "worker-2", 0);
+	name(r.names, GTV_CLASS_THREAD, 77, "kworker/1", 0);
+	rec_feed(&r, sim.count);
+	for (unsigned f = 0; f < GTV_FAULT_MAX; f++)
+		assert_int_equal(gtv_model_faults(r.m, f), 0);
+	rec_finish(&r);
+	struct gtv_window *win = gtv_window_new(r.st);
+	struct gtv_lane first = {.kind = GTV_LANE_THREAD, .id = 1000};
+	struct gtv_lane second = {.kind = GTV_LANE_THREAD, .id = 1001};
+	struct gtv_explanation *x = malloc(sizeof *x);
+	assert_int_equal(gtv_window_span_at(win, first, 1005 * MS, &wait), 0);
+	assert_explained(win, r.names, &wait, x);
+	assert_true(says(x, "waits for a thread's end"));
+	assert_true(says(x, "waited itself for counter_lock: held by worker-2 (1002)"));
+	assert_true(says(x, "off core for 9 ms because kworker/1 (77) ran"));
+	assert_true(says(x, "kworker/1 (77) 100 %"));
+	assert_chain(win, &wait);
+	assert_int_equal(gtv_window_span_at(win, second, 1005 * MS, &wait), 0);
+	assert_int_equal(wait.lock, 1);
+	assert_int_equal(wait.who, 1002);
+	assert_explained(win, r.names, &wait, x);
+	assert_true(says(x, "waits for counter_lock for 10 ms"));
+	assert_true(says(x, "counter_lock is held by worker-2 (1002)"));
+	assert_int_equal(part(x, "kworker/1 (77) has its place"), 9 * MS - 1000);
+	assert_int_equal(part(x, "runs and holds it"),
+			 wait.to_ns - wait.from_ns - 9 * MS + 1000);
+	free(x);
+	gtv_window_free(win);
+	rec_close(&r);
+	sim_fini(&sim);
+}
+
 /* The numbers are those of the machine that the trace is of. */
 static void syscalls(void **state)
 {
@@ -203,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sums),
 		cmocka_unit_test(convoy),
+		cmocka_unit_test(down_to_the_root),
 		cmocka_unit_test(syscalls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

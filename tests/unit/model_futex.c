@@ -508,6 +508,13 @@ static void assert_sums(const struct gtv_model *m)
 			sum += t.state_ns[st];
 		assert_int_equal(sum, t.end_ns - t.first_ns);
 	}
+	for (size_t i = 0; i < gtv_model_core_count(m); i++) {
+		struct gtv_core_totals c;
+		assert_int_equal(gtv_model_core_totals(m, i, &c), 0);
+		assert_int_equal(c.busy_ns + c.other_ns + c.idle_ns + c.away_ns +
+					 c.unknown_ns,
+				 c.end_ns - c.first_ns);
+	}
 }
 
 static void nonsense_sums_and_checkpoints(void **state)

@@ -378,6 +378,151 @@ static void filtered_core(void **state)
 	gtv_model_free(m);
 }
 
+/* Rule 2: whatever the kernel calls its sleep, a green thread that the runtime runs is
+ * stalled then, with the call as cause; a new thread's first wait is for a core. */
+static void stalls(void **state)
+{
+	(void)state;
+	static const unsigned why[] = {GTV_OFF_SLEEP, GTV_OFF_DISK, GTV_OFF_STOPPED};
+	static const unsigned state_of[] = {GTV_ST_SLEEPING, GTV_ST_DISK, GTV_ST_STOPPED};
+	for (int i = 0; i < 3; i++) {
+		ev(5, GTV_EV_K_THREAD, W0, 0, 0, 0, W0);
+		ev(6, GTV_EV_K_FORK, W0, 0, W1, 0, W0);
+		ev(8, GTV_EV_K_NEW, W0, 0, W1, 0, 1);
+		k_switch(10, 0, 0, W0, GTV_OFF_IDLE);
+		ev(20, GTV_EV_SPAWN, W0, 1, 0, 0, 0);
+		ev(20, GTV_EV_SWITCH_RUN, W0, 0, 1, 0, 1ull << 32);
+		k_switch(50, 1, 0, W1, GTV_OFF_IDLE);
+		k_switch(100, 0, W0, 0, why[i]);
+		ev(300, GTV_EV_K_WAKING, W1, 0, W0, 0, 0);
+		k_switch(350, 0, 0, W0, GTV_OFF_IDLE);
+		struct gtv_model *m = told(3, 400);
+		assert_faults(m, -1, 0);
+		assert_int_equal(gt(m, 1).state_ns[GTV_ST_STALLED], 200);
+		assert_int_equal(gt(m, 1).state_ns[GTV_ST_PREEMPTED], 50);
+		assert_int_equal(gt(m, 1).state_ns[GTV_ST_RUNNING], 80 + 50);
+		assert_int_equal(thread(m, W0).state_ns[state_of[i]], 200);
+		assert_int_equal(thread(m, W0).state_ns[GTV_ST_RUNNABLE], 50);
+		assert_int_equal(thread(m, W1).state_ns[GTV_ST_RUNNABLE], 50 - 8);
+		gtv_model_free(m);
+	}
+}
+
+/* Rule 3: one to one. Made ready, it is ready, though its OS thread is woken and waits
+ * for a core; so is one that the runtime preempted. */
+static void one_to_one(void **state)
+{
+	(void)state;
+	k_switch(10, 0, 0, W0, GTV_OFF_IDLE);
+	ev(11, GTV_EV_PROC_START, W0, 0, 0, 1, GTV_PROC_ONE_TO_ONE);
+	ev(20, GTV_EV_SPAWN, W0, 1, 0, 0, 0);
+	ev(30, GTV_EV_SWITCH_RUN, W0, 0, 1, 0, 1ull << 32);
+	ev(100, GTV_EV_SWITCH_SLEEP, W0, 1, 0, 2, 0);
+	k_switch(110, 0, W0, 77, GTV_OFF_SLEEP);
+	k_switch(120, 1, 0, W1, GTV_OFF_IDLE);
+	ev(200, GTV_EV_READY, W1, 1, 0, 3, 0)->state = GTV_BY_TIMER;
+	ev(210, GTV_EV_K_WAKING, W1, 0, W0, 0, 0);
+	k_switch(300, 0, 77, W0, GTV_OFF_PREEMPTED);
+	ev(310, GTV_EV_SWITCH_RUN, W0, 0, 1, 0, 4ull << 32);
+	ev(400, GTV_EV_SWITCH_PREEMPT, W0, 1, 0, 5, 0);
+	ev(450, GTV_EV_SWITCH_RUN, W0, 0, 1, 0, 6ull << 32);
+	struct gtv_model *m = told(3, 500);
+	struct gtv_gt_totals g = gt(m, 1);
+	assert_faults(m, -1, 0);
+	assert_int_equal(g.state_ns[GTV_ST_SLEEP], 100);
+	assert_int_equal(g.state_ns[GTV_ST_READY], 10 + 110 + 50);
+	assert_int_equal(g.state_ns[GTV_ST_PREEMPTED], 0);
+	assert_int_equal(g.state_ns[GTV_ST_RUNNING], 70 + 90 + 50);
+	gtv_model_free(m);
+}
+
+/* Rule 5: a boundary before the last one of its object is moved, and counted. */
+static void clamped(void **state)
+{
+	(void)state;
+	ev(10, GTV_EV_SPAWN, W0, 1, 0, 0, 0);
+	ev(100, GTV_EV_SWITCH_RUN, W0, 0, 1, 0, 1ull << 32);
+	ev(90, GTV_EV_SWITCH_SLEEP, W0, 1, 0, 2, 0);
+	struct gtv_model *m = told(0, 200);
+	assert_int_equal(gtv_model_faults(m, GTV_FAULT_TIME), 1);
+	assert_true(gtv_model_faults(m, GTV_FAULT_CLAMPED) > 0);
+	assert_int_equal(gt(m, 1).state_ns[GTV_ST_READY], 90);
+	assert_int_equal(gt(m, 1).state_ns[GTV_ST_RUNNING], 0);
+	assert_int_equal(gt(m, 1).state_ns[GTV_ST_SLEEP], 100);
+	gtv_model_free(m);
+}
+
+/* A lock is held asleep while its owner waits, whether it said so or the kernel; and by
+ * one that ended with it, for ever. */
+static void held_asleep(void **state)
+{
+	(void)state;
+	k_switch(10, 0, 0, W0, GTV_OFF_IDLE);
+	ev(20, GTV_EV_SPAWN, W0, 1, 0, 0, 0);
+	ev(30, GTV_EV_SWITCH_RUN, W0, 0, 1, 0, 1ull << 32);
+	ev(100, GTV_EV_LOCK_TAKE, W0, 1, 9, 1, 0);
+	k_switch(200, 0, W0, 0, GTV_OFF_DISK);
+	ev(250, GTV_EV_K_WAKING, 0, 0, W0, 0, 0);
+	k_switch(300, 0, 0, W0, GTV_OFF_IDLE);
+	ev(400, GTV_EV_SWITCH_IO, W0, 1, 0, 2, 5);
+	ev(500, GTV_EV_READY, W0, 1, 0, 3, 0)->state = GTV_BY_POLLER;
+	ev(600, GTV_EV_SWITCH_RUN, W0, 0, 1, 0, 4ull << 32);
+	ev(700, GTV_EV_SWITCH_EXIT, W0, 1, 0, 5, 0);
+	struct gtv_model *m = told(3, 1000);
+	struct gtv_lock_totals l = lock(m);
+	assert_faults(m, -1, 0);
+	assert_int_equal(l.held_asleep_ns, 50 + 100 + 300);
+	assert_int_equal(l.held_preempted_ns, 50 + 100); /* woken; ready */
+	assert_int_equal(l.held_on_ns, 100 + 100 + 100);
+	assert_int_equal(l.held_on_ns + l.held_preempted_ns + l.held_asleep_ns + l.free_ns +
+				 l.unknown_ns,
+			 l.end_ns - l.first_ns);
+	gtv_model_free(m);
+}
+
+/* One edge of each kind, from its cause to what it caused. */
+static void edges(void **state)
+{
+	(void)state;
+	static const unsigned expected[] = {
+		[GTV_EDGE_WAKE] = 2,  [GTV_EDGE_HANDOFF] = 1, [GTV_EDGE_CHAN] = 1,
+		[GTV_EDGE_STEAL] = 1, [GTV_EDGE_SPAWN] = 3,   [GTV_EDGE_JOIN] = 1,
+		[GTV_EDGE_KWAKE] = 1, [GTV_EDGE_PREEMPT] = 1};
+	for (unsigned kind = GTV_EDGE_WAKE; kind <= GTV_EDGE_PREEMPT; kind++) {
+		k_switch(10, 0, 0, W0, GTV_OFF_IDLE);
+		k_switch(10, 1, 0, W1, GTV_OFF_IDLE);
+		ev(11, GTV_EV_WORKER_START, W0, 0, 0, 0, 0);
+		ev(12, GTV_EV_WORKER_START, W1, 0, 1, 0, 0);
+		for (uint32_t g = 1; g <= 3; g++)
+			ev(20, GTV_EV_SPAWN, W0, g, g == 1 ? 2 : 1, 0, 0);
+		ev(30, GTV_EV_SWITCH_RUN, W0, 0, 1, 0, 1ull << 32);
+		ev(40, GTV_EV_STEAL, W1, 2, 0, 0, 1);
+		ev(50, GTV_EV_SWITCH_RUN, W1, 0, 2, 0, 1ull << 32);
+		ev(60, GTV_EV_LOCK_TAKE, W0, 1, 9, 1, 0);
+		ev(70, GTV_EV_LOCK_DROP, W0, 1, 9, 2, 0);
+		ev(80, GTV_EV_LOCK_TAKE, W1, 2, 9, 3, 0);
+		ev(90, GTV_EV_SWITCH_CHAN, W1, 2, 3, 2, 1ull << 32 | 7);
+		ev(100, GTV_EV_CHAN_SEND, W0, 1, 7, 0, 2);
+		ev(110, GTV_EV_READY, W0, 2, 1, 3, 0)->state = GTV_BY_GT;
+		ev(120, GTV_EV_SWITCH_JOIN, W1, 3, 2, 2, 4ull << 32 | 1);
+		ev(130, GTV_EV_CHAN_RECV, W1, 2, 7, 0, 1);
+		ev(140, GTV_EV_SWITCH_EXIT, W0, 1, 0, 2, 0);
+		ev(150, GTV_EV_READY, W0, 3, 1, 3, 0)->state = GTV_BY_GT;
+		ev(160, GTV_EV_SWITCH_RUN, W0, 0, 3, 0, 4ull << 32);
+		k_switch(200, 0, W0, 77, GTV_OFF_PREEMPTED);
+		k_switch(300, 0, 77, W0, GTV_OFF_PREEMPTED);
+		k_switch(400, 0, W0, 0, GTV_OFF_SLEEP);
+		ev(500, GTV_EV_K_WAKING, W1, 0, W0, 0, 0);
+		k_switch(600, 0, 0, W0, GTV_OFF_IDLE);
+		edge_kind = kind;
+		struct gtv_model *m = told(3, 1000);
+		assert_faults(m, -1, 0);
+		if (counted != expected[kind])
+			fail_msg("%u edges of kind %u", (unsigned)counted, kind);
+		gtv_model_free(m);
+	}
+}
+
 /* Counts are those of the kinds, whatever became of the events. */
 static void counts(void **state)
 {
@@ -404,7 +549,9 @@ int main(void)
 		cmocka_unit_test(locks),	 cmocka_unit_test(faults),
 		cmocka_unit_test(gaps),		 cmocka_unit_test(killed),
 		cmocka_unit_test(kernel_quirks), cmocka_unit_test(filtered_core),
-		cmocka_unit_test(counts),
+		cmocka_unit_test(counts),	 cmocka_unit_test(stalls),
+		cmocka_unit_test(one_to_one),	 cmocka_unit_test(clamped),
+		cmocka_unit_test(held_asleep),	 cmocka_unit_test(edges),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

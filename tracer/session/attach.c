@@ -81,6 +81,12 @@ int gtv_session_rundown(struct gtv_session *s, struct gtv_err *err)
 	struct gtv_procs tree = {0};
 	int rc = look(s, &tree, err);
 
+	/* For the names of its locks; it may be forbidden afterwards. */
+	if (!rc && s->status.level == 3 && (s->mapped = gtv_mapped_new()))
+		for (size_t i = 0; i < tree.count; i++)
+			if (tree.thread[i].tid == tree.thread[i].pid)
+				gtv_mapped_read(s->mapped, tree.thread[i].pid);
+	gtv_futexes_use(s->futexes, s->mapped);
 	/* At level 0 nothing would ever say that it went on. */
 	if (!rc && s->kernel && tell_threads(s, &tree) < 0)
 		rc = gtv_err_set(err, GTV_ENOMEM, "session", "", "out of memory");

@@ -8,6 +8,9 @@
 #include "tracer/source/mapped.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,6 +22,7 @@
 #include "tracer/source/perf_ring.h"
 
 #define CORES_MAX 4096
+#define LINES_MAX 8192
 #define PAGES	  8
 #define KEPT_MAX  16384
 #define PATHS_MAX 4096
@@ -93,9 +97,14 @@ void gtv_mapped_close(struct gtv_mapped *m)
 	free(m);
 }
 
+struct gtv_mapped *gtv_mapped_new(void)
+{
+	return calloc(1, sizeof(struct gtv_mapped));
+}
+
 struct gtv_mapped *gtv_mapped_open(pid_t child)
 {
-	struct gtv_mapped *m = calloc(1, sizeof *m);
+	struct gtv_mapped *m = gtv_mapped_new();
 	long cores = sysconf(_SC_NPROCESSORS_CONF);
 	uint64_t halved = 0;
 
@@ -145,6 +154,31 @@ static uint32_t path_number(struct gtv_mapped *m, const char *path)
 	if (m->paths == PATHS_MAX || !(m->path[m->paths] = strdup(path)))
 		return PATHS_MAX;
 	return (uint32_t)m->paths++;
+}
+
+void gtv_mapped_read(struct gtv_mapped *m, uint32_t pid)
+{
+	char line[PATH_MAX + 128], path[PATH_MAX], prot[8];
+	uint64_t start, offset;
+	FILE *maps;
+
+	snprintf(path, sizeof path, "/proc/%" PRIu32 "/maps", pid);
+	maps = fopen(path, "re");
+	for (int i = 0; maps && i < LINES_MAX && fgets(line, sizeof line, maps); i++) {
+		if (sscanf(line, "%" SCNx64 "-%*x %7s %" SCNx64 " %*s %*s %4095[^\n]",
+			   &start, prot, &offset, path) != 4 ||
+		    prot[2] != 'x' || path[0] != '/')
+			continue;
+		uint32_t number = path_number(m, path);
+		if (number == PATHS_MAX)
+			break;
+		struct kept *k = keep(m, MAP, pid, 0);
+		k->start = start;
+		k->offset = offset;
+		k->other = number;
+	}
+	if (maps)
+		fclose(maps);
 }
 
 static void take_map(struct gtv_mapped *m, const unsigned char *body, size_t size,

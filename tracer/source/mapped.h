@@ -16,6 +16,10 @@ struct gtv_mapped;
 /* For the held program and all that it will fork. May need privileges: before they are
  * dropped. Returns owned; NULL if it can't be had. */
 struct gtv_mapped *gtv_mapped_open(pid_t child);
+/* For programs that run already: what /proc says of each, before privileges are dropped.
+ * new: Returns owned, NULL without memory. */
+struct gtv_mapped *gtv_mapped_new(void);
+void gtv_mapped_read(struct gtv_mapped *m, uint32_t pid);
 void gtv_mapped_close(struct gtv_mapped *m);
 void gtv_mapped_drain(struct gtv_mapped *m);
 
