@@ -74,10 +74,11 @@ _Static_assert(GTV_BPF_FUTEX_WAITV == (int)GTV_FUTEX_WAITV, "ways of waiting");
 _Static_assert(GTV_CALLS_ALL == (int)GTV_SYSCALLS_ALL, "which system calls");
 
 #define WHAT	      "level 3 (BPF)"
-#define BYTES_DEFAULT (1u << 20)
+#define BYTES_DEFAULT (1u << 22) /* 0.18 s of 700,000 events a second */
 #define BYTES_MIN     (1u << 12)
 #define BYTES_MAX     (1u << 28)
 #define BYTES_ALL_MAX (1ull << 28) /* of all cores: the kernel gives it all at once */
+#define BYTES_ALL     (1ull << 26) /* the same, if no size was asked for */
 #define EXTRA_BYTES   (1u << 22)
 #define SLOW_A_DRAIN  65536
 #define CORES_MAX     8192
@@ -150,7 +151,7 @@ static uint32_t slots_for(size_t bytes, unsigned cores)
 
 	while (have < want && have < BYTES_MAX)
 		have *= 2;
-	while (have > BYTES_MIN && have * cores > BYTES_ALL_MAX)
+	while (have > BYTES_MIN && have * cores > (bytes ? BYTES_ALL_MAX : BYTES_ALL))
 		have /= 2;
 	return (uint32_t)(have / sizeof(struct gtv_bpf_rec));
 }
