@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "tracer/model/model.h"
+#include "tracer/model/syscall_names.h"
 
 #define W0 1000u
 #define W1 1001u
@@ -359,6 +360,54 @@ static void kernel_quirks(void **state)
 	gtv_model_free(m);
 }
 
+static void on_fault_span(void *calls, const struct gtv_span *span)
+{
+	if (span->lane.kind == GTV_LANE_THREAD && span->state == GTV_ST_DISK)
+		((uint32_t *)calls)[span->from_ns / 100] = span->call;
+}
+
+/* One that sleeps in a page fault is in no system call, and says so. */
+static void page_faults(void **state)
+{
+	uint32_t calls[5] = {0};
+	struct gtv_model_sink sink = {.arg = calls, .span = on_fault_span};
+
+	(void)state;
+	k_switch(10, 0, 0, W0, GTV_OFF_IDLE);
+	k_switch(100, 0, W0, 0, GTV_OFF_DISK);
+	evs[count - 1].flags |= GTV_KF_FAULT | GTV_KF_IO;
+	k_switch(200, 0, 0, W0, GTV_OFF_IDLE);
+	k_switch(300, 0, W0, 0, GTV_OFF_DISK);
+	evs[count - 1].seq = 1;
+	evs[count - 1].flags |= GTV_KF_IO;
+	struct gtv_model *m = gtv_model_new(3, NULL, &sink);
+	assert_int_equal(gtv_model_feed(m, evs, count), 0);
+	gtv_model_finish(m, 400);
+	count = 0;
+	assert_int_equal(calls[1], GTV_CALL_FAULT);
+	assert_int_equal(calls[3], 1);
+	assert_string_equal(gtv_syscall_name(NULL, GTV_CALL_FAULT - 1), "page fault");
+	gtv_model_free(m);
+}
+
+/* With --all other programs fork and end too: they are nobody's threads here. At level 2
+ * a thread runs on after its exit is told, as at level 3. */
+static void others_and_level_2(void **state)
+{
+	(void)state;
+	k_switch(10, 0, 0, W0, GTV_OFF_IDLE);
+	ev(20, GTV_EV_K_FORK, 77, 0, 78, 0, 78)->flags = GTV_KF_FOREIGN;
+	ev(30, GTV_EV_K_EXIT, 78, 0, 0, 0, 78)->flags = GTV_KF_FOREIGN;
+	ev(50, GTV_EV_K_EXIT, W0, 0, 0, 0, W0);
+	k_switch(60, 0, W0, 0, GTV_OFF_DEAD);
+	struct gtv_model *m = told(2, 100);
+	assert_faults(m, -1, 0);
+	assert_int_equal(gtv_model_thread_count(m), 1);
+	assert_int_equal(thread(m, W0).end_ns, 60);
+	assert_int_equal(thread(m, W0).state_ns[GTV_ST_RUNNING], 50);
+	gtv_model_free(m);
+}
+
 /* Between other programs' threads the kernel source tells nothing: not a guess. */
 static void filtered_core(void **state)
 {
@@ -552,6 +601,7 @@ int main(void)
 		cmocka_unit_test(counts),	 cmocka_unit_test(stalls),
 		cmocka_unit_test(one_to_one),	 cmocka_unit_test(clamped),
 		cmocka_unit_test(held_asleep),	 cmocka_unit_test(edges),
+		cmocka_unit_test(page_faults),	 cmocka_unit_test(others_and_level_2),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

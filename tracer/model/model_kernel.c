@@ -295,6 +295,8 @@ static void thread_off(struct gtv_model *m, struct gtv__thread *t, int32_t core,
 	t->core = t->last_core = core;
 	t->taker = taker;
 	t->call = on == GTV__K_PREEMPTED ? 0 : ev->seq;
+	if (!t->call && ev->kind == GTV_EV_K_SWITCH && ev->flags & GTV_KF_FAULT)
+		t->call = GTV_CALL_FAULT;
 	t->last_ns = ts;
 	t->switches++;
 	t->voluntary += on != GTV__K_PREEMPTED;

@@ -84,6 +84,9 @@ struct gtv_span {
 	uint32_t waiters; /* lock: green threads waiting for it in this span */
 };
 
+/* call of one that waits for its memory: above all numbers of system calls. */
+#define GTV_CALL_FAULT 4097u
+
 #define GTV_SP_OPEN    1u /* not ended yet: to_ns is the present end of the trace */
 #define GTV_SP_WHO_TID 2u /* who is an OS thread */
 #define GTV_SP_JOIN    4u /* chan: waits for call (a green thread) to end; thread: for who */

@@ -5,6 +5,8 @@
  */
 #include "tracer/model/syscall_names.h"
 
+#include "tracer/model/span.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -234,5 +236,7 @@ const char *gtv_syscall_name(const struct gtv_names *names, unsigned nr)
 {
 	const struct machine *m = machine_of(names);
 
+	if (nr + 1 == GTV_CALL_FAULT)
+		return "page fault";
 	return m && nr < m->count ? m->call[nr] : NULL;
 }

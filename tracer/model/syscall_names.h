@@ -8,8 +8,9 @@
 
 #include "tracer/base/names.h"
 
-/* "futex", or NULL if the number has no name on the machine that the trace is of. Where
- * that is not known (gtv_names_machine; names may be NULL) it is taken for one like ours.
+/* "futex", "page fault" for GTV_CALL_FAULT - 1, or NULL if the number has no name on the
+ * machine that the trace is of. Where that is not known (gtv_names_machine; names may be
+ * NULL) it is taken for one like ours.
  */
 const char *gtv_syscall_name(const struct gtv_names *names, unsigned nr);
 
