@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The row of the model: what an event costs to turn into spans and edges. The
- * events are those of a synthetic trace, in memory: decoding is a row of its own.
+ * The rows of the model: what an event costs to turn into spans and edges, and what the
+ * rules of the findings add. The events are those of a synthetic trace, in memory: decoding
+ * is a row of its own.
  *
  * From the environment: TOOLS (tracegen) and O (where files go).
  */
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "tests/bench/bench.h"
+#include "tracer/model/findings.h"
 #include "tracer/model/model.h"
 #include "tracer/store/store.h"
 
@@ -109,6 +111,23 @@ static double report_copy(void)
 	return (double)(bench_now_ns() - from_ns) / (double)count;
 }
 
+static double findings_ours(void)
+{
+	if (load())
+		return CANNOT;
+	struct gtv_findings *f = gtv_findings_new(3, gtv_store_names(store));
+	struct gtv_model_sink sink = f ? gtv_findings_sink(f) : (struct gtv_model_sink){0};
+	struct gtv_model *m = gtv_model_new(3, gtv_store_names(store), &sink);
+	if (!f || !m)
+		return CANNOT;
+	uint64_t from_ns = bench_now_ns();
+	int err = gtv_findings_feed(f, m, events, count);
+	uint64_t ns = bench_now_ns() - from_ns;
+	gtv_model_free(m);
+	gtv_findings_free(f);
+	return err ? CANNOT : (double)ns / (double)count;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct bench_row rows[] = {
@@ -116,6 +135,10 @@ int main(int argc, char **argv)
 		 .unit = "ns",
 		 .ours = report_ours,
 		 .reference = report_copy},
+		{.name = "findings",
+		 .unit = "ns",
+		 .ours = findings_ours,
+		 .reference = report_ours},
 		{0},
 	};
 	return bench_main(argc, argv, rows);

@@ -38,7 +38,6 @@ struct gtv__f_lock *gtv__f_lock(struct gtv_findings *f, uint32_t id)
 
 	if (!l)
 		return NULL;
-	f->saw_lock = 1;
 	if (l->epoch == f->epoch)
 		return l;
 	if (!l->epoch) {
@@ -335,6 +334,7 @@ void gtv__f_lock_event(struct gtv_findings *f, struct gtv__f_thread *t,
 
 	if (!l)
 		return;
+	f->saw_lock = l->told = 1;
 	if (ev->kind == GTV_EV_LOCK_DROP || ev->kind == GTV_EV_GIL_DROP)
 		drop(l, g, ev->ts_ns);
 	else
@@ -355,6 +355,7 @@ void gtv__f_lock_span(struct gtv_findings *f, const struct gtv_span *s)
 	if (!l)
 		return;
 	a = &l->found[GTV__L_OFF];
+	f->saw_futex |= !l->told;
 	l->held_ns += ns;
 	if (!off)
 		return;
@@ -367,7 +368,8 @@ void gtv__f_lock_span(struct gtv_findings *f, const struct gtv_span *s)
 	if (s->waiters > a->victims)
 		a->victims = s->waiters;
 	if (gtv__found(a, s->from_ns, s->to_ns, ns * (s->waiters ? s->waiters : 1), ns)) {
-		a->who = gtv__f_lane(GTV_LANE_GT, s->gt);
+		a->who = s->gt ? gtv__f_lane(GTV_LANE_GT, s->gt)
+			       : gtv__f_lane(GTV_LANE_THREAD, s->tid);
 		a->by = gtv__f_lane(
 			s->flags & GTV_SP_WHO_TID ? GTV_LANE_THREAD : GTV_LANE_GT, s->who);
 		a->call = s->call;

@@ -171,6 +171,7 @@ enum gtv__f_lock_rule {
 struct gtv__f_lock {
 	uint32_t id;
 	uint32_t epoch;
+	uint8_t told;  /* by a runtime: a futex is not */
 	uint8_t spins; /* its kind is one that nobody waits for, but all try */
 	uint32_t owner, last_owner, waiters, takers;
 	uint64_t takes, waits, wakes, false_wakes, wants, overtaken;
@@ -220,7 +221,8 @@ struct gtv_findings {
 	uint32_t epoch;
 	int finished, no_memory, filtered;
 	uint64_t lost_user, lost_kernel;
-	uint8_t saw_gt, saw_shared, saw_lock, saw_thread; /* shared: several on a worker */
+	/* shared: several green threads on a worker; futex: a lock that no runtime tells */
+	uint8_t saw_gt, saw_shared, saw_lock, saw_futex, saw_thread;
 	struct gtv__f_table gts, locks, threads, procs;
 	uint64_t *idle_ns; /* by core: idle since, 0 not */
 	uint32_t cores, idle;

@@ -385,8 +385,9 @@ size_t gtv_findings_list(struct gtv_findings *f, struct gtv_finding *out, size_t
 static const char *nothing(const struct gtv_findings *f, unsigned kind)
 {
 	switch (kind) {
-	case GTV_FIND_CONVOY:
 	case GTV_FIND_HOLDER_OFF_CORE:
+		return f->saw_lock || f->saw_futex ? NULL : "no locks";
+	case GTV_FIND_CONVOY:
 	case GTV_FIND_UNFAIR_LOCK:
 	case GTV_FIND_FALSE_WAKEUPS:
 		return f->saw_lock ? NULL : "no locks";
@@ -413,6 +414,13 @@ static int level_needed(const struct gtv_findings *f, unsigned kind)
 	return gtv_rules[kind].level;
 }
 
+/* It looks at takes and wants: what is known of a futex are waits. */
+static int of_takes(unsigned kind)
+{
+	return kind == GTV_FIND_CONVOY || kind == GTV_FIND_UNFAIR_LOCK ||
+	       kind == GTV_FIND_FALSE_WAKEUPS || kind == GTV_FIND_WAIT_CYCLE;
+}
+
 enum gtv_verdict gtv_findings_verdict(const struct gtv_findings *f, unsigned kind,
 				      int found, char *why, size_t size)
 {
@@ -427,6 +435,14 @@ enum gtv_verdict gtv_findings_verdict(const struct gtv_findings *f, unsigned kin
 	if (f->level < level_needed(f, kind)) {
 		snprintf(why, size, "level %d does not show %s", f->level,
 			 r->blind ? r->blind : "who waits for a core");
+		return GTV_RULE_CANNOT;
+	}
+	if (kind == GTV_FIND_IDLE_CORE && f->filtered) {
+		snprintf(why, size, "without --all, what others do on a core is left out");
+		return GTV_RULE_CANNOT;
+	}
+	if (f->saw_futex && of_takes(kind)) {
+		snprintf(why, size, "who takes a futex without waiting is not seen");
 		return GTV_RULE_CANNOT;
 	}
 	if (lost) {

@@ -252,13 +252,12 @@ static void idle_core(struct words *w, const struct gtv__found *a)
 {
 	struct gtv_lane core = {GTV_LANE_CORE, (uint32_t)a->extra[0] - 1};
 
-	say(w, "%s waited %s for %s while %s ", lane(w, a->who),
-	    ns(w, a->to_ns - a->from_ns), a->extra[0] ? lane(w, core) : "a core",
-	    lane(w, a->by));
-	say(w, w->f->filtered ? "ran nothing of the program and was last seen idle"
-			      : "was idle");
-	say(w, "; %" PRIu64 " %s, %s together (whether it may run there is not shown)",
-	    a->times, times(a->times), ns(w, a->lost_ns));
+	say(w,
+	    "%s waited %s for %s while %s was idle; %" PRIu64
+	    " %s, %s together (whether it may run there is not shown)",
+	    lane(w, a->who), ns(w, a->to_ns - a->from_ns),
+	    a->extra[0] ? lane(w, core) : "a core", lane(w, a->by), a->times,
+	    times(a->times), ns(w, a->lost_ns));
 	add_lane(w, a->who);
 	add_lane(w, a->by);
 	if (a->extra[0])

@@ -260,7 +260,9 @@ static void idle_core(struct gtv_findings *f, const struct gtv_span *s)
 	uint64_t from, best = 0;
 	uint32_t core = 0;
 
-	if (s->to_ns - s->from_ns < GTV__IDLE_NS || !f->idle)
+	/* What others do on a core may be left out: then nobody knows whether it is idle.
+	 */
+	if (f->filtered || s->to_ns - s->from_ns < GTV__IDLE_NS || !f->idle)
 		return;
 	for (uint32_t c = 0; c < f->cores; c++) {
 		if (!f->idle_ns[c])
