@@ -146,13 +146,14 @@ struct gtv__f_gt {
 	uint64_t off_ns, asleep_ns; /* in this run: taken off, asleep */
 	uint32_t call;		    /* of the longest sleep */
 	uint64_t call_ns;
-	uint64_t run_ns; /* on a core */
+	uint64_t goes, backs; /* to workers; back to the one before the last */
+	uint64_t run_ns;      /* on a core */
 	/* The lock it wants: from its first wait to its take. */
 	uint32_t want, want_ahead, want_false;
 	uint64_t want_ns, want_takes;
 	struct gtv__f_need need[2];
 	uint32_t share_lock, share;
-	uint64_t goes, backs, first_back_ns;
+	uint64_t first_back_ns;
 };
 
 struct gtv__f_share {
@@ -211,7 +212,7 @@ struct gtv__f_table {
 	void *free; /* list */
 	void **chunk;
 	size_t chunks;
-	struct gtv__f_slot last;
+	struct gtv__f_slot last[16]; /* looked up, by the id's low bits */
 };
 
 struct gtv_findings {

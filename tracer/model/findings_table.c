@@ -42,12 +42,14 @@ static uint32_t find(const struct gtv__f_table *t, uint32_t id)
 
 void *gtv__f_get(struct gtv__f_table *t, uint32_t id)
 {
-	if (t->last.id == id && t->last.rec)
-		return t->last.rec;
+	struct gtv__f_slot *last = &t->last[id % 16];
+
+	if (last->id == id && last->rec)
+		return last->rec;
 	if (!t->used)
 		return NULL;
-	t->last = (struct gtv__f_slot){id, t->slot[find(t, id)].rec};
-	return t->last.rec;
+	*last = (struct gtv__f_slot){id, t->slot[find(t, id)].rec};
+	return last->rec;
 }
 
 void *gtv__f_peek(const struct gtv__f_table *t, uint32_t id)
@@ -112,7 +114,7 @@ void *gtv__f_make(struct gtv__f_table *t, uint32_t id)
 		return NULL;
 	}
 	memcpy(rec, &id, sizeof id);
-	t->slot[find(t, id)] = t->last = (struct gtv__f_slot){id, rec};
+	t->slot[find(t, id)] = t->last[id % 16] = (struct gtv__f_slot){id, rec};
 	t->used++;
 	return rec;
 }
@@ -126,7 +128,7 @@ void gtv__f_drop(struct gtv__f_table *t, uint32_t id)
 	at = find(t, id);
 	memcpy(t->slot[at].rec, &t->free, sizeof(void *));
 	t->free = t->slot[at].rec;
-	t->last.rec = NULL;
+	t->last[id % 16].rec = NULL;
 	t->used--;
 	for (next = (at + 1) & mask; t->slot[next].rec; next = (next + 1) & mask) {
 		/* It may move up unless its home lies behind the hole. */
