@@ -10,6 +10,7 @@
 
 #include "tui/keys.h"
 #include "tui/select.h"
+#include "tui/trace_findings.h"
 
 #define SPEED_MIN_PERMILLE 1
 #define SPEED_MAX_PERMILLE 1000000
@@ -149,12 +150,22 @@ static void tell(struct tui_app *app, int rc, const char *nothing)
 
 static void act_ROW_DOWN(struct tui_app *app)
 {
+	if (app->view == TUI_VIEW_FINDINGS) {
+		if (!tui_trace_choose_finding(&app->trace, 1))
+			tui_app_say(app, "this is the last finding");
+		return;
+	}
 	tell(app, tui_select_row(&app->trace, app->canvas.cols, app->canvas.rows, 1),
 	     "this is the last row");
 }
 
 static void act_ROW_UP(struct tui_app *app)
 {
+	if (app->view == TUI_VIEW_FINDINGS) {
+		if (!tui_trace_choose_finding(&app->trace, -1))
+			tui_app_say(app, "this is the first finding");
+		return;
+	}
 	tell(app, tui_select_row(&app->trace, app->canvas.cols, app->canvas.rows, -1),
 	     "this is the first row");
 }
@@ -239,8 +250,25 @@ static void explain_deeper(struct tui_app *app)
 		app->asked[app->asked_count++] = now;
 }
 
+/* From a finding to the timeline, where its evidence is. */
+static void to_evidence(struct tui_app *app)
+{
+	int rc = tui_trace_show_finding(&app->trace);
+
+	if (rc == -GTV_ENOTFOUND) {
+		tui_app_say(app, "there is no finding to go to");
+		return;
+	}
+	app->view = TUI_VIEW_TIMELINE;
+	tell(app, rc, "");
+}
+
 static void act_EXPLAIN(struct tui_app *app)
 {
+	if (app->view == TUI_VIEW_FINDINGS) {
+		to_evidence(app);
+		return;
+	}
 	if (app->view == TUI_VIEW_EXPLAIN) {
 		explain_deeper(app);
 		return;
@@ -276,6 +304,11 @@ static void act_BACK(struct tui_app *app)
 static void act_TIMELINE(struct tui_app *app)
 {
 	to_timeline(app);
+}
+
+static void act_FINDINGS(struct tui_app *app)
+{
+	app->view = app->view == TUI_VIEW_FINDINGS ? TUI_VIEW_TIMELINE : TUI_VIEW_FINDINGS;
 }
 
 static void act_OUTPUT(struct tui_app *app)

@@ -49,6 +49,7 @@ enum tui_key_group {
 	X(EXPLAIN, VIEWS, "Enter", "explain: why did it wait")                             \
 	X(BACK, VIEWS, "Esc", "back to where you were")                                    \
 	X(TIMELINE, VIEWS, "1", "the timeline")                                            \
+	X(FINDINGS, VIEWS, "7", "findings: what it noticed")                               \
 	X(OUTPUT, VIEWS, "o", "the program's output")                                      \
 	X(HELP, VIEWS, "?", "this help")                                                   \
 	X(INPUT, PROGRAM, "i", "type to it; Esc ends that")                                \

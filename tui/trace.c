@@ -9,6 +9,7 @@
 
 #include "runtime/abi/gtv_ring.h"
 #include "tracer/cmd/out.h"
+#include "tui/trace_findings.h"
 
 /* A wait worth selecting: neither running nor over. */
 #define WAITS                                                                              \
@@ -161,6 +162,7 @@ void tui_trace_close(struct tui_trace *t)
 {
 	gtv_window_free(t->window);
 	gtv_window_free(t->overview);
+	tui_trace_forget_findings(t);
 	if (t->owned)
 		gtv_store_close(t->store);
 	memset(t, 0, sizeof(*t));
@@ -201,6 +203,7 @@ void tui_trace_scene(struct tui_trace *t, struct tui_scene *scene)
 		.nav = &t->nav,
 		.facts = &t->facts,
 		.explanation = t->explained ? &t->explanation : NULL,
+		.findings = &t->findings,
 	};
 }
 

@@ -12,6 +12,7 @@
 #include "tracer/model/explain.h"
 #include "tracer/model/window.h"
 #include "tracer/store/store.h"
+#include "tui/findings.h"
 #include "tui/nav.h"
 #include "tui/view.h"
 
@@ -26,6 +27,8 @@ struct tui_trace {
 	int explained;
 	uint64_t start_ns; /* the trace's: times are relative to it */
 	uint64_t names_version;
+	struct tui_findings findings;  /* trace_findings.h: empty until asked for */
+	struct tui_noticing *noticing; /* who makes them, NULL: not yet */
 };
 
 /* Opens FILE ("-": stdin), the whole of it in the window. 0, or -GTV_E* and err. */

@@ -15,6 +15,8 @@
 #include "tui/canvas.h"
 #include "tui/nav.h"
 
+struct tui_findings;
+
 enum tui_mode { TUI_LIVE, TUI_ENDED, TUI_REPLAY };
 
 /* What the chrome shows beside the data. Filled by app and shot. */
@@ -48,10 +50,12 @@ struct tui_scene {
 	struct tui_nav *nav;	     /* draw may note layout (scroll clamps) */
 	const struct tui_facts *facts;
 	const struct gtv_explanation *explanation; /* explain view, else NULL */
+	const struct tui_findings *findings;	   /* findings view, else may be NULL */
 };
 
 enum tui_view_id {
 	TUI_VIEW_TIMELINE = 1, /* the numbers are the keys that open them */
+	TUI_VIEW_FINDINGS = 7,
 	TUI_VIEW_EXPLAIN = 10,
 	TUI_VIEW_OUTPUT = 11,
 	TUI_VIEW_HELP = 12,

@@ -17,6 +17,7 @@
 #include "convoy.h"
 #include "tui/back.h"
 #include "tui/glyph.h"
+#include "tui/trace_findings.h"
 #include "tui/view.h"
 
 #define FRAMES "tests/golden/frames/"
@@ -28,6 +29,7 @@ struct stage {
 	struct tui_nav nav;
 	struct tui_facts facts;
 	struct gtv_explanation explanation;
+	struct tui_trace trace; /* for the findings */
 };
 
 static void stage_init(struct stage *s, int stripes)
@@ -56,6 +58,7 @@ static void stage_init(struct stage *s, int stripes)
 
 static void stage_fini(struct stage *s)
 {
+	tui_trace_forget_findings(&s->trace);
 	gtv_window_free(s->window);
 	gtv_window_free(s->overview);
 	gtv_store_close(s->store);
@@ -80,8 +83,12 @@ static void stage_place(struct stage *s)
 
 static struct tui_scene stage_scene(struct stage *s)
 {
-	return (struct tui_scene){s->store, s->names,  s->window, s->overview,
-				  &s->nav,  &s->facts, NULL};
+	return (struct tui_scene){.store = s->store,
+				  .names = s->names,
+				  .window = s->window,
+				  .overview = s->overview,
+				  .nav = &s->nav,
+				  .facts = &s->facts};
 }
 
 static void draw(struct stage *s, struct tui_canvas *canvas, enum tui_view_id view,
@@ -96,6 +103,17 @@ static void draw(struct stage *s, struct tui_canvas *canvas, enum tui_view_id vi
 		assert_int_equal(
 			gtv_explain(s->window, s->names, &s->nav.span, &s->explanation), 0);
 		scene.explanation = &s->explanation;
+	}
+	if (view == TUI_VIEW_FINDINGS) {
+		struct tui_trace *t = &s->trace;
+		if (!t->findings.list) {
+			*t = (struct tui_trace){.store = s->store, .names = s->names};
+			t->nav = s->nav;
+			t->facts.mode = TUI_REPLAY;
+			tui_trace_notice(t, UINT64_MAX);
+			assert_true(t->findings.done);
+		}
+		scene.findings = &t->findings;
 	}
 	assert_int_equal(tui_canvas_init(canvas, cols, rows), 0);
 	assert_int_equal(tui_view_by_id(view)->draw(canvas, &scene), 0);
@@ -249,6 +267,8 @@ static void other_views(void **state)
 	compare_text(&s, "help-120x40.txt", TUI_VIEW_HELP, 120, 40);
 	compare_text(&s, "help-80x24.txt", TUI_VIEW_HELP, 80, 24);
 	compare_text(&s, "output-80x24.txt", TUI_VIEW_OUTPUT, 80, 24);
+	compare_text(&s, "findings-120x40.txt", TUI_VIEW_FINDINGS, 120, 40);
+	compare_text(&s, "findings-80x24.txt", TUI_VIEW_FINDINGS, 80, 24);
 	stage_fini(&s);
 }
 

@@ -75,7 +75,7 @@ enum gtv_command {
 	X(AS_ROOT, 0, "as-root", NULL, GTV_FOR_TRACER,                                     \
 	  "under sudo: run the program as root, not as the invoking user")                 \
 	X(VIEW, 0, "view", "NAME", GTV_FOR_SCREEN | GTV_FOR(SHOT),                         \
-	  "which view: timeline, explain, output, help")                                   \
+	  "which view: timeline, explain, output, findings, help")                         \
 	X(ROWS, 0, "rows", "KIND", GTV_FOR_SCREEN | GTV_FOR(SHOT),                         \
 	  "rows of the timeline: core, thread, green, lock")                               \
 	X(SELECT, 0, "select", "LANE", GTV_FOR(REPLAY) | GTV_FOR(SHOT),                    \

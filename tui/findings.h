@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the findings view shows, as data: the list, what each rule said, and which one
+ * is chosen. trace_findings.c fills it from a trace; the view only draws.
+ */
+#ifndef TUI_FINDINGS_H
+#define TUI_FINDINGS_H
+
+#include "tracer/model/findings.h"
+
+#define TUI_FINDINGS_MAX 200
+
+struct tui_findings {
+	struct gtv_finding *list; /* the worst first; NULL: nothing was looked at yet */
+	size_t count, all;	  /* in the list; there are */
+	size_t chosen;
+	struct {
+		enum gtv_verdict verdict;
+		char why[96];
+	} rule[GTV_FIND_MAX];
+	uint64_t from_ns, upto_ns; /* what was looked at */
+	int done;		   /* …is all there will be */
+};
+
+#endif

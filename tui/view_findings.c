@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What gtviz noticed by itself, worst first: each with its evidence's place in the
+ * trace and what it costs; the chosen one with what to try. Below, what was checked and
+ * is fine, and what cannot be told.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/chrome.h"
+#include "tui/findings.h"
+#include "tui/format.h"
+#include "tui/views.h"
+
+#define TEXT_X	   5
+#define TEXT_LINES 3
+
+/* The end of the part of text that fits into width columns, cut at a blank if it can. */
+static size_t line_bytes(const char *text, int width)
+{
+	size_t fits = 0, at = 0;
+	int columns = 0;
+	while (text[at] && columns <= width) {
+		if (text[at] == ' ')
+			fits = at;
+		columns += ((unsigned char)text[at] & 0xc0) != 0x80;
+		at++;
+	}
+	if (!text[at] && columns <= width)
+		return at;
+	return fits ? fits : at - 1;
+}
+
+/* Wrapped at blanks; draws, if canvas is not NULL. Returns the lines. */
+static int wrapped(struct tui_canvas *canvas, const struct tui_scene *scene, int y,
+		   int width, int role, const char *text, int max)
+{
+	int lines = 0;
+	while (*text && lines < max && width > 0) {
+		char line[512];
+		size_t size = line_bytes(text, width);
+		int x = TEXT_X;
+		snprintf(line, sizeof(line), "%.*s", (int)size, text);
+		if (canvas)
+			tui_say_rich(canvas, &x, y + lines, TEXT_X + width, role,
+				     scene->names, line);
+		text += size;
+		text += strspn(text, " ");
+		lines++;
+	}
+	return lines;
+}
+
+/* ---- a finding ---- */
+
+static int width_of(const struct tui_canvas *canvas)
+{
+	return canvas->cols - TEXT_X - 2;
+}
+
+static int height(const struct tui_canvas *canvas, const struct gtv_finding *it, int chosen)
+{
+	int width = width_of(canvas);
+	int lines = 1 + wrapped(NULL, NULL, 0, width, 0, it->text, TEXT_LINES);
+	if (chosen)
+		lines += wrapped(NULL, NULL, 0, width, 0, it->advice, TEXT_LINES);
+	return lines + 1;
+}
+
+/* Where in the trace: a mark at the evidence, dots elsewhere. */
+static void draw_place(struct tui_canvas *canvas, const struct tui_findings *f,
+		       const struct gtv_finding *it, int x, int y, int width)
+{
+	uint64_t range = f->upto_ns > f->from_ns ? f->upto_ns - f->from_ns : 1;
+	uint64_t from = it->from_ns > f->from_ns ? it->from_ns - f->from_ns : 0;
+	uint64_t to = it->to_ns > f->from_ns ? it->to_ns - f->from_ns : 0;
+	int first = (int)((double)from / (double)range * width);
+	int last = (int)((double)to / (double)range * width);
+	for (int i = 0; i < width; i++) {
+		int inside = i >= first && (i <= last || i == first);
+		tui_canvas_put(canvas, x + i, y, inside ? 0x2588 : 0xb7,
+			       inside ? TUI_WARN : TUI_FAINT, TUI_DEFAULT);
+	}
+}
+
+static void draw_head(struct tui_canvas *canvas, const struct tui_scene *scene,
+		      const struct gtv_finding *it, int y, int chosen)
+{
+	static const int role[GTV_SEV_MAX] = {TUI_DIM, TUI_WARN, TUI_BAD};
+	const struct tui_findings *f = scene->findings;
+	int place = canvas->cols >= 100 ? canvas->cols - 72 : 0;
+	int end = canvas->cols - place - (place ? 2 : 1), x = 1;
+	char lost[TUI_FIGURE], count[TUI_FIGURE], at[TUI_FIGURE];
+	tui_say(canvas, &x, y, end, chosen ? TUI_KEY : TUI_TEXT, chosen ? "▶ " : "  ");
+	tui_say(canvas, &x, y, end, role[it->severity],
+		it->severity == GTV_SEV_NOTE ? "· " : "! ");
+	tui_say(canvas, &x, y, end, TUI_BOLD, gtv_finding_title(it->kind));
+	tui_sayf(canvas, &x, y, end, role[it->severity], "  %s",
+		 gtv_severity_name(it->severity));
+	tui_sayf(canvas, &x, y, end, TUI_DIM, "  %s×",
+		 tui_format_count(count, sizeof(count), it->times));
+	if (it->lost_ns)
+		tui_sayf(canvas, &x, y, end, TUI_TEXT, "  %s lost",
+			 tui_format_length(lost, sizeof(lost), it->lost_ns));
+	tui_format_time(at, sizeof(at), (int64_t)(it->from_ns - scene->findings->from_ns),
+			100000);
+	tui_sayf(canvas, &x, y, end, TUI_DIM, "  at %s s", at);
+	if (place)
+		draw_place(canvas, f, it, canvas->cols - place - 1, y, place);
+}
+
+static void draw_one(struct tui_canvas *canvas, const struct tui_scene *scene, size_t i,
+		     int y)
+{
+	const struct gtv_finding *it = &scene->findings->list[i];
+	int chosen = i == scene->findings->chosen, width = width_of(canvas);
+	draw_head(canvas, scene, it, y++, chosen);
+	y += wrapped(canvas, scene, y, width, TUI_TEXT, it->text, TEXT_LINES);
+	if (chosen)
+		wrapped(canvas, scene, y, width, TUI_DIM, it->advice, TEXT_LINES);
+}
+
+/* ---- the page ---- */
+
+/* The first shown, so that the chosen one is seen whole. */
+static size_t first_shown(const struct tui_canvas *canvas, const struct tui_findings *f,
+			  int room)
+{
+	size_t first = f->chosen;
+	int used = f->count ? height(canvas, &f->list[f->chosen], 1) : 0;
+	while (first > 0) {
+		used += height(canvas, &f->list[first - 1], 0);
+		if (used > room)
+			break;
+		first--;
+	}
+	return first;
+}
+
+static void draw_list(struct tui_canvas *canvas, const struct tui_scene *scene, int y,
+		      int end)
+{
+	const struct tui_findings *f = scene->findings;
+	size_t i = first_shown(canvas, f, end - y);
+	for (; i < f->count && y < end; i++) {
+		int rows = height(canvas, &f->list[i], i == f->chosen);
+		if (y + rows - 1 > end && i != f->chosen)
+			break;
+		draw_one(canvas, scene, i, y);
+		y += rows;
+	}
+	if (i < f->count)
+		tui_canvas_textf(canvas, canvas->cols - 12, end - 1, 11, TUI_DIM,
+				 "+%zu more", f->count - i);
+}
+
+/* The rules that found nothing, one after the other, wrapped; drawn if canvas is not
+ * NULL. Returns the lines. */
+static int draw_rules(struct tui_canvas *canvas, const struct tui_scene *scene, int y,
+		      int width)
+{
+	static const struct {
+		enum gtv_verdict verdict;
+		const char *head;
+		int role;
+	} part[] = {{GTV_RULE_FINE, "+ checked, and fine: ", TUI_GOOD},
+		    {GTV_RULE_CANNOT, "? cannot tell: ", TUI_WARN},
+		    {GTV_RULE_NOTHING, "  nothing to check: ", TUI_DIM}};
+	const struct tui_findings *f = scene->findings;
+	int lines = 0;
+	for (size_t p = 0; p < sizeof(part) / sizeof(*part); p++) {
+		char text[1600];
+		size_t used = 0;
+		for (unsigned k = 0; k < GTV_FIND_MAX; k++) {
+			int why = *f->rule[k].why != 0;
+			if (f->rule[k].verdict != part[p].verdict)
+				continue;
+			used += (size_t)snprintf(text + used, sizeof(text) - used,
+						 "%s%s%s%s%s", used ? ", " : part[p].head,
+						 gtv_finding_title(k), why ? " (" : "",
+						 f->rule[k].why, why ? ")" : "");
+		}
+		if (used)
+			lines += wrapped(canvas, scene, y + lines, width, part[p].role,
+					 text, 4);
+	}
+	return lines;
+}
+
+static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scene, int y)
+{
+	const struct tui_findings *f = scene->findings;
+	char length[TUI_FIGURE];
+	int x = 1, end = canvas->cols - 1;
+	tui_format_length(length, sizeof(length), f->upto_ns - f->from_ns);
+	if (f->all)
+		tui_sayf(canvas, &x, y, end, TUI_BOLD, "%zu finding%s", f->all,
+			 f->all == 1 ? "" : "s");
+	else
+		tui_say(canvas, &x, y, end, TUI_GOOD, "no findings");
+	tui_sayf(canvas, &x, y, end, TUI_DIM, "  %s%s of the trace",
+		 f->all ? "worst first; " : "", length);
+	if (scene->facts->lost)
+		tui_say(canvas, &x, y, end, TUI_WARN, ", with losses");
+	if (!f->done)
+		tui_say(canvas, &x, y, end, TUI_WARN, "  looking on…");
+}
+
+static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
+{
+	static const char *const hints[] = {"j/k", "choose", "Enter", "go to the evidence",
+					    "Esc", "back",   "q",     "quit",
+					    "?",   "help",   NULL};
+	const struct tui_findings *f = scene->findings;
+	int tall = canvas->rows >= 8, top = tall ? 1 : 0, end;
+	if (tall) {
+		tui_chrome_title(canvas, scene, 0, "findings");
+		tui_chrome_status(canvas, scene, canvas->rows - 2);
+		tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
+	}
+	if (!f || !f->list) {
+		tui_canvas_text(canvas, 1, top, canvas->cols - 2, TUI_DIM,
+				"nothing was looked at yet");
+		return 0;
+	}
+	end = canvas->rows - (tall ? 2 : 0);
+	draw_summary(canvas, scene, top);
+	int rules = canvas->rows >= 16 ? draw_rules(NULL, scene, 0, width_of(canvas)) : 0;
+	if (rules && end - rules - 1 > top + 6) {
+		end -= rules + 1;
+		tui_chrome_rule(canvas, end, "what found nothing");
+		draw_rules(canvas, scene, end + 1, width_of(canvas));
+	}
+	draw_list(canvas, scene, top + 2, end);
+	return 0;
+}
+
+const struct tui_view_ops tui_view_findings = {
+	.id = TUI_VIEW_FINDINGS,
+	.name = "findings",
+	.summary = "what gtviz noticed by itself, worst first",
+	.draw = draw,
+};
