@@ -4,7 +4,8 @@
  * of it; the rest of what is free may be given as anything.
  *
  * Blocks are powers of two, with a list of free ones for each size, under one lock that
- * works across processes. A process killed while it holds the lock stops the others.
+ * works across processes. Each change is one store: a process that is killed while it has
+ * the lock takes a block with it at most.
  */
 #include "runtime/arena.h"
 
@@ -14,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "runtime/lock.h"
+#include "runtime/lock_shared.h"
 #include "runtime/rt.h"
 
 #define ARENA_BYTES ((size_t)1 << 32) /* of addresses: pages come when touched */
@@ -60,6 +61,12 @@ void gt__arena_close(void)
 	open_now = 0;
 }
 
+void gt__arena_died(pid_t pid)
+{
+	if (open_now)
+		gt__shared_lock_died(&arena->lk, pid);
+}
+
 struct gt__common *gt__arena_common(void)
 {
 	return open_now ? &arena->common : NULL;
@@ -89,13 +96,13 @@ void *gt__arena_alloc(size_t bytes)
 		return NULL;
 	while (((size_t)1 << size_log) < bytes + HEAD_BYTES)
 		size_log++;
-	gt__lk_lock(&arena->lk);
+	gt__shared_lock(&arena->lk);
 	block = arena->free[size_log];
 	if (block)
 		arena->free[size_log] = block->next;
 	else
 		block = carve((size_t)1 << size_log, HEAD_BYTES);
-	gt__lk_unlock(&arena->lk);
+	gt__shared_unlock(&arena->lk);
 	if (!block)
 		return NULL;
 	block->size_log = size_log;
@@ -109,10 +116,10 @@ void gt__arena_free(void *at)
 	if (!at || !open_now)
 		return;
 	block = (void *)((char *)at - HEAD_BYTES);
-	gt__lk_lock(&arena->lk);
+	gt__shared_lock(&arena->lk);
 	block->next = arena->free[block->size_log];
-	arena->free[block->size_log] = block;
-	gt__lk_unlock(&arena->lk);
+	__atomic_store_n(&arena->free[block->size_log], block, __ATOMIC_RELEASE);
+	gt__shared_unlock(&arena->lk);
 }
 
 /* Pages of the stack, without the closed one. */
@@ -135,7 +142,7 @@ void *gt__arena_stack_alloc(size_t bytes)
 	if (!open_now || bytes > ARENA_BYTES / 4)
 		return NULL;
 	size_log = stack_log(bytes);
-	gt__lk_lock(&arena->lk);
+	gt__shared_lock(&arena->lk);
 	low = arena->free_stacks[size_log];
 	if (low) {
 		arena->free_stacks[size_log] = low->next;
@@ -143,7 +150,7 @@ void *gt__arena_stack_alloc(size_t bytes)
 		below = carve(page_bytes + (page_bytes << size_log), page_bytes);
 		low = below ? (void *)(below + page_bytes) : NULL;
 	}
-	gt__lk_unlock(&arena->lk);
+	gt__shared_unlock(&arena->lk);
 	if (low && mprotect((char *)low - page_bytes, page_bytes, PROT_NONE)) {
 		gt__arena_stack_free(low, bytes);
 		return NULL;
@@ -158,10 +165,10 @@ void gt__arena_stack_free(void *low, size_t bytes)
 
 	if (!low || !open_now)
 		return;
-	gt__lk_lock(&arena->lk);
+	gt__shared_lock(&arena->lk);
 	block->next = arena->free_stacks[size_log];
-	arena->free_stacks[size_log] = block;
-	gt__lk_unlock(&arena->lk);
+	__atomic_store_n(&arena->free_stacks[size_log], block, __ATOMIC_RELEASE);
+	gt__shared_unlock(&arena->lk);
 }
 
 uint32_t gt__object_id(uint32_t *counter, const void *object)

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "runtime/registry.h"
 
@@ -24,6 +25,8 @@ struct gt__common {
 int gt__arena_open(void);
 /* The run is over: nothing more is taken from it, and what it holds stays readable. */
 void gt__arena_close(void);
+/* A process of the run is dead, and not yet reaped. May be called in a signal handler. */
+void gt__arena_died(pid_t pid);
 /* NULL: no arena is open. */
 struct gt__common *gt__arena_common(void);
 /* Owned, 16-byte aligned, not cleared; NULL: none left. By any process of the run. */

@@ -13,7 +13,8 @@
  * A process serves its own timers while it waits; if it has any, it counts as two that
  * are alive, so that all may wait without a deadlock.
  *
- * A process that dies is noticed by SIGCHLD: whoever joins it gets -ECHILD. What it waited
+ * A process that dies is noticed by SIGCHLD: whoever joins it gets -ECHILD, and what it
+ * held of the run's own locks (the arena's, the list's) is taken from it. What it waited
  * in may still name its memory, so that is never used again. A process stays until its
  * own children have ended, and dies with its parent.
  */
@@ -125,8 +126,17 @@ static void on_child(int sig)
 
 	(void)sig;
 	for (struct child *c = p.children; c; c = c->next) {
-		if (!c->pid || waitpid(c->pid, &status, WNOHANG) != c->pid)
+		siginfo_t info = {.si_pid = 0};
+
+		if (!c->pid ||
+		    waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) ||
+		    !info.si_pid)
 			continue;
+		if (!c->done) { /* it may have had a lock */
+			gt__arena_died(c->pid);
+			gt__registry_died(c->pid);
+		}
+		waitpid(c->pid, &status, 0);
 		c->pid = 0;
 		if (p.common->deadlock)
 			_exit(2);
@@ -310,7 +320,8 @@ static struct gt__os *procs_os_new(void)
 		exit(2);
 	}
 	if (gt__sim_on) {
-		fprintf(stderr, "gt: policy procs: processes cannot be simulated\n");
+		fprintf(stderr, "gt: policy procs: processes cannot be simulated "
+				"(GT_POLICY=threads stands for them)\n");
 		exit(2);
 	}
 	if (gt__arena_open())

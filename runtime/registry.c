@@ -9,6 +9,7 @@
 #include "runtime/arena.h"
 #include "runtime/cancel.h"
 #include "runtime/chan.h"
+#include "runtime/lock_shared.h"
 
 #define TRIES	    1000
 #define LISTED_MAX  100
@@ -31,22 +32,57 @@ void gt__registry_share(struct gt__registry *shared)
 	all = shared ? shared : &own;
 }
 
+/* Whoever was changing the list died: who comes after whom is always right, the rest
+ * follows from that. */
+static void put_right(void)
+{
+	struct gt *last = NULL;
+
+	for (struct gt *gt = all->first; gt; gt = gt->list_next) {
+		gt->list_prev = last;
+		last = gt;
+	}
+	all->last = last;
+}
+
+static void lock(void)
+{
+	if (all == &own)
+		gt__lk_lock(&all->lk);
+	else if (gt__shared_lock(&all->lk))
+		put_right();
+}
+
+static void unlock(void)
+{
+	if (all == &own)
+		gt__lk_unlock(&all->lk);
+	else
+		gt__shared_unlock(&all->lk);
+}
+
+void gt__registry_died(pid_t pid)
+{
+	if (all != &own)
+		gt__shared_lock_died(&all->lk, pid);
+}
+
 void gt__registry_add(struct gt *gt)
 {
-	gt__lk_lock(&all->lk);
+	lock();
 	gt->list_next = NULL;
 	gt->list_prev = all->last;
 	if (all->last)
-		all->last->list_next = gt;
+		__atomic_store_n(&all->last->list_next, gt, __ATOMIC_RELEASE);
 	else
 		all->first = gt;
 	all->last = gt;
-	gt__lk_unlock(&all->lk);
+	unlock();
 }
 
 void gt__registry_remove(struct gt *gt)
 {
-	gt__lk_lock(&all->lk);
+	lock();
 	if (gt->list_prev)
 		gt->list_prev->list_next = gt->list_next;
 	else
@@ -55,12 +91,12 @@ void gt__registry_remove(struct gt *gt)
 		gt->list_next->list_prev = gt->list_prev;
 	else
 		all->last = gt->list_prev;
-	gt__lk_unlock(&all->lk);
+	unlock();
 }
 
 void gt__registry_before_fork(void)
 {
-	gt__lk_lock(&all->lk);
+	lock();
 }
 
 void gt__registry_after_fork(int in_child)
@@ -70,11 +106,18 @@ void gt__registry_after_fork(int in_child)
 	if (in_child)
 		all->lk = 0;
 	else
-		gt__lk_unlock(&all->lk);
+		unlock();
 }
 
 int gt__registry_try(void)
 {
+	if (all != &own) {
+		int got = gt__shared_trylock(&all->lk);
+
+		if (got > 0)
+			put_right();
+		return got < 0 ? got : 0;
+	}
 	for (int i = 0; i < TRIES; i++) {
 		uint32_t unlocked = 0;
 
@@ -88,7 +131,7 @@ int gt__registry_try(void)
 
 void gt__registry_leave(void)
 {
-	gt__lk_unlock(&all->lk);
+	unlock();
 }
 
 static int is_listed(const struct gt *gt)

@@ -22,6 +22,9 @@ struct gt__registry {
  * own again. */
 void gt__registry_share(struct gt__registry *shared);
 
+/* A process that shares it is dead, and not yet reaped. May be called in a handler. */
+void gt__registry_died(pid_t pid);
+
 void gt__registry_add(struct gt *gt);
 void gt__registry_remove(struct gt *gt);
 /* Around fork: the child has the list, and nobody holds its lock. */

@@ -21,6 +21,7 @@ static struct {
 	struct gtv_producer tr;
 	uint32_t pid, told; /* told: whose the next event is taken for */
 	uint32_t first_core, cores;
+	uint32_t childs_core; /* the first of the child that is being forked */
 	uint64_t last_ns;
 	/* A core was left, and if somebody comes at once that is one switch. */
 	struct {
@@ -152,10 +153,15 @@ static uint32_t next_pid(void)
 	       TIDS_EACH * __atomic_fetch_add(&s.shm->sim_processes, 1, __ATOMIC_RELAXED);
 }
 
-static void take_cores(unsigned cores, uint64_t now_ns)
+static uint32_t reserve_cores(unsigned cores)
+{
+	return __atomic_fetch_add(&s.shm->sim_cores, cores, __ATOMIC_RELAXED);
+}
+
+static void take_cores(uint32_t first, unsigned cores, uint64_t now_ns)
 {
 	s.cores = cores;
-	s.first_core = __atomic_fetch_add(&s.shm->sim_cores, cores, __ATOMIC_RELAXED);
+	s.first_core = first;
 	for (unsigned i = 0; i < cores; i++)
 		put_sim(GTV_EV_SIM_SWITCH, 0, 0, s.first_core + i, 0, GTV_SIM_WAITS,
 			now_ns);
@@ -199,17 +205,17 @@ uint32_t gt__sim_trace_begin(unsigned cores, uint64_t *clock_ns)
 	if (*clock_ns < before)
 		*clock_ns = before;
 	if (cores > s.cores && s.cores)
-		take_cores(cores, *clock_ns);
+		take_cores(reserve_cores(cores), cores, *clock_ns);
 	return s.pid;
 }
 
-static void tell_process(uint32_t parent, uint64_t now_ns, unsigned cores)
+static void tell_process(uint32_t parent, uint64_t now_ns, uint32_t first, unsigned cores)
 {
 	struct gtv_producer stub = {.on = 1, .clock = GTV_CLOCK_SIM};
 
 	put_sim(GTV_EV_SIM_PROC, parent, s.pid, 0, 0, 0, now_ns);
 	s.told = s.pid;
-	take_cores(cores, now_ns);
+	take_cores(first, cores, now_ns);
 	gt__trace_text(&stub, GTV_TEXT_THREAD, s.pid, program_invocation_short_name);
 }
 
@@ -218,7 +224,8 @@ void gt__sim_trace_begun(const struct gt__sim_thread *first, uint64_t now_ns)
 	if (!s.shm)
 		return;
 	if (!s.cores)
-		tell_process(0, now_ns, gt__sim_core_count());
+		tell_process(0, now_ns, reserve_cores(gt__sim_core_count()),
+			     gt__sim_core_count());
 	else
 		gt__sim_trace_wake(NULL, first, now_ns);
 	gt__sim_trace_on(first, 0, now_ns);
@@ -230,7 +237,9 @@ uint32_t gt__sim_trace_fork(const struct gt__sim_thread *t, uint64_t now_ns)
 
 	if (!s.shm)
 		return 0;
+	/* By the parent: which of its children begins first is not for the seed to say. */
 	child = next_pid();
+	s.childs_core = reserve_cores(gt__sim_core_count());
 	tell_left(0);
 	put_sim(GTV_EV_SIM_START, (uint32_t)t->tid, child, s.first_core + t->core, child, 0,
 		now_ns);
@@ -252,6 +261,6 @@ void gt__sim_trace_forked(const struct gt__sim_thread *first, unsigned cores,
 		s.shm = NULL;
 		return;
 	}
-	tell_process(parent, now_ns, cores);
+	tell_process(parent, now_ns, s.childs_core, cores);
 	gt__sim_trace_on(first, first->core, now_ns);
 }

@@ -224,7 +224,12 @@ static void choosing_and_explaining(void **state)
 	struct pty p;
 
 	(void)state;
+	/* The first green thread: on a core nothing of it need have run just then. */
 	start(&p, "100ms", "140ms");
+	pty_keys(&p, "\t");
+	pty_wait_frame(&p, shot("--from 100ms --to 140ms --rows thread"), 1);
+	pty_keys(&p, "\t");
+	pty_wait_frame(&p, shot("--from 100ms --to 140ms --rows green"), 1);
 	pty_keys(&p, "j");
 	pty_wait_text(&p, "selected");
 	pty_keys(&p, ".");

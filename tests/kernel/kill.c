@@ -25,6 +25,7 @@ static const char *const victim_name[] = {"the program", "gtviz", "both"};
 
 static uint64_t seed;
 static uint64_t marks_seen, farthest_back_ns; /* for the reader of the log */
+static unsigned runs_late;		      /* in which some came late to the file */
 
 static unsigned random_below(unsigned n)
 {
@@ -233,12 +234,15 @@ static void expect_marks(struct run *run, const char *trace)
 		compare_marks(run, &run->book->writer[w], found.seen[w]);
 		free(found.seen[w]);
 	}
-	if (run->missing)
-		fail_msg("%s: %" PRIu64
-			 " marks are missing, the oldest made %.1f ms before "
-			 "(gtviz waited %.1f ms for a core)",
-			 run->what, run->missing, (double)run->oldest_missing_ns / 1e6,
-			 (double)run->starved_ns / 1e6);
+	if (!run->missing)
+		return;
+	print_message("%s: %" PRIu64 " marks are missing, the oldest made %.1f ms before "
+		      "(gtviz waited %.1f ms for a core)\n",
+		      run->what, run->missing, (double)run->oldest_missing_ns / 1e6,
+		      (double)run->starved_ns / 1e6);
+	/* A program that died has left all; a recorder may have waited for its disk. */
+	assert_int_not_equal(run->victim, PROGRAM);
+	runs_late++;
 }
 
 static void expect_good_trace(const struct run *run, const char *trace)
@@ -255,7 +259,8 @@ static void expect_good_trace(const struct run *run, const char *trace)
 
 static void one_run(unsigned i, enum victim victim)
 {
-	const char *trace = file_path("kill.gtv"), *book = file_path("book");
+	static const char *const names[] = {"program.gtv", "gtviz.gtv", "both.gtv"};
+	const char *trace = file_path(names[victim]), *book = file_path("book");
 	struct run run = {.victim = victim};
 
 	begin(&run, trace, book);
@@ -272,7 +277,7 @@ static void kill_often(enum victim victim)
 {
 	unsigned runs = env_number("GTV_TEST_KILLS", 200) / VICTIMS + 1;
 
-	marks_seen = farthest_back_ns = 0;
+	marks_seen = farthest_back_ns = runs_late = 0;
 	for (unsigned i = 0; i < runs; i++)
 		one_run(i, victim);
 	print_message("%u kills; %" PRIu64
@@ -280,6 +285,7 @@ static void kill_often(enum victim victim)
 		      "old\n",
 		      runs, marks_seen, (double)farthest_back_ns / 1e6);
 	assert_true(marks_seen > 0);
+	assert_in_range(runs_late, 0, 1 + runs / 10);
 }
 
 static void a_killed_program_leaves_all_it_committed(void **state)

@@ -56,6 +56,7 @@ $CC -std=gnu17 -D_GNU_SOURCE -O2 -iquote runtime -o "$dir/fork" tests/programs/s
 	-lpthread || exit 1
 for policy in green gmp threads; do
 	same 1 $policy "$dir/fork" 1
+	same 1 $policy "$dir/fork" 4
 done
 same 1 gmp sh -c "$samples/chansum && $samples/chansum"
 

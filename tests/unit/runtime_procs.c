@@ -274,6 +274,67 @@ static void a_death_is_told(void **state)
 	rig_free(&rig);
 }
 
+/* Takes and gives memory, and makes processes, until it is killed: mostly with one of the
+ * run's own locks in its hand. */
+static void hammer(void *arg)
+{
+	uint32_t *rounds = arg;
+
+	for (;;) {
+		void *at[4];
+
+		for (int i = 0; i < 4; i++)
+			at[i] = gt_shared_alloc((size_t)100 << i);
+		for (int i = 0; i < 4; i++)
+			gt_shared_free(at[i]);
+		__atomic_add_fetch(rounds, 1, __ATOMIC_RELAXED);
+	}
+}
+
+#define KILLED 40
+
+/* The kernel knows our children. */
+static void kill_children(void)
+{
+	char path[64];
+	int pid, n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+	f = fopen(path, "re");
+	RIG_CHECK(f);
+	while (fscanf(f, "%d", &pid) == 1)
+		n += kill(pid, SIGKILL) == 0;
+	fclose(f);
+	RIG_CHECK(n == 2);
+}
+
+static void killed_main(void *arg)
+{
+	uint32_t *rounds = gt_shared_alloc(sizeof *rounds);
+
+	(void)arg;
+	for (int i = 0; i < KILLED; i++) {
+		struct gt *gt[2];
+
+		__atomic_store_n(rounds, 0, __ATOMIC_RELAXED);
+		for (int k = 0; k < 2; k++)
+			RIG_CHECK(gt_spawn(&gt[k], hammer, rounds) == 0);
+		while (__atomic_load_n(rounds, __ATOMIC_RELAXED) < 100u + (unsigned)i * 37)
+			gt_shared_free(gt_shared_alloc(1000));
+		kill_children();
+		for (int k = 0; k < 2; k++)
+			RIG_CHECK(gt_join(gt[k]) == -ECHILD);
+	}
+	gt_shared_free(rounds);
+}
+
+static void the_killed_stop_nobody(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(killed_main, NULL, 0), 0);
+}
+
 static void lock_and_die(void *arg)
 {
 	gt_mutex_lock(arg);
@@ -441,6 +502,7 @@ int main(void)
 		cmocka_unit_test(a_dead_timer_hides_no_deadlock),
 		cmocka_unit_test(crash_is_told_to_joiner),
 		cmocka_unit_test(a_death_is_told),
+		cmocka_unit_test(the_killed_stop_nobody),
 		cmocka_unit_test(deadlock_is_seen),
 		cmocka_unit_test(own_fork_is_refused),
 		cmocka_unit_test(full_arena_is_an_error),

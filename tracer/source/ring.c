@@ -319,6 +319,7 @@ static void free_ring(struct gtv_reader *r)
 	if (r->image)
 		r->image->ring_count--;
 	r->image = NULL;
+	r->staged = NULL;
 	r->taken = 0;
 	c->pid = c->tid = 0;
 	c->loss_first_raw = c->loss_last_raw = 0;
@@ -349,7 +350,8 @@ static int64_t take_events(struct gtv_ring_source *src, struct gtv_reader *r)
 		src->stats.fill_percent = fill;
 	for (uint64_t i = 0; i < count; i++) {
 		struct gtv_event wire = copy_event(r, r->tail++, src->slots);
-		int rc = gtv_ring_ingest(src, r, &wire, now_ns);
+		int rc = gtv_ring_stages(src, r) ? gtv_ring_stage(src, r, &wire)
+						 : gtv_ring_ingest(src, r, &wire, now_ns);
 		if (rc < 0)
 			return rc;
 		if (!(r->tail & (TAIL_BATCH - 1)))
@@ -447,6 +449,8 @@ static int ring_drain(struct gtv_source *base)
 	}
 	if (!rc)
 		rc = tell_unringed(src, now_ns);
+	if (!rc && src->stopped)
+		rc = gtv_ring_unstage(src, now_ns);
 	gtv_images_bury(src);
 	src->last_drain_ns = now_ns;
 	return rc;
@@ -491,6 +495,7 @@ static void ring_close(struct gtv_source *base)
 		close(src->fd);
 	if (src->socket >= 0)
 		close(src->socket);
+	gtv_ring_stage_drop(src);
 	gtv_images_free(src);
 	gtv_idmap_fini(&src->gil);
 	free(src->reader);
@@ -587,6 +592,7 @@ static int ring_attach(struct gtv_source *base, pid_t child, struct gtv_err *err
 static void ring_stop(struct gtv_source *base)
 {
 	__atomic_store_n(&of(base)->shm->enabled, 0, __ATOMIC_RELEASE);
+	of(base)->stopped = 1;
 }
 
 static void ring_stats(const struct gtv_source *base, struct gtv_source_stats *out)

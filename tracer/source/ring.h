@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Inside of the ring source: ring.c makes and lends the memory file and walks the
- * rings; ingest.c turns wire events into events; images.c keeps track of processes.
+ * rings; ingest.c turns wire events into events; images.c keeps track of processes;
+ * stage.c holds back what several simulated processes say at once.
  */
 #ifndef GTV_SOURCE_RING_H
 #define GTV_SOURCE_RING_H
@@ -41,12 +42,13 @@ struct gtv_image {
 struct gtv_reader {
 	struct gtv_ring *control;
 	const struct gtv_event *events;
-	int stream;		 /* in the merge, -1 none yet */
-	int taken;		 /* a claim's events are being read */
-	int fresh;		 /* ...but not yet whose they are */
-	uint32_t pid, tid;	 /* as the trace calls them */
-	uint32_t os_pid, os_tid; /* as the kernel does */
-	struct gtv_image *image; /* NULL: not believed, its events are losses */
+	int stream;		   /* in the merge, -1 none yet */
+	int taken;		   /* a claim's events are being read */
+	int fresh;		   /* ...but not yet whose they are */
+	uint32_t pid, tid;	   /* as the trace calls them */
+	uint32_t os_pid, os_tid;   /* as the kernel does */
+	struct gtv_image *image;   /* NULL: not believed, its events are losses */
+	struct gtv_staged *staged; /* what of this claim is held back; NULL: nothing */
 	uint64_t tail;
 	uint64_t last_ns;		   /* of its last event: time does not fall */
 	uint64_t last_loss_ns;		   /* up to where loss has been told */
@@ -78,7 +80,9 @@ struct gtv_ring_source {
 	uint64_t last_drain_ns, last_wake_ns;
 	uint64_t virtual_last_ns; /* of the simulated events so far */
 	uint64_t virtual_held_ns; /* when a simulated process first forked; 0: none did */
-	int stray_stream;	  /* for losses without a ring */
+	struct gtv_staged *staged;
+	int stopped;	  /* nothing more is to come: what is held back goes on */
+	int stray_stream; /* for losses without a ring */
 	uid_t uid[GTV_RING_UIDS_MAX]; /* who may ask for the memory file */
 	unsigned uid_count;
 	struct gtv_source_stats stats;
@@ -93,6 +97,14 @@ int gtv_ring_tell_losses(struct gtv_ring_source *src, struct gtv_reader *r, uint
 			 int dry);
 int gtv_ring_push_loss(struct gtv_ring_source *src, int stream, uint32_t tid, uint32_t kind,
 		       uint64_t count, uint64_t from_ns, uint64_t to_ns);
+
+/* stage.c: whether what comes from this ring is to be kept for the end; keeps an event, 0
+ * or -GTV_ENOMEM; takes all in, 0 or -GTV_E*; drops it. */
+int gtv_ring_stages(const struct gtv_ring_source *src, const struct gtv_reader *r);
+int gtv_ring_stage(struct gtv_ring_source *src, struct gtv_reader *r,
+		   const struct gtv_event *wire);
+int gtv_ring_unstage(struct gtv_ring_source *src, uint64_t now_ns);
+void gtv_ring_stage_drop(struct gtv_ring_source *src);
 
 /* ingest_sim.c: the same for the kinds of a simulated system. */
 int gtv_ring_is_simulated(const struct gtv_ring_source *src);
