@@ -344,6 +344,9 @@ static void print_verdict(const struct check *c, const struct gtv_report *r)
 	if (lost)
 		printf("; %s event%s lost and accounted for",
 		       gtv_out_count(lost, n, sizeof n), plural(lost));
+	if (r->info.implausible)
+		printf("; %u implausible records of the program's left out",
+		       r->info.implausible);
 	if (!r->stats.complete && r->info.exit_status == -1)
 		printf("; not finished: the recorder was killed; %zu blocks recovered, "
 		       "what came after %s s is missing",

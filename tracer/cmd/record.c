@@ -131,6 +131,12 @@ static void say_goodbye(const struct gtv_options *opts, const struct gtv_session
 			"gtviz: %s: %llu events were lost, and are marked (larger rings: "
 			"--buffer 64M)\n",
 			opts->output, (unsigned long long)st->lost);
+	if (st->corrupt)
+		fprintf(stderr,
+			"gtviz: %s: %llu records that no producer writes were left out "
+			"(the "
+			"program wrote over the rings it was lent, or lies)\n",
+			opts->output, (unsigned long long)st->corrupt);
 	if (detaching && st->running)
 		return;
 	if (st->survivors)

@@ -350,6 +350,7 @@ int gtv_report_json(const struct gtv_report *r, FILE *f)
 	emit(&w, "start_ns", json_object_new_uint64(r->start_ns));
 	emit(&w, "level", json_object_new_int(r->info.level));
 	emit(&w, "fallbacks", json_object_new_int64(r->info.fallbacks));
+	emit(&w, "implausible", json_object_new_int64(r->info.implausible));
 	emit(&w, "all_tasks", json_object_new_boolean(r->info.scope & GTV_SCOPE_ALL));
 	emit(&w, "syscalls",
 	     json_object_new_string(r->info.scope & GTV_SCOPE_SYSCALLS_ALL ? "all"

@@ -136,6 +136,11 @@ static void print_limits(const struct gtv_report *r, FILE *f)
 	if (!r->stats.complete)
 		fprintf(f, "! not finished: the recorder was killed; "
 			   "this is what it had written\n");
+	if (r->info.implausible)
+		fprintf(f,
+			"! %u records that no producer writes were left out: the program "
+			"wrote over the rings it was lent, or lies\n",
+			r->info.implausible);
 	if (r->info.clock == GTV_CLOCK_SIM)
 		fprintf(f, "! simulated: time, OS threads and cores are virtual\n");
 	if (r->info.scope & GTV_SCOPE_ALL)

@@ -249,6 +249,9 @@ static void finish(struct gtv_session *s, int ended)
 		s->kernel->ops->stats(s->kernel, &kernel);
 		gtv_store_set_fallbacks(s->store, kernel.fallbacks);
 	}
+	struct gtv_source_stats rings;
+	s->rings->ops->stats(s->rings, &rings);
+	gtv_store_set_implausible(s->store, rings.corrupt);
 	if (ended && s->wait_status != -1)
 		gtv_store_set_exit(s->store, s->wait_status);
 	gtv_store_finish(s->store);

@@ -46,6 +46,7 @@ const struct gtv_source_ops gtv_source_bpf = {
 
 #include "tracer/bpf/gtv_bpf.h"
 #include "tracer/source/bpf_attach.h"
+#include "tracer/source/confined.h"
 #include "tracer/source/naming.h"
 
 /* bpftool writes it: not held to our warnings. */
@@ -122,6 +123,8 @@ static int keep_warning(enum libbpf_print_level level, const char *format, va_li
 
 static int fail_load(struct gtv_err *err, int error, const char *doing)
 {
+	if (error == EPERM && gtv_source_confined(WHAT, "bpf", err))
+		return -GTV_EPERM;
 	if (error == EPERM) /* EACCES is the verifier's */
 		return gtv_err_set(err, GTV_EPERM, WHAT,
 				   "sudo gtviz, or once: sudo setcap "

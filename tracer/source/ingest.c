@@ -67,8 +67,15 @@ static const struct shape shapes[GTV_EV_USER_MAX] = {
 #define AHEAD_NS 1000000ull
 /* How far time may fall within a ring before it is called a lie. */
 #define BEHIND_NS 1000000ull
-/* A count of lost events that no program can have reached. */
-#define LOSS_MAX (1ull << 48)
+/* What was dropped is its producer's word. It takes longer than a nanosecond to drop one:
+ * a larger number is a lie, of which only that something is missing is believed. */
+static uint64_t plausible_loss(struct gtv_ring_source *src, uint64_t count)
+{
+	if (gtv_ring_is_simulated(src) || count <= gtv_clock_mono_ns() - src->begun_ns)
+		return count;
+	src->stats.corrupt++;
+	return 1;
+}
 
 int gtv_ring_push_loss(struct gtv_ring_source *src, int stream, uint32_t tid, uint32_t kind,
 		       uint64_t count, uint64_t from_ns, uint64_t to_ns)
@@ -78,7 +85,7 @@ int gtv_ring_push_loss(struct gtv_ring_source *src, int stream, uint32_t tid, ui
 		.tid = tid,
 		.core = GTV_CORE_NONE,
 		.kind = kind,
-		.count = count < LOSS_MAX ? count : LOSS_MAX,
+		.count = plausible_loss(src, count),
 		.from_ns = from_ns,
 		.to_ns = to_ns,
 	};
@@ -334,7 +341,7 @@ static int take_lost(struct gtv_ring_source *src, struct gtv_reader *r,
 	uint64_t count = wire->u.f.arg;
 	uint64_t first_raw = wire->gt | (uint64_t)wire->u.f.seq << 32;
 
-	if (kind >= GTV_EV_USER_MAX || !kind || count >= LOSS_MAX) {
+	if (kind >= GTV_EV_USER_MAX || !kind || count >= 1ull << 48) {
 		src->stats.corrupt++;
 		return 0;
 	}

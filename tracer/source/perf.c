@@ -23,6 +23,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "tracer/source/confined.h"
 #include "tracer/source/idmap.h"
 #include "tracer/source/naming.h"
 
@@ -101,12 +102,13 @@ static int refused(struct gtv_err *err)
 {
 	int error = errno;
 
+	if ((error == EACCES || error == EPERM) &&
+	    gtv_source_confined("level 1 (perf_event)", "perf_event_open", err))
+		return -GTV_EPERM;
 	if (error == EACCES || error == EPERM)
-		return gtv_err_set(
-			err, GTV_EPERM, "level 1 (perf_event)",
-			"sysctl kernel.perf_event_paranoid=2; in a container allow "
-			"perf_event_open",
-			"not permitted: %s", strerror(error));
+		return gtv_err_set(err, GTV_EPERM, "level 1 (perf_event)",
+				   "sysctl kernel.perf_event_paranoid=2",
+				   "not permitted: %s", strerror(error));
 	if (error == ENOSYS)
 		return gtv_err_set(err, GTV_EUNAVAIL, "level 1 (perf_event)",
 				   "a kernel with CONFIG_PERF_EVENTS", "%s",

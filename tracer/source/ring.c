@@ -72,6 +72,22 @@ static void fill_header(const struct gtv_ring_source *src)
 	shm->magic = GTV_SHM_MAGIC;
 }
 
+/* The header is ours: who wrote over it (or punched a hole there) switched other producers
+ * off. They find it as it was when they look again. */
+static void heal_header(struct gtv_ring_source *src)
+{
+	const struct gtv_shm *shm = src->shm;
+
+	if (src->stopped ||
+	    (__atomic_load_n(&shm->magic, __ATOMIC_RELAXED) == GTV_SHM_MAGIC &&
+	     __atomic_load_n(&shm->enabled, __ATOMIC_RELAXED) == 1 &&
+	     shm->ring_count == src->ring_count && shm->ring_bytes == src->ring_bytes &&
+	     shm->total_bytes == src->total_bytes))
+		return;
+	src->stats.corrupt++;
+	fill_header(src);
+}
+
 static int make_file(struct gtv_ring_source *src, struct gtv_err *err)
 {
 	const char *what = "event rings",
@@ -438,6 +454,7 @@ static int ring_drain(struct gtv_source *base)
 	int rc = 0;
 
 	__atomic_store_n(&src->shm->heartbeat_ns, now_ns, __ATOMIC_RELEASE);
+	heal_header(src);
 	src->stats.fill_percent = 0;
 	serve_peers(src);
 	take_claims(src, now_ns);
@@ -535,7 +552,7 @@ static int ring_open(struct gtv_source **out, const struct gtv_source_config *co
 							  : GTV_RING_BYTES_DEFAULT);
 	src->slots = src->ring_bytes / sizeof(struct gtv_event);
 	src->total_bytes = gtv_shm_size(src->ring_count, src->ring_bytes);
-	src->last_drain_ns = gtv_clock_mono_ns();
+	src->begun_ns = src->last_drain_ns = gtv_clock_mono_ns();
 	allow_our_users(src);
 	rc = make_file(src, err);
 	if (!rc)
@@ -591,6 +608,7 @@ static int ring_attach(struct gtv_source *base, pid_t child, struct gtv_err *err
 
 static void ring_stop(struct gtv_source *base)
 {
+	of(base)->stopped = 1;
 	__atomic_store_n(&of(base)->shm->enabled, 0, __ATOMIC_RELEASE);
 	of(base)->stopped = 1;
 }

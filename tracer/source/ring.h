@@ -66,6 +66,7 @@ struct gtv_reader {
 struct gtv_ring_source {
 	struct gtv_source base;
 	int fd, socket;
+	int stopped; /* no more is asked of the producers */
 	char socket_name[64];
 	struct gtv_shm *shm;
 	uint64_t total_bytes;
@@ -77,7 +78,7 @@ struct gtv_ring_source {
 	struct gtv_idmap pids; /* how many images each pid had */
 	struct gtv_idmap gil;  /* locks known to be GILs */
 	uint64_t unringed[GTV_EV_USER_MAX];
-	uint64_t last_drain_ns, last_wake_ns;
+	uint64_t begun_ns, last_drain_ns, last_wake_ns;
 	uint64_t virtual_last_ns; /* of the simulated events so far */
 	uint64_t virtual_held_ns; /* when a simulated process first forked; 0: none did */
 	struct gtv_staged *staged;

@@ -23,6 +23,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "tracer/source/confined.h"
 #include "tracer/source/naming.h"
 #include "tracer/source/perf_ring.h"
 #include "tracer/source/tracefs.h"
@@ -112,10 +113,12 @@ static int refused(struct gtv_err *err)
 {
 	int error = errno;
 
+	if ((error == EACCES || error == EPERM) &&
+	    gtv_source_confined(WHAT, "perf_event_open", err))
+		return -GTV_EPERM;
 	if (error == EACCES || error == EPERM)
 		return gtv_err_set(err, GTV_EPERM, WHAT,
-				   "sudo gtviz, or sysctl kernel.perf_event_paranoid=-1; "
-				   "in a container allow perf_event_open",
+				   "sudo gtviz, or sysctl kernel.perf_event_paranoid=-1",
 				   "%s", "needs root, or CAP_PERFMON");
 	if (error == EMFILE || error == ENFILE)
 		return gtv_err_set(

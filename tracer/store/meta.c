@@ -41,6 +41,7 @@ size_t gtv_info_write(const struct gtv_store_info *info, uint8_t *out)
 	p = put_u32(p, info->scope);
 	p = put_u32(p, info->fallbacks);
 	p = put_u32(p, info->model);
+	p = put_u32(p, info->implausible);
 	return (size_t)(p - out);
 }
 
@@ -70,6 +71,8 @@ int gtv_info_read(struct gtv_store_info *info, const void *bytes, size_t size)
 	}
 	if (in.end - in.p >= 4)
 		got.model = take_u32(&in);
+	if (in.end - in.p >= 4)
+		got.implausible = take_u32(&in);
 	*info = got;
 	return 0;
 }

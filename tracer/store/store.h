@@ -29,15 +29,16 @@ struct gtv_store_info {
 	uint32_t version; /* of the file format */
 	int level;	  /* of the kernel source: 3, 1, 0 */
 	uint32_t core_count;
-	uint32_t clock;	     /* enum gtv_clock_kind the program used */
-	uint64_t start_ns;   /* CLOCK_MONOTONIC; times are shown relative to it */
-	uint64_t wall_ns;    /* CLOCK_REALTIME at start_ns */
-	uint32_t uid;	     /* whom the program ran as */
-	uint32_t pid;	     /* the direct child */
-	int32_t exit_status; /* wait status, -1 while it runs or unknown */
-	uint32_t scope;	     /* GTV_SCOPE_*: what the kernel source was asked for */
-	uint32_t fallbacks;  /* how often it had to do without a feature of the kernel */
-	uint32_t model;	     /* which one made checkpoints and tiles; 0 unknown */
+	uint32_t clock;	      /* enum gtv_clock_kind the program used */
+	uint64_t start_ns;    /* CLOCK_MONOTONIC; times are shown relative to it */
+	uint64_t wall_ns;     /* CLOCK_REALTIME at start_ns */
+	uint32_t uid;	      /* whom the program ran as */
+	uint32_t pid;	      /* the direct child */
+	int32_t exit_status;  /* wait status, -1 while it runs or unknown */
+	uint32_t scope;	      /* GTV_SCOPE_*: what the kernel source was asked for */
+	uint32_t fallbacks;   /* how often it had to do without a feature of the kernel */
+	uint32_t model;	      /* which one made checkpoints and tiles; 0 unknown */
+	uint32_t implausible; /* records of the program that no producer writes */
 	char host[64], kernel[96], command[512]; /* hostile: escape */
 };
 
@@ -108,8 +109,10 @@ int gtv_store_put_zoom_back(struct gtv_store *st, unsigned level, uint64_t from_
 int gtv_store_put_output(struct gtv_store *st, uint64_t ts_ns, const void *bytes,
 			 size_t size);
 void gtv_store_set_exit(struct gtv_store *st, int wait_status);
-/* What the kernel source did without, in the end. */
+/* What the kernel source did without, and what of the program's was left out, in the end.
+ */
 void gtv_store_set_fallbacks(struct gtv_store *st, uint64_t count);
+void gtv_store_set_implausible(struct gtv_store *st, uint64_t count);
 /* What was simulated tells only then how many cores it has. */
 void gtv_store_set_cores(struct gtv_store *st, unsigned count);
 /* Writes what is open, the index and the footer. */

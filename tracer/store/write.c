@@ -502,6 +502,13 @@ void gtv_store_set_fallbacks(struct gtv_store *st, uint64_t count)
 	pthread_rwlock_unlock(&st->lock);
 }
 
+void gtv_store_set_implausible(struct gtv_store *st, uint64_t count)
+{
+	pthread_rwlock_wrlock(&st->lock);
+	st->info.implausible = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+	pthread_rwlock_unlock(&st->lock);
+}
+
 void gtv_store_set_cores(struct gtv_store *st, unsigned count)
 {
 	pthread_rwlock_wrlock(&st->lock);
