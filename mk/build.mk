@@ -6,7 +6,7 @@ OURS := $(CFLAGS_BASE) $(CFLAGS)
 # that it has, these files are the recorder's, and those stand in for them.
 RECORDERS := tracer/launch/adopt.c tracer/launch/child.c tracer/launch/inherit.c tracer/launch/launch.c \
 	tracer/launch/privileges.c tracer/launch/output_as.c \
-	tracer/cmd/record.c tracer/cmd/doctor.c tracer/cmd/doctor_uring.c tui/app_live.c
+	tracer/cmd/record.c tracer/cmd/import.c tracer/cmd/doctor.c tracer/cmd/doctor_uring.c tui/app_live.c
 VIEWERS := tracer/launch/viewer.c tracer/cmd/viewer.c tui/app_viewer.c
 LEFT_OUT := $(if $(REPLAY_ONLY),$(RECORDERS),$(VIEWERS))
 
@@ -22,6 +22,8 @@ $$(O)/lib/$(1).a: $$(OBJ_$(1))
 endef
 
 STORE_CFLAGS  = $(CFLAGS_ZSTD) $(CFLAGS_XXHASH)
+# Libraries' headers are not held to our warnings.
+IMPORT_CFLAGS = $(patsubst -I%,-isystem%,$(CFLAGS_ZSTD) $(CFLAGS_TRACEEVENT) $(CFLAGS_TRACECMD) $(CFLAGS_BABELTRACE))
 SOURCE_CFLAGS = $(if $(HAVE_BPF),$(CFLAGS_LIBBPF) -DGTV_HAVE_BPF=1 -I$(O)/bpf)
 
 # Frame pointers: gt_dump walks stacks by them. Counters and the fields of events are
@@ -39,6 +41,7 @@ $(eval $(call layer,store,tracer/store,$$(STORE_CFLAGS)))
 $(eval $(call layer,source,tracer/source,$$(SOURCE_CFLAGS)))
 $(eval $(call layer,launch,tracer/launch,$$(CFLAGS_CAP)))
 $(eval $(call layer,model,tracer/model,))
+$(eval $(call layer,import,tracer/import,$$(IMPORT_CFLAGS)))
 $(eval $(call layer,export,tracer/export,))
 $(eval $(call layer,session,tracer/session,$$(CFLAGS_ELF)))
 $(eval $(call layer,cmd,tracer/cmd,$$(CFLAGS_JSON) $$(CFLAGS_CURSES) $$(CFLAGS_ZSTD) $$(CFLAGS_LIBBPF) $$(if $$(HAVE_BPF),-DGTV_HAVE_BPF=1)))
@@ -49,9 +52,9 @@ MODEL_MADE_OF := $(sort $(wildcard tracer/model/*.[ch]) tracer/base/event.h trac
 $(O)/obj/tracer/model/model_id.c.o: LAYER_CFLAGS = -DGTV_MODEL_ID=$(firstword $(shell cat $(MODEL_MADE_OF) | cksum))u
 $(O)/obj/tracer/model/model_id.c.o: $(MODEL_MADE_OF)
 
-TRACER_LAYERS := $(if $(REPLAY_ONLY),cmd launch export model store base,cmd session launch export model source store merge clock base)
+TRACER_LAYERS := $(if $(REPLAY_ONLY),cmd launch export model store base,cmd session launch import export model source store merge clock base)
 A = $(foreach l,$(1),$(O)/lib/$(l).a)
-LIBS_ALL = $(LIBS_ZSTD) $(LIBS_XXHASH) $(LIBS_JSON) $(LIBS_CURSES) $(LIBS_CAP) $(LIBS_LIBBPF) $(LIBS_ELF) $(LDLIBS_BASE)
+LIBS_ALL = $(LIBS_TRACECMD) $(LIBS_TRACEEVENT) $(LIBS_BABELTRACE) $(LIBS_ZSTD) $(LIBS_XXHASH) $(LIBS_JSON) $(LIBS_CURSES) $(LIBS_CAP) $(LIBS_LIBBPF) $(LIBS_ELF) $(LDLIBS_BASE)
 
 # The answers of the probe are part of the source.
 $(O)/obj/%.c.o: %.c $(O)/config.mk

@@ -19,6 +19,7 @@ BELOW_store   := store base
 BELOW_source  := source merge clock base
 BELOW_launch  := launch base
 BELOW_model   := model store base
+BELOW_import  := import model source store merge clock base
 BELOW_export  := export model store base
 BELOW_session := session launch model source store merge clock base
 BELOW_cmd     := $(TRACER_LAYERS)

@@ -35,6 +35,11 @@ try() {
 	fi
 }
 
+# version NAME PKG: for `gtviz doctor`
+version() {
+	echo "CFLAGS_$1 += -DGTV_$1_VERSION='\"$(pc --modversion "$2")\"'"
+}
+
 probe() {
 	echo "# Written by mk/probe.sh: what this machine has."
 	echo "PROBED_FOR := $for_whom"
@@ -52,6 +57,13 @@ probe() {
 #include <stdint.h>
 #include <cmocka.h>' '(void)cmocka_set_message_output' -lcmocka
 	try VTERM vterm '#include <vterm.h>' 'vterm_new(1,1)' -lvterm
+
+	# Importers: each may be missing. The headers are included by their bare names.
+	try TRACEEVENT libtraceevent '#include <event-parse.h>' 'tep_alloc()' -ltraceevent
+	version TRACEEVENT libtraceevent
+	try TRACECMD libtracecmd '#include <trace-cmd.h>' 'tracecmd_open_fd(0,0)' -ltracecmd
+	version TRACECMD libtracecmd
+	try BABELTRACE babeltrace2 '#include <babeltrace2/babeltrace.h>' 'bt_graph_create(0)' -lbabeltrace2
 
 	# The kernel part: libbpf's headers and library, clang with the bpf target,
 	# and a bpftool that runs (some systems install a wrapper that does not).

@@ -39,8 +39,8 @@ lack() {
 }
 
 case $1 in
-build) must='build'; may='kernel' ;;
-check) must='build check'; may='kernel more' ;;
+build) must='build'; may='kernel import' ;;
+check) must='build check'; may='kernel import more' ;;
 *) echo "usage: setup.sh build|check" >&2; exit 2 ;;
 esac
 

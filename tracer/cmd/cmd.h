@@ -27,6 +27,7 @@ int gtv_cmd_report(const struct gtv_options *opts);
 int gtv_cmd_events(const struct gtv_options *opts);
 int gtv_cmd_check(const struct gtv_options *opts);
 int gtv_cmd_export(const struct gtv_options *opts);
+int gtv_cmd_import(const struct gtv_options *opts);
 int gtv_cmd_doctor(const struct gtv_options *opts);
 
 /* In a gtviz that only views (make REPLAY_ONLY=1): that it cannot do `what`. Returns

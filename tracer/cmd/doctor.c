@@ -27,6 +27,7 @@
 #include "tracer/cmd/cmd.h"
 #include "tracer/cmd/doctor.h"
 #include "tracer/cmd/out.h"
+#include "tracer/import/import.h"
 #include "tracer/launch/launch.h"
 #include "tracer/source/source.h"
 
@@ -130,10 +131,12 @@ static struct json_object *libraries(void)
 	add_library(list, "zstd", "compressed trace files", zstd_version());
 	add_library(list, "json-c", "--json", json_c_version());
 	add_library(list, "ncurses", "the live screen", gtv_doctor_curses_version());
-	/* Nothing uses these yet; who looks for them should find an answer. */
-	add_library(list, "libtracecmd", "import of trace.dat", NULL);
-	add_library(list, "libtraceevent", "import of perf.data", NULL);
-	add_library(list, "libbabeltrace2", "import of CTF", NULL);
+
+	size_t count;
+	const struct gtv_import_library *import = gtv_import_libraries(&count);
+
+	for (size_t i = 0; i < count; i++)
+		add_library(list, import[i].name, import[i].use, import[i].version);
 	return list;
 }
 

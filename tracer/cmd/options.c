@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tracer/base/foreign.h"
 #include "tracer/store/block.h"
 
 #define RING_BYTES_MIN ((size_t)64 << 10)
@@ -41,7 +42,7 @@ static const struct option_row option_rows[] = {
 
 /* Promised words and options of later versions. They are refused rather than taken for
  * a program's name, so that what a script means never changes under it. */
-static const char *const later_commands[] = {"import", "demo", "talk", NULL};
+static const char *const later_commands[] = {"demo", "talk", NULL};
 static const char *const later_options[] = {"--cast", "--ring", NULL};
 
 static int usage_error(struct gtv_err *err, const char *what, const char *mend,
@@ -404,12 +405,35 @@ static int take_option(struct gtv_options *o, int argc, char *const *argv, int *
 	return set_option(o, option, value, err);
 }
 
+/* Is it a trace of another tool's? Then what: a program is meant by no such name. */
+static int other_trace(const char *path, char known[32])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const char *name = NULL;
+	char head[GTV_FOREIGN_BYTES];
+	struct stat st;
+
+	if (fd < 0)
+		return 0;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) &&
+	    pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head))
+		name = gtv_foreign(head, sizeof(head));
+	close(fd);
+	snprintf(known, 32, "%s", name ? name : "");
+	return name != NULL;
+}
+
 /* The first operand says what is meant, if no command did. */
 static int choose_command(struct gtv_options *o, const char *word, struct gtv_err *err)
 {
+	char known[32];
+
 	if (is_in(later_commands, word, strlen(word)))
 		return usage_error(err, word, "for a program of that name: gtviz -- NAME",
 				   "this command is not in this version");
+	if (other_trace(word, known))
+		return gtv_err_set(err, GTV_EUSAGE, word, "gtviz import -o FILE.gtv IN",
+				   "it is a %s: import it first", known);
 	o->command = is_trace(word) ? GTV_COMMAND_REPLAY : GTV_COMMAND_RUN;
 	return 0;
 }
@@ -475,6 +499,9 @@ static int check_options(const struct gtv_options *o, struct gtv_err *err)
 		return usage_error(err, "export", "export --to perfetto|chrome -o OUT FILE",
 				   !o->to_format ? "no format given"
 						 : "no file to write to given");
+	if (o->command == GTV_COMMAND_IMPORT && !o->output)
+		return usage_error(err, "import", "import -o FILE IN",
+				   "no file to write to given");
 	if (o->json && o->csv)
 		return usage_error(err, "--csv", "one of them", "not together with --json");
 	if (o->to_ns <= o->from_ns && o->from_ns != UINT64_MAX)

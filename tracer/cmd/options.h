@@ -38,6 +38,8 @@ enum gtv_operand {
 	  "check a trace: whole, and true to what any trace obeys")                        \
 	X(EXPORT, "export", FILE, "export --to FORMAT -o OUT FILE",                        \
 	  "write a trace in another tool's format: perfetto, chrome")                      \
+	X(IMPORT, "import", FILE, "import -o FILE IN",                                     \
+	  "make a trace of another tool's: perf.data, trace.dat, text, CTF")               \
 	X(DOCTOR, "doctor", NONE, "doctor [OPTIONS]", "say what works here, and why not")  \
 	X(HELP, "help", COMMAND, "help [COMMAND]", "print how a command is used")
 
@@ -56,7 +58,8 @@ enum gtv_command {
 
 /* X(ID, 'short' or 0, "long" or NULL, "ARGUMENT" or NULL, commands, "help") */
 #define GTV_OPTIONS(X)                                                                     \
-	X(OUTPUT, 'o', "output", "FILE", GTV_FOR_TRACER | GTV_FOR(SHOT) | GTV_FOR(EXPORT), \
+	X(OUTPUT, 'o', "output", "FILE",                                                   \
+	  GTV_FOR_TRACER | GTV_FOR(SHOT) | GTV_FOR(EXPORT) | GTV_FOR(IMPORT),              \
 	  "write to FILE; - is the standard output")                                       \
 	X(PID, 'p', "pid", "PID|NAME", GTV_FOR_TRACER,                                     \
 	  "attach to a running process, by number or name; leaving it is harmless")        \

@@ -2,6 +2,7 @@
  * Figures and tables. See out.h.
  */
 #include "tracer/cmd/out.h"
+#include "tracer/base/foreign.h"
 #include "tracer/launch/launch.h"
 
 #include <errno.h>
@@ -11,6 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* A trace of another tool's is no damaged one of ours. */
+static void say_other(const char *path, struct gtv_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char head[GTV_FOREIGN_BYTES];
+	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
+	const char *known = n > 0 ? gtv_foreign(head, (size_t)n) : NULL;
+
+	if (fd >= 0)
+		close(fd);
+	if (known)
+		gtv_err_set(err, GTV_EFORMAT, path, "gtviz import -o FILE.gtv IN",
+			    "it is a %s: import it first", known);
+}
 
 static int open_with(const char *path, struct gtv_store **out, struct gtv_err *err,
 		     int (*open_store)(struct gtv_store **out, int fd, const char *name,
@@ -36,7 +52,10 @@ static int open_with(const char *path, struct gtv_store **out, struct gtv_err *e
 		close(fd);
 		return rc;
 	}
-	return open_store(out, fd, from_stdin ? "stdin" : path, err);
+	rc = open_store(out, fd, from_stdin ? "stdin" : path, err);
+	if (rc == -GTV_EFORMAT && !from_stdin)
+		say_other(path, err);
+	return rc;
 }
 
 int gtv_out_open(const char *path, struct gtv_store **out, struct gtv_err *err)

@@ -31,6 +31,15 @@ int gtv_cmd_record(const struct gtv_options *opts)
 	return gtv_cmd_launch_error(&err);
 }
 
+int gtv_cmd_import(const struct gtv_options *opts)
+{
+	struct gtv_err err = {0};
+
+	(void)opts;
+	gtv_cmd_viewer_only("import", &err);
+	return gtv_cmd_error(&err);
+}
+
 static void put_text(struct json_object *o, const char *key, const char *text)
 {
 	json_object_object_add(o, key, json_object_new_string(text ? text : ""));

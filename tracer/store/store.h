@@ -113,6 +113,9 @@ void gtv_store_set_exit(struct gtv_store *st, int wait_status);
  */
 void gtv_store_set_fallbacks(struct gtv_store *st, uint64_t count);
 void gtv_store_set_implausible(struct gtv_store *st, uint64_t count);
+/* Where an imported trace comes from: known when all of it was read. */
+void gtv_store_set_origin(struct gtv_store *st, const char *command, const char *host,
+			  const char *kernel);
 /* What was simulated tells only then how many cores it has. */
 void gtv_store_set_cores(struct gtv_store *st, unsigned count);
 /* Writes what is open, the index and the footer. */

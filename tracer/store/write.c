@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -513,6 +514,16 @@ void gtv_store_set_cores(struct gtv_store *st, unsigned count)
 {
 	pthread_rwlock_wrlock(&st->lock);
 	st->info.core_count = count;
+	pthread_rwlock_unlock(&st->lock);
+}
+
+void gtv_store_set_origin(struct gtv_store *st, const char *command, const char *host,
+			  const char *kernel)
+{
+	pthread_rwlock_wrlock(&st->lock);
+	snprintf(st->info.command, sizeof st->info.command, "%s", command);
+	snprintf(st->info.host, sizeof st->info.host, "%s", host);
+	snprintf(st->info.kernel, sizeof st->info.kernel, "%s", kernel);
 	pthread_rwlock_unlock(&st->lock);
 }
 

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ * `gtviz import IN -o FILE`: a trace of another tool becomes one of gtviz.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tracer/base/names.h"
+#include "tracer/cmd/cmd.h"
+#include "tracer/cmd/out.h"
+#include "tracer/import/import.h"
+#include "tracer/launch/launch.h"
+
+/* Becomes the user who asked and gives up every capability: what follows reads a
+ * file that may be hostile. The descriptors, or -1 and err. */
+static int open_both(const struct gtv_options *opts, int *out_fd, struct gtv_err *err)
+{
+	int from_stdin = !strcmp(opts->file, "-"), in_fd;
+	struct gtv_user user;
+
+	if (gtv_user_get(&user, err) || gtv_privileges_drop(&user, 0, err))
+		return -1;
+	in_fd = from_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+			   : open(opts->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (in_fd < 0) {
+		gtv_err_set(err, errno == ENOENT ? GTV_ENOTFOUND : GTV_EIO, opts->file, "",
+			    "%s", strerror(errno));
+		return -1;
+	}
+	*out_fd = gtv_output_open(opts->output, &user, err);
+	if (*out_fd >= 0)
+		return in_fd;
+	close(in_fd);
+	return -1;
+}
+
+/* One line of what came in, on a terminal; what a user must know, always. */
+static void say(const struct gtv_options *opts, const struct gtv_import_result *r)
+{
+	char count[32], name[512], text[1024];
+
+	gtv_names_escape(opts->file, name, sizeof name);
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "gtviz: %s: %s, %s events%s%s\n", name, r->format,
+			gtv_out_count(r->events, count, sizeof count),
+			r->lacks[0] ? "; " : "", r->lacks);
+	if (r->notes[0])
+		fprintf(stderr, "gtviz: %s: %s\n", name,
+			gtv_names_escape(r->notes, text, sizeof text));
+	if (r->lost)
+		fprintf(stderr,
+			"gtviz: %s: %s events were lost when it was recorded, and are "
+			"marked\n",
+			name, gtv_out_count(r->lost, count, sizeof count));
+}
+
+int gtv_cmd_import(const struct gtv_options *opts)
+{
+	struct gtv_import_result result;
+	struct gtv_err err = {0};
+	int in_fd, out_fd, rc;
+
+	if (!strcmp(opts->output, "-") && isatty(STDOUT_FILENO)) {
+		gtv_err_set(&err, GTV_EUSAGE, "-o -", "redirect it, or name a file", "%s",
+			    "a trace is not for a terminal");
+		return gtv_cmd_error(&err);
+	}
+	in_fd = open_both(opts, &out_fd, &err);
+	if (in_fd < 0)
+		return gtv_cmd_error(&err);
+	rc = gtv_import(in_fd, opts->file, out_fd, &result, &err);
+	close(in_fd);
+	/* Nothing came: leave no empty file behind. */
+	if (rc && !result.events && strcmp(opts->output, "-"))
+		unlink(opts->output);
+	if (result.events)
+		say(opts, &result);
+	return rc ? gtv_cmd_error(&err) : GTV_EXIT_GOOD;
+}
