@@ -8,9 +8,11 @@
 
 #define BATCH 1024
 #define TIME_MAX                                                                           \
-	(UINT64_C(1) << 62)  /* no clock of a machine: a damaged or hostile file           \
-			      */
-#define PIECE_NS 4000000000u /* of a loss: its range is told in 32 bits */
+	(UINT64_C(1) << 62) /* no clock of a machine: a damaged or hostile file            \
+			     */
+#define SCANNED_CORES 4096
+#define NOBODY	      UINT32_MAX  /* that we know of */
+#define PIECE_NS      4000000000u /* of a loss: its range is told in 32 bits */
 
 int gtv__feed_init(struct gtv__feed *f, const char *format)
 {
@@ -147,6 +149,36 @@ static struct gtv__place *place_of(struct gtv__feed *f, int core)
 	return &f->place[core];
 }
 
+/* Of the core nothing is known from since_ns to ev: a loss that counts none. */
+static void tell_doubt(struct gtv__feed *f, struct batch *b, const struct gtv_ev *ev,
+		       int core, uint64_t since_ns)
+{
+	uint64_t ns = ev->ts_ns - since_ns;
+	struct gtv_ev loss = {.ts_ns = ev->ts_ns,
+			      .kind = GTV_EV_LOSS,
+			      .core = core,
+			      .gt = ns > PIECE_NS ? PIECE_NS : (uint32_t)ns,
+			      .obj = GTV_SRC_PERF};
+
+	tell(f, b, &loss);
+}
+
+/* Who comes on a core is, by the file, still on another: it left that unseen. (No
+ * machine has so many cores that looking at all of them takes long; a hostile file
+ * says it has.) */
+static void leave_others(struct gtv__feed *f, struct batch *b, const struct gtv_ev *ev)
+{
+	for (uint32_t i = 0; ev->obj && i < f->place_count && i < SCANNED_CORES; i++) {
+		struct gtv__place *other = &f->place[i];
+
+		if (other->tid != ev->obj || !other->since_ns || (int)i == ev->core)
+			continue;
+		f->missing++;
+		tell_doubt(f, b, ev, (int)i, other->since_ns);
+		*other = (struct gtv__place){ev->ts_ns, NOBODY};
+	}
+}
+
 /*
  * Somebody leaves a core who, by the file, is not there: switches are missing. They
  * were filtered out (of some threads only was recorded), or hidden, or lost without a
@@ -164,18 +196,11 @@ static void check_place(struct gtv__feed *f, struct batch *b, const struct gtv_e
 		f->first_ns = ev->ts_ns;
 	/* Who was there before the first switch may have come from elsewhere since. */
 	if (!at->since_ns ? ev->tid : at->tid != ev->tid) {
-		uint64_t ns = ev->ts_ns - (at->since_ns ? at->since_ns : f->first_ns);
-		struct gtv_ev loss = {.ts_ns = ev->ts_ns,
-				      .kind = GTV_EV_LOSS,
-				      .core = ev->core,
-				      .gt = ns > PIECE_NS ? PIECE_NS : (uint32_t)ns,
-				      .obj = GTV_SRC_PERF};
-
-		f->missing += at->since_ns != 0;
-		tell(f, b, &loss);
+		f->missing += at->since_ns && at->tid != NOBODY;
+		tell_doubt(f, b, ev, ev->core, at->since_ns ? at->since_ns : f->first_ns);
 	}
-	at->tid = ev->obj;
-	at->since_ns = ev->ts_ns;
+	leave_others(f, b, ev);
+	*at = (struct gtv__place){ev->ts_ns, ev->obj};
 }
 
 int gtv__feed_until(struct gtv__feed *f, uint64_t ts_ns)
