@@ -608,7 +608,6 @@ static int ring_attach(struct gtv_source *base, pid_t child, struct gtv_err *err
 
 static void ring_stop(struct gtv_source *base)
 {
-	of(base)->stopped = 1;
 	__atomic_store_n(&of(base)->shm->enabled, 0, __ATOMIC_RELEASE);
 	of(base)->stopped = 1;
 }

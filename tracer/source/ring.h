@@ -66,7 +66,6 @@ struct gtv_reader {
 struct gtv_ring_source {
 	struct gtv_source base;
 	int fd, socket;
-	int stopped; /* no more is asked of the producers */
 	char socket_name[64];
 	struct gtv_shm *shm;
 	uint64_t total_bytes;
