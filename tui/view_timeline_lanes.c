@@ -60,6 +60,9 @@ static int active_role(struct tui_timeline *tl, const struct gtv_span *s, uint32
 		*who = s->lane.id;
 		return tui_tl_gt_role(tl, s->lane.id);
 	case GTV_LANE_LOCK:
+		/* A lock without a runtime has the fill of the OS thread that has it. */
+		if (!s->gt && s->tid && !tl->has_gts)
+			return tui_tl_fill_role(tl, 0, s->tid, who);
 		*who = s->gt;
 		return s->gt ? tui_tl_gt_role(tl, s->gt) : TUI_LOCK;
 	default:
@@ -92,7 +95,8 @@ static void put_tile(struct tui_timeline *tl, const struct gtv_piece *p)
 		struct gtv_span one = *s;
 		if (p->id_ns[i] == 0)
 			continue;
-		one.gt = p->id[i];
+		one.gt = p->id[i] & GTV_PIECE_TID ? 0 : p->id[i];
+		one.tid = p->id[i] & GTV_PIECE_TID ? p->id[i] & ~GTV_PIECE_TID : 0;
 		int role = active_role(tl, &one, &who);
 		tui_strip_share(&tl->strip, s->from_ns, s->to_ns, p->id_ns[i], role, who);
 		told += p->id_ns[i];
@@ -188,12 +192,13 @@ static void span_label(struct tui_timeline *tl, int y, const struct gtv_span *s,
 	char id[TUI_LABEL] = "", name[TUI_LABEL] = "";
 	const struct gtv_names *names = tl->scene->names;
 	uint32_t who;
-	int held = is_held(s->state) && s->gt,
+	int held = is_held(s->state) && (s->gt || s->tid),
 	    inside = s->lane.kind == GTV_LANE_THREAD && s->gt;
 	if (is_off(s->state)) {
 		tui_tl_label(tl, y, s->from_ns, to_ns, "", "off", TUI_OFF, TUI_DEFAULT);
 	} else if (s->state == GTV_ST_RUNNING || held) {
-		struct gtv_lane gt = {GTV_LANE_GT, s->gt};
+		struct gtv_lane gt = {s->gt ? GTV_LANE_GT : GTV_LANE_THREAD,
+				      s->gt ? s->gt : s->tid};
 		if (held || inside) {
 			tui_ident_id(names, gt, id, sizeof(id));
 			tui_ident_name(names, gt, name, sizeof(name));

@@ -129,6 +129,12 @@ static void locks_are_those_of_the_program(void **state)
 	assert_string_equal(text_of(o, "kind"), "pi mutex");
 	assert_int_equal(get_u64(o, "address"), k.pi);
 	assert_true(k.pi_held_by_holder >= WAITERS && k.pi_held_by_holder <= k.pi_waits);
+	/* Its word holds the owner itself. */
+	o = row_of(report, "known_robust");
+	assert_string_equal(text_of(o, "kind"), "mutex");
+	assert_true(json_object_get_boolean(get(o, "owner_seen")));
+	assert_true(get_u64(o, "waits") >= WAITERS);
+	assert_true(get_u64(o, "held_asleep_ns") > 0);
 	/* Nobody owns a condition. */
 	o = row_of(report, "known_cond");
 	assert_string_equal(text_of(o, "kind"), "futex");

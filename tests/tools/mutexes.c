@@ -4,8 +4,9 @@
  *
  * In each round "holder" takes a lock, WAITERS threads wait for it, and it is dropped
  * when the kernel says that all of them sleep there; then they have it one after the
- * other. First with a mutex, then once with one of priority inheritance; and a condition
- * is waited for and signalled. Prints the holder's thread and the addresses.
+ * other. First with a mutex, then once with one of priority inheritance, and with a robust
+ * one; and a condition is waited for and signalled. Prints the holder's thread and the
+ * addresses.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,6 +23,7 @@
 
 static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t known_pi;
+static pthread_mutex_t known_robust;
 static pthread_mutex_t cond_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t known_cond = PTHREAD_COND_INITIALIZER;
 static pthread_barrier_t go, over;
@@ -81,7 +83,7 @@ static void *wait_for_it(void *arg)
 	int idx = (int)(intptr_t)arg;
 
 	name(idx, "waiter");
-	for (int i = 0; i <= rounds; i++) {
+	for (int i = 0; i <= rounds + 1; i++) {
 		pthread_barrier_wait(&go);
 		pthread_mutex_lock(lock);
 		pthread_mutex_unlock(lock);
@@ -93,12 +95,13 @@ static void *wait_for_it(void *arg)
 static void *hold_it(void *arg)
 {
 	name(0, "holder");
-	for (int i = 0; i <= rounds; i++) {
-		lock = i < rounds ? &known_lock : &known_pi;
+	for (int i = 0; i <= rounds + 1; i++) {
+		lock = i < rounds ? &known_lock : i == rounds ? &known_pi : &known_robust;
 		pthread_mutex_lock(lock);
 		pthread_barrier_wait(&go);
 		for (int w = 1; w <= WAITERS; w++)
 			until_asleep(atomic_load(&tids[w]), lock, sizeof *lock);
+		nap(); /* it sleeps too, while all of them wait */
 		pthread_mutex_unlock(lock);
 		pthread_barrier_wait(&over);
 	}
@@ -135,13 +138,17 @@ static void signal_once(void)
 int main(int argc, char **argv)
 {
 	pthread_t t[WAITERS + 1];
-	pthread_mutexattr_t pi;
+	pthread_mutexattr_t pi, robust;
 
 	rounds = argc > 1 ? atoi(argv[1]) : 1;
 	pthread_mutexattr_init(&pi);
 	pthread_mutexattr_setprotocol(&pi, PTHREAD_PRIO_INHERIT);
 	if (pthread_mutex_init(&known_pi, &pi))
 		fail("priority inheritance");
+	pthread_mutexattr_init(&robust);
+	pthread_mutexattr_setrobust(&robust, PTHREAD_MUTEX_ROBUST);
+	if (pthread_mutex_init(&known_robust, &robust))
+		fail("robust");
 	pthread_barrier_init(&go, NULL, WAITERS + 1);
 	pthread_barrier_init(&over, NULL, WAITERS + 1);
 	for (intptr_t i = 0; i <= WAITERS; i++)

@@ -269,7 +269,8 @@ static __always_inline void tell_futex(struct gtv_bpf_core *c, __u32 core,
 				       struct task_struct *prev, struct gtv_bpf_tag *tag,
 				       __u32 nr, __u64 arg, __u64 now)
 {
-	__u32 op, owner = 0, mutex[3] = {}; /* glibc's: the word, a count, the owner */
+	/* glibc's mutex: the word, a count, the owner, users, its kind. */
+	__u32 op, owner = 0, mutex[5] = {};
 	struct gtv_bpf_rec *r;
 	__u8 how;
 
@@ -299,9 +300,12 @@ static __always_inline void tell_futex(struct gtv_bpf_core *c, __u32 core,
 		return;
 	tag->futex = arg;
 	if (how == GTV_BPF_FUTEX_PI)
-		owner = mutex[0] & 0x3fffffff;		     /* FUTEX_TID_MASK */
-	else if (how == GTV_BPF_FUTEX_WAIT && mutex[0] == 2) /* locked, with waiters */
-		owner = mutex[2];
+		owner = mutex[0] & 0x3fffffff; /* FUTEX_TID_MASK */
+	else if (how == GTV_BPF_FUTEX_WAIT && mutex[0] & 0x80000000)
+		owner = mutex[0] & 0x3fffffff; /* robust, or musl's: FUTEX_WAITERS */
+	else if (how == GTV_BPF_FUTEX_WAIT && mutex[0] == 2 && mutex[3] &&
+		 mutex[3] < 1 << 22 && mutex[4] < 1 << 10)
+		owner = mutex[2]; /* locked, with waiters, and all else is as in a mutex */
 	r = reserve(c, core, GTV_BPF_FUTEX, now);
 	if (!r)
 		return;

@@ -30,7 +30,8 @@ struct gtv_piece {
 	uint32_t states;      /* tile: mask of the states seen, 1 << enum gtv_state */
 	uint64_t state_ns[GTV_ST_MAX]; /* ns of each */
 	uint32_t id[GTV_PIECE_IDS];    /* tile: who ran or held, most first: a gt, or
-					* (core lanes without one) GTV_PIECE_TID | tid;
+					* (core and lock lanes without one)
+					* GTV_PIECE_TID | tid;
 					* 0 none. Empty in lanes of green threads */
 	uint64_t id_ns[GTV_PIECE_IDS];
 };

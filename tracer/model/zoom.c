@@ -161,8 +161,11 @@ static uint32_t slot_id(const struct gtv_span *s)
 		return s->state != GTV_ST_BUSY && s->state != GTV_ST_OTHER ? 0
 		       : s->gt						   ? s->gt
 			       : s->tid | GTV_PIECE_TID;
+	case GTV_LANE_LOCK: /* a futex has an OS thread for an owner */
+		if (!s->gt && s->tid && gtv__zoom_state_active(s->lane.kind, s->state))
+			return s->tid | GTV_PIECE_TID;
+		/* fall through */
 	case GTV_LANE_THREAD:
-	case GTV_LANE_LOCK:
 		return gtv__zoom_state_active(s->lane.kind, s->state) ? s->gt : 0;
 	default:
 		return 0;
