@@ -55,7 +55,9 @@ static int collect_lanes(const struct page *p, struct gtv_lane *lane, int max)
 		const struct gtv_span *s = &p->ex->cause[i].span;
 		if (s->lane.kind != GTV_LANE_GT)
 			n = add_lane(lane, n, max, GTV_LANE_GT, s->gt);
-		else if (s->lock)
+		if (s->lane.kind == GTV_LANE_LOCK && !s->gt)
+			n = add_lane(lane, n, max, GTV_LANE_THREAD, s->tid);
+		if (s->lock && (s->lane.kind == GTV_LANE_GT || s->state == GTV_ST_SLEEPING))
 			n = add_lane(lane, n, max, GTV_LANE_LOCK, s->lock);
 		n = add_lane(lane, n, max,
 			     s->flags & GTV_SP_WHO_TID ? GTV_LANE_THREAD : GTV_LANE_GT,
@@ -137,7 +139,8 @@ static void ask(struct page *p)
 	const struct gtv_span *s = &p->ex->cause[0].span;
 	char label[2 * TUI_LABEL], length[TUI_FIGURE], lock[2 * TUI_LABEL];
 	int y = p->y++, end = p->canvas->cols - 2, x;
-	int waits = s->state == GTV_ST_LOCK || s->state == GTV_ST_GIL;
+	int futex = s->lock && (s->state == GTV_ST_SLEEPING || s->state == GTV_ST_STALLED);
+	int waits = s->state == GTV_ST_LOCK || s->state == GTV_ST_GIL || futex;
 	tui_format_length(length, sizeof(length), length_of(s));
 	x = tui_chrome_rule(p->canvas, y, waits ? "why did" : "why was");
 	tui_say(p->canvas, &x, y, end, tui_ident_lane(names, s->lane),
