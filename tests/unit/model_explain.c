@@ -277,6 +277,13 @@ static void down_to_the_root(void **state)
 	assert_true(says(x, "off core for 9 ms because kworker/1 (77) ran"));
 	assert_true(says(x, "kworker/1 (77) 100 %"));
 	assert_chain(win, &wait);
+	/* From the lock's own lane too. */
+	struct gtv_lane lock = {.kind = GTV_LANE_LOCK, .id = 1};
+	assert_int_equal(gtv_window_span_at(win, lock, 1005 * MS, &wait), 0);
+	assert_int_equal(wait.state, GTV_ST_HELD_PREEMPTED);
+	assert_explained(win, r.names, &wait, x);
+	assert_true(says(x, "held by worker-2 (1002)"));
+	assert_true(says(x, "off core for 9 ms because kworker/1 (77) ran"));
 	assert_int_equal(gtv_window_span_at(win, second, 1005 * MS, &wait), 0);
 	assert_int_equal(wait.lock, 1);
 	assert_int_equal(wait.who, 1002);

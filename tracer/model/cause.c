@@ -290,6 +290,13 @@ int gtv_cause_of(struct gtv_window *w, const struct gtv_span *span, struct gtv_l
 	case GTV_ST_SLEEP:
 	case GTV_ST_SYSCALL:
 		return by_call(w, 0, out);
+	case GTV_ST_HELD_PREEMPTED:
+	case GTV_ST_HELD_ASLEEP: /* a lock, that its owner does not get on with */
+		if (!by_peer(out, span->gt ? gt_lane(span->gt) : thread_lane(span->tid), 0))
+			return 0;
+		out->kind = GTV_CAUSE_HELD;
+		out->obj = span->lane.id;
+		return 1;
 	default:
 		return 0;
 	}
