@@ -119,8 +119,8 @@ static void system_calls_and_interrupts_are_in_the_file(void **state)
 {
 	const char *trace = file_path("calls.gtv");
 	const char *const options[] = {"--syscalls", "slept", "--irq", NULL};
-	struct json_object *report;
-	size_t calls = 0;
+	struct json_object *report, *list;
+	size_t calls = 0, summed = 0;
 
 	(void)state;
 	NEED_LEVEL(3);
@@ -130,6 +130,18 @@ static void system_calls_and_interrupts_are_in_the_file(void **state)
 	report = report_of(trace);
 	assert_string_equal(json_object_get_string(get(report, "syscalls")), "slept");
 	assert_true(json_object_get_boolean(get(report, "irq")));
+	/* Summed, they are all there. */
+	list = get(report, "calls");
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *row = json_object_array_get_idx(list, i);
+
+		if (strcmp(json_object_get_string(get(row, "kind")), "syscall"))
+			continue;
+		assert_int_equal(get_u64(row, "slept"), get_u64(row, "count"));
+		assert_true(get_u64(row, "max_ns") <= get_u64(row, "total_ns"));
+		summed += get_u64(row, "count");
+	}
+	assert_int_equal(summed, calls);
 	json_object_put(report);
 }
 

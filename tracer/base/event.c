@@ -46,3 +46,13 @@ const char *gtv_counter_name(unsigned counter)
 {
 	return counter < GTV_COUNT_MAX ? counters[counter] : NULL;
 }
+
+/* include/linux/interrupt.h; the same since 4.2. */
+const char *gtv_event_softirq(uint32_t vector)
+{
+	static const char *const names[] = {"hi",      "timer",	   "net_tx",  "net_rx",
+					    "block",   "irq_poll", "tasklet", "sched",
+					    "hrtimer", "rcu"};
+
+	return vector < sizeof names / sizeof names[0] ? names[vector] : NULL;
+}

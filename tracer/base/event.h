@@ -163,6 +163,8 @@ const char *gtv_event_name(unsigned kind);
 unsigned gtv_event_kind(const char *name);
 /* Which counters one event of the kind adds to: bits 1 << enum gtv_counter. */
 uint64_t gtv_event_counts(unsigned kind);
+/* "net_rx"…: the soft interrupt of that vector, NULL if there is none. */
+const char *gtv_event_softirq(uint32_t vector);
 /* "spawns"… for an enum gtv_counter. */
 const char *gtv_counter_name(unsigned counter);
 

@@ -225,9 +225,6 @@ static const char *word(const struct gtv_field *field, uint64_t v)
 					 "poller",  "pool", "outside"};
 	static const char *const io[] = {"none", "read", "write", "read+write"};
 	static const char *const futex[] = {"unknown", "wait", "pi", "requeue", "waitv"};
-	static const char *const softirq[] = {"hi",	 "timer",    "net_tx",	"net_rx",
-					      "block",	 "irq_poll", "tasklet", "sched",
-					      "hrtimer", "rcu"};
 	static const char *const source[] = {"unknown", "ring", "bpf", "perf", "recorder"};
 	const char *name;
 
@@ -244,7 +241,8 @@ static const char *word(const struct gtv_field *field, uint64_t v)
 	case GTV_FIELD_FUTEX:
 		return WORD(futex);
 	case GTV_FIELD_SOFTIRQ:
-		return WORD(softirq);
+		name = gtv_event_softirq(v < UINT32_MAX ? (uint32_t)v : UINT32_MAX);
+		return name ? name : "unknown";
 	case GTV_FIELD_KIND:
 		name = gtv_event_name(v < GTV_EV_MAX ? (unsigned)v : 0);
 		return name ? name : "unknown";

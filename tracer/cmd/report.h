@@ -20,6 +20,7 @@ struct gtv_report {
 	const struct gtv_names *names;
 	struct gtv_model *model; /* fed and finished */
 	struct gtv_findings *findings;
+	struct gtv_report_calls *calls; /* NULL: none were recorded */
 	struct gtv_store_info info;
 	struct gtv_store_stats stats;
 	uint64_t start_ns;   /* times are shown relative to it */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tracer/cmd/out.h"
+#include "tracer/cmd/report_calls.h"
 
 /* Appends to a list or an object being printed, with the commas it needs. */
 struct writer {
@@ -337,6 +338,10 @@ static void lists(struct writer *w)
 	list_begin(w, "cores");
 	for (size_t i = 0; i < gtv_model_core_count(m); i++)
 		core_row(w, i);
+	list_end(w);
+	list_begin(w, "calls");
+	for (size_t i = 0; gtv_report_calls_at(w->r, i); i++)
+		emit(w, NULL, gtv_report_calls_json(w->r, i));
 	list_end(w);
 	findings(w);
 }

@@ -2,6 +2,7 @@
  * Reads a whole trace through the model. See report.h.
  */
 #include "tracer/cmd/report.h"
+#include "tracer/cmd/report_calls.h"
 
 #include <string.h>
 #include <sys/wait.h>
@@ -35,7 +36,13 @@ static int feed_gap(struct gtv_report *r, const struct gtv_walk_item *gap)
 
 static int feed_block(struct gtv_report *r, const struct gtv_walk_item *item)
 {
+	int rc = 0;
+
 	note_losses(r, item->evs, item->count);
+	for (size_t i = 0; r->info.scope && i < item->count && !rc; i++)
+		rc = gtv_report_calls_note(&r->calls, &item->evs[i]);
+	if (rc)
+		return rc;
 	r->events += item->count;
 	return gtv_findings_feed(r->findings, r->model, item->evs, item->count);
 }
@@ -116,6 +123,8 @@ void gtv_report_fini(struct gtv_report *r)
 {
 	gtv_model_free(r->model);
 	gtv_findings_free(r->findings);
+	gtv_report_calls_free(r->calls);
+	r->calls = NULL;
 	r->model = NULL;
 	r->findings = NULL;
 }

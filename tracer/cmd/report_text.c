@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tracer/cmd/out.h"
+#include "tracer/cmd/report_calls.h"
 
 #define TABLE_ROWS 50
 
@@ -419,7 +420,7 @@ int gtv_report_text(const struct gtv_report *r, FILE *f)
 	rc = gtv_report_findings(r, f);
 	print_counts(r, f);
 	rc = rc || print_gts(r, rows, f) || print_locks(r, rows, f) ||
-	     print_threads(r, rows, f) || print_cores(r, f);
+	     print_threads(r, rows, f) || print_cores(r, f) || gtv_report_calls_text(r, f);
 	free(rows);
 	return rc;
 }
