@@ -19,19 +19,17 @@
 #include <unistd.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "tracer/source/confined.h"
 #include "tracer/source/idmap.h"
 #include "tracer/source/naming.h"
+#include "tracer/source/perf_ring.h"
 
 /* A core's ring, in pages, powers of two. Every user may lock 516 KiB a core for all
  * the rings he has: the first session gets what it wants, a second one what is left. */
 #define PAGES_DEFAULT 128u
-#define PAGES_MIN     8u
-#define PAGES_MAX     16384u
 #define CORES_MAX     4096
 
 /* What sample_id_all puts behind each record, for TID | TIME | CPU. */
@@ -45,8 +43,7 @@ _Static_assert(sizeof(struct trailer) == 24, "sample_id");
 struct core_ring {
 	int fd; /* -1: the core is offline */
 	int stream;
-	struct perf_event_mmap_page *page;
-	size_t data_bytes;
+	struct gtv_perf_ring ring;
 	uint64_t last_ns;
 	uint64_t lost_told;  /* by LOST records */
 	uint64_t lost_known; /* delivered */
@@ -58,7 +55,6 @@ struct perf_source {
 	struct gtv_source base;
 	int core_count;
 	struct core_ring *core;
-	size_t page_bytes;
 	int counts_lost; /* the event's own count of what was dropped (6.0) */
 	int stopped;
 	uint32_t held; /* the program, until its first exec switches the events on */
@@ -132,8 +128,7 @@ static void perf_close(struct gtv_source *src)
 	struct perf_source *p = (struct perf_source *)src;
 
 	for (int i = 0; i < p->core_count; i++) {
-		if (p->core[i].page)
-			munmap(p->core[i].page, p->page_bytes + p->core[i].data_bytes);
+		gtv_perf_ring_unmap(&p->core[i].ring);
 		if (p->core[i].fd >= 0)
 			close(p->core[i].fd);
 	}
@@ -159,7 +154,6 @@ static int perf_open(struct gtv_source **out, const struct gtv_source_config *co
 	p->base.config = *config;
 	p->core_count = (int)(cores < 1 ? 1 : cores > CORES_MAX ? CORES_MAX : cores);
 	p->core = calloc((size_t)p->core_count, sizeof *p->core);
-	p->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
 	if (!p->core) {
 		free(p);
 		return gtv_err_set(err, GTV_ENOMEM, "level 1", "", "out of memory");
@@ -175,27 +169,12 @@ static int perf_open(struct gtv_source **out, const struct gtv_source_config *co
 	return 0;
 }
 
-/* As many pages as were asked for, or as many as we may lock. */
 static int map_ring(struct perf_source *p, struct core_ring *r)
 {
-	size_t want = p->base.config.kernel_ring_bytes / p->page_bytes, pages = PAGES_MIN;
+	size_t want = p->base.config.kernel_ring_bytes / (size_t)sysconf(_SC_PAGESIZE);
 
-	if (!want)
-		want = PAGES_DEFAULT;
-	while (pages < want && pages < PAGES_MAX)
-		pages *= 2;
-	for (; pages >= PAGES_MIN; pages /= 2) {
-		size_t bytes = pages * p->page_bytes;
-		void *map = mmap(NULL, p->page_bytes + bytes, PROT_READ | PROT_WRITE,
-				 MAP_SHARED, r->fd, 0);
-		if (map != MAP_FAILED) {
-			r->page = map;
-			r->data_bytes = bytes;
-			return 0;
-		}
-		p->stats.fallbacks++;
-	}
-	return -1;
+	return gtv_perf_ring_map(&r->ring, r->fd, want ? want : PAGES_DEFAULT,
+				 &p->stats.fallbacks);
 }
 
 static int attach_core(struct perf_source *p, int core, pid_t child, struct gtv_err *err)
@@ -232,7 +211,7 @@ static int know_child(struct perf_source *p, uint32_t pid)
 	gtv_naming_process(p->base.config.names, pid, parent, NULL, GTV_NAME_OURS);
 	gtv_naming_thread(p->base.config.names, pid, pid, NULL, GTV_NAME_OURS);
 	for (int i = 0; i < p->core_count; i++)
-		if (p->core[i].page) {
+		if (p->core[i].ring.page) {
 			p->stats.events++;
 			return gtv_merge_push(p->base.config.merge, p->core[i].stream, &ev);
 		}
@@ -291,7 +270,7 @@ static int follow_thread(struct perf_source *p, pid_t tid, struct gtv_err *err)
 	for (int i = 0; i < p->core_count; i++) {
 		int rc;
 
-		if (p->core[i].page) {
+		if (p->core[i].ring.page) {
 			rc = follow_on_core(p, i, tid, err);
 		} else {
 			rc = attach_core(p, i, tid, err);
@@ -521,39 +500,29 @@ static int on_record(struct perf_source *p, int core, const unsigned char *rec, 
 	}
 }
 
+/* What a record belongs to, for the ring's drain. */
+struct taking {
+	struct perf_source *source;
+	int core;
+};
+
+static int take_record(void *arg, const unsigned char *rec, size_t size)
+{
+	const struct taking *t = arg;
+
+	return on_record(t->source, t->core, rec, size);
+}
+
 static int drain_core(struct perf_source *p, int core)
 {
-	struct perf_event_mmap_page *page = p->core[core].page;
-	const unsigned char *data = (const unsigned char *)page + p->page_bytes;
-	uint64_t bytes = p->core[core].data_bytes, mask = bytes - 1;
-	uint64_t head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
-	uint64_t tail = page->data_tail;
-	unsigned char rec[1024];
-	int rc = 0;
+	struct taking taking = {p, core};
+	unsigned fill;
+	int rc = gtv_perf_ring_drain(&p->core[core].ring, take_record, &taking, &fill,
+				     &p->stats.corrupt);
 
-	unsigned fill = (unsigned)((head - tail) * 100 / bytes);
 	if (fill > p->stats.fill_percent)
 		p->stats.fill_percent = fill;
-	while (rc != -GTV_ENOMEM && head - tail >= sizeof(struct perf_event_header)) {
-		struct perf_event_header h;
-		memcpy(&h, data + (tail & mask), sizeof h); /* records are 8-aligned */
-		if (h.size < sizeof h || h.size > head - tail) {
-			p->stats.corrupt++;
-			tail = head;
-			break;
-		}
-		if (h.size <= sizeof rec) {
-			for (uint64_t i = 0; i < h.size; i += 8)
-				memcpy(rec + i, data + ((tail + i) & mask), 8);
-			rc = on_record(p, core, rec, h.size);
-		} else {
-			rc = -GTV_ECORRUPT;
-		}
-		p->stats.corrupt += rc == -GTV_ECORRUPT;
-		tail += h.size;
-	}
-	__atomic_store_n(&page->data_tail, tail, __ATOMIC_RELEASE);
-	if (rc == -GTV_ENOMEM)
+	if (rc < 0)
 		return rc;
 	return fill >= 90 || p->stopped ? ask_lost(p, core) : 0;
 }
@@ -564,7 +533,7 @@ static int perf_drain(struct gtv_source *src)
 
 	p->stats.fill_percent = 0;
 	for (int i = 0; i < p->core_count; i++) {
-		int rc = p->core[i].page ? drain_core(p, i) : 0;
+		int rc = p->core[i].ring.page ? drain_core(p, i) : 0;
 		if (rc < 0)
 			return rc;
 	}
