@@ -448,7 +448,6 @@ static void explain_held(struct gtv__asked *q)
 	walk(q, owner, peer_share, NULL);
 	gtv__cause(q, &q->span, span_ns(&q->span), "held by %s",
 		   gtv__word_lane(q, owner, who));
-	tell_off_core(q, &q->span);
 	if (q->span.waiters)
 		gtv__cause(q, &q->span, span_ns(&q->span), "%u wait%s for it",
 			   q->span.waiters, q->span.waiters == 1 ? "s" : "");

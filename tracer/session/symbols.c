@@ -34,6 +34,15 @@ int gtv_symbols_name(struct gtv_symbols *s, const struct gtv_mapped *mapped, uin
 	return 0;
 }
 
+int gtv_symbols_in_file(struct gtv_symbols *s, const char *path, uint64_t start,
+			uint64_t offset, uint64_t addr, char *buf, size_t size)
+{
+	(void)s, (void)path, (void)start, (void)offset, (void)addr;
+	if (size)
+		buf[0] = 0;
+	return 0;
+}
+
 #else
 
 #include <fcntl.h>
@@ -244,17 +253,17 @@ static int in_memory(const struct file *f, uint64_t at)
 
 /* The address as the file counts: the part that is mapped at the place says how far the
  * file is off. 1, or 0 if nothing of the file is at that address. */
-static int address_in_file(const struct file *f, const struct place *p, uint64_t addr,
-			   uint64_t *at)
+static int address_in_file(const struct file *f, uint64_t start, uint64_t offset,
+			   uint64_t addr, uint64_t *at)
 {
 	uint64_t page = ~((uint64_t)sysconf(_SC_PAGESIZE) - 1);
 
 	for (size_t i = 0; i < f->loads; i++) {
 		uint64_t first = f->load[i].offset & page;
 		uint64_t stored = f->load[i].stored + (f->load[i].offset - first);
-		if (p->offset < first || p->offset - first >= stored)
+		if (offset < first || offset - first >= stored)
 			continue;
-		*at = addr - p->start + (p->offset - first) + (f->load[i].at & page);
+		*at = addr - start + (offset - first) + (f->load[i].at & page);
 		if (in_memory(f, *at))
 			return 1;
 	}
@@ -300,25 +309,34 @@ static int proc_place(uint32_t pid, uint64_t addr, struct place *out)
 	return found;
 }
 
-int gtv_symbols_name(struct gtv_symbols *s, const struct gtv_mapped *mapped, uint32_t pid,
-		     uint64_t ts_ns, uint64_t addr, char *buf, size_t size)
+int gtv_symbols_in_file(struct gtv_symbols *s, const char *path, uint64_t start,
+			uint64_t offset, uint64_t addr, char *buf, size_t size)
 {
-	struct place place;
+	const struct file *f = file_at(s, path);
 	const struct var *v;
 	uint64_t at;
 
 	buf[0] = 0;
-	if (!mapped_place(mapped, pid, ts_ns, addr, &place) &&
-	    !proc_place(pid, addr, &place))
-		return 0;
-	struct file *f = file_at(s, place.path);
-	if (!f || !address_in_file(f, &place, addr, &at) || !(v = var_at(f, at)))
+	if (!f || !address_in_file(f, start, offset, addr, &at) || !(v = var_at(f, at)))
 		return 0;
 	if (at == v->at)
 		snprintf(buf, size, "%s", v->name);
 	else
 		snprintf(buf, size, "%s+%" PRIu64, v->name, at - v->at);
 	return 1;
+}
+
+int gtv_symbols_name(struct gtv_symbols *s, const struct gtv_mapped *mapped, uint32_t pid,
+		     uint64_t ts_ns, uint64_t addr, char *buf, size_t size)
+{
+	struct place place;
+
+	buf[0] = 0;
+	if (!mapped_place(mapped, pid, ts_ns, addr, &place) &&
+	    !proc_place(pid, addr, &place))
+		return 0;
+	return gtv_symbols_in_file(s, place.path, place.start, place.offset, addr, buf,
+				   size);
 }
 
 #endif

@@ -20,5 +20,8 @@ void gtv_symbols_free(struct gtv_symbols *s);
  * one at ts_ns, else 0 and buf is empty. Reads files: not for every event. */
 int gtv_symbols_name(struct gtv_symbols *s, const struct gtv_mapped *mapped, uint32_t pid,
 		     uint64_t ts_ns, uint64_t addr, char *buf, size_t size);
+/* The same of a file whose bytes from `offset` on lie at `start`. */
+int gtv_symbols_in_file(struct gtv_symbols *s, const char *path, uint64_t start,
+			uint64_t offset, uint64_t addr, char *buf, size_t size);
 
 #endif
