@@ -7,7 +7,7 @@
 #include "tests/kernel/source_load.h"
 #include <sys/mman.h>
 
-#define CALLS	  1000
+#define CALLS	  5000
 #define NAP_NS	  5000000
 #define FILE_SIZE (4u << 20)
 
@@ -287,7 +287,8 @@ static void interrupts_are_told(void **state)
 static void calls_that_do_not_fit_are_counted(void **state)
 {
 	struct gtv_source_config wanted = {.syscalls = GTV_SYSCALLS_ALL,
-					   .extra_ring_bytes = 4096};
+					   .extra_ring_bytes =
+						   (size_t)sysconf(_SC_PAGESIZE)};
 	struct gtv_err err = {0};
 	struct watch w;
 	uint64_t lost = 0, kept = 0;
