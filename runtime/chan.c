@@ -124,8 +124,8 @@ static int stand_in(const struct gt_chan *ch, const void *elem, void **reached)
 /* Names it in the trace at its first event: it may have been made before the run. */
 static inline void tell_name(struct gt__os *os, struct gt_chan *ch)
 {
-	if (__builtin_expect(os->tr.on && !ch->told, 0)) {
-		ch->told = 1;
+	if (gt__trace_wants(&os->tr) && ch->told != gt__trace_round) {
+		ch->told = gt__trace_round;
 		if (ch->name[0])
 			gt__trace_text(&os->tr, GTV_TEXT_CHAN, ch->id, ch->name);
 	}

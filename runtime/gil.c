@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "runtime/registry.h"
+
 static struct {
 	uint32_t lk; /* guards the rest */
 	uint32_t id, seq;
@@ -267,6 +269,22 @@ int gt__gil_run(struct gt *first, struct gt__os *os, const char *kind, uint64_t 
 	gt__trace_text(&os->tr, GTV_TEXT_LOCK_KIND, gil.id, kind);
 	gt__trace_text(&os->tr, GTV_TEXT_LOCK, gil.id, "GIL");
 	return gt__native_run(first, os, &hooks);
+}
+
+/* Read while others write it: as near as it can be told. */
+#ifdef GT_TSAN
+__attribute__((no_sanitize("thread")))
+#endif
+void gt__gil_tell(struct gtv_producer *tr)
+{
+	const struct gt *owner = __atomic_load_n(&gil.owner, __ATOMIC_RELAXED);
+	uint32_t id = 0, seq = gil.seq;
+
+	if (owner && !gt__peek(&id, &owner->id, sizeof id))
+		return;
+	gt__trace_text(tr, GTV_TEXT_LOCK_KIND, gil.id, gt__rt.policy->name);
+	gt__trace_text(tr, GTV_TEXT_LOCK, gil.id, "GIL");
+	gt__emit(tr, GTV_EV_LOCK_STATE, 0, 0, id, gil.id, seq, 0);
 }
 
 void gt__gil_forked(struct gt__os *os)

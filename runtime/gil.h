@@ -46,4 +46,7 @@ long gt__gil_blocking(struct gt__os *os, uint32_t call_id, long (*fn)(void *), v
 int gt__gil_set(struct gt__os *os, int acquire);
 void gt__gil_forked(struct gt__os *os);
 
+/* Names the GIL and says who holds it, for a trace that begins now. */
+void gt__gil_tell(struct gtv_producer *tr);
+
 #endif

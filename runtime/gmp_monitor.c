@@ -15,6 +15,7 @@
  */
 #include <string.h>
 
+#include "runtime/attach.h"
 #include "runtime/gmp.h"
 #include "runtime/reactor.h"
 
@@ -210,7 +211,9 @@ static void *monitor_thread(void *unused)
 
 	(void)unused;
 	gt__os_begin(&os);
+	gt__attach_helper(1);
 	watch(&os);
+	gt__attach_helper(0);
 	gt__os_end(&os);
 	return NULL;
 }

@@ -68,6 +68,7 @@ struct gtv_producer {
 	uint64_t last_raw;     /* the last stamp taken */
 	uint64_t lost;	       /* events that never reached a ring */
 	uint32_t lossy;	       /* LOST events are owed */
+	uint32_t round;	       /* libgt: which of its traces the ring is of */
 };
 
 /* ---------------------------------------------------------------- mapping */
@@ -248,7 +249,7 @@ static inline void gtv_producer_claim(const struct gtv_map *map, struct gtv_prod
 	for (i = 0; i < map->ring_count; i++)
 		if (gtv_producer__claim(map, i, p, tid))
 			break;
-	p->limit = p->head;
+	__atomic_store_n(&p->limit, p->head, __ATOMIC_RELAXED);
 }
 
 /* Hands it back: the reader frees it once it is drained. */
@@ -256,7 +257,7 @@ static inline void gtv_producer_close(struct gtv_producer *p)
 {
 	struct gtv_ring *ring = p->ring;
 
-	p->on = 0;
+	__atomic_store_n(&p->on, 0, __ATOMIC_RELAXED);
 	p->ring = NULL;
 	if (ring)
 		__atomic_store_n(&ring->state, GTV_RING_CLOSED, __ATOMIC_RELEASE);
@@ -304,7 +305,7 @@ static inline void gtv_producer__drop(struct gtv_map *map, struct gtv_producer *
 	/* The heartbeat is worth a look at the first loss, then now and then. */
 	if (!(p->lost++ & 255) && gtv_map_reader_is_gone(map)) {
 		__atomic_store_n(&map->gone, 1, __ATOMIC_RELAXED);
-		p->on = 0;
+		__atomic_store_n(&p->on, 0, __ATOMIC_RELAXED);
 	}
 	if (!p->lossy)
 		__atomic_store_n(&ring->loss_first_raw, ev->ts_raw, __ATOMIC_RELAXED);
@@ -357,7 +358,8 @@ static inline void gtv_producer__set_limit(struct gtv_producer *p, uint64_t room
 {
 	uint64_t eighth = (p->mask + 1) / 8, step = eighth - p->head % eighth;
 
-	p->limit = p->head + (room < step ? room : step);
+	__atomic_store_n(&p->limit, p->head + (room < step ? room : step),
+			 __ATOMIC_RELAXED);
 }
 
 /* Where head meets limit: sees to the doorbell, to overflow and its telling, and to a
@@ -369,7 +371,7 @@ static inline void gtv_producer_slow(struct gtv_map *map, struct gtv_producer *p
 
 	if (__atomic_load_n(&map->gone, __ATOMIC_RELAXED) ||
 	    !__atomic_load_n(&map->shm->enabled, __ATOMIC_RELAXED)) {
-		p->on = 0;
+		__atomic_store_n(&p->on, 0, __ATOMIC_RELAXED);
 		return;
 	}
 	if (!p->ring) {

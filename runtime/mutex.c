@@ -55,7 +55,7 @@ static inline void tell(struct gt__os *os, uint16_t kind, struct gt_mutex *m,
 			const struct gt *owner)
 {
 	os->n[kind == GTV_EV_LOCK_TAKE ? GTV_COUNT_LOCK_TAKES : GTV_COUNT_LOCK_DROPS]++;
-	if (__builtin_expect(os->tr.on, 0)) {
+	if (gt__trace_wants(&os->tr)) {
 		uint32_t id = lock_id(os, m);
 
 		gt__emit_on(&os->tr, kind, 0, 0, owner->id, id, ++m->seq, 0);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/attach.h"
 #include "runtime/cancel.h"
 #include "runtime/pool.h"
 #include "runtime/registry.h"
@@ -183,8 +184,10 @@ int gt__native_run(struct gt *first, struct gt__os *os,
 {
 	n.hooks = hooks;
 	gt__native_start(os, first);
+	gt__attach_helper(1);
 	while (!__atomic_load_n(&n.over, __ATOMIC_ACQUIRE))
 		gt__sys_futex_wait(&n.over, 0, GT__NEVER);
+	gt__attach_helper(0);
 	reap();
 	return 0;
 }

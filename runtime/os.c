@@ -9,6 +9,7 @@
  */
 #include "runtime/os.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -79,6 +80,7 @@ void gt__os_begin(struct gt__os *os)
 	proc.all = os;
 	gt__lk_unlock(&proc.lk);
 	gt__trace_claim(&os->tr);
+	os->tid = (uint32_t)gt__sys_tid();
 	gt__os_tls = os;
 	gt__overflow_stack(os->alternate, sizeof os->alternate);
 }
@@ -114,6 +116,44 @@ int gt__os_runs(const struct gt *gt)
 		runs = os->current == gt;
 	gt__lk_unlock(&proc.lk);
 	return runs;
+}
+
+#ifdef GT_TSAN
+#define RACY __attribute__((no_sanitize("thread")))
+#else
+#define RACY
+#endif
+
+int gt__os_all_try(void)
+{
+	for (int i = 0; i < 1000; i++) {
+		uint32_t unlocked = 0;
+
+		if (__atomic_compare_exchange_n(&proc.lk, &unlocked, 1, 0, __ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
+			return 0;
+		gt__sys_relax();
+	}
+	return -EBUSY;
+}
+
+void gt__os_all_leave(void)
+{
+	gt__lk_unlock(&proc.lk);
+}
+
+RACY void gt__os_all_switch_on(void)
+{
+	for (struct gt__os *os = proc.all; os; os = os->next)
+		gt__trace_poke(&os->tr);
+}
+
+RACY uint32_t gt__os_tid_of(const struct gt *gt)
+{
+	for (struct gt__os *os = proc.all; os; os = os->next)
+		if (os->current == gt)
+			return os->tid;
+	return 0;
 }
 
 /* --------------------------------------------------------------- GT_STATS */
@@ -172,11 +212,19 @@ void gt__process_leave(void)
 
 /* ----------------------------------------------------------- announcements */
 
+void gt__process_tell(struct gtv_producer *tr)
+{
+	/* Calls are named anew where they are next made. */
+	for (uint32_t i = 0; i < CALL_NAMES; i++)
+		__atomic_store_n(&calls.slot[i].told, 0, __ATOMIC_RELEASE);
+	gt__emit(tr, GTV_EV_PROC_START, 0, 0, 0, proc.workers, GTV_ABI_VERSION,
+		 proc.flags | (uint64_t)proc.run_pid << 32);
+	gt__trace_text(tr, GTV_TEXT_POLICY, 0, proc.policy);
+}
+
 static void announce(struct gt__os *os)
 {
-	gt__emit(&os->tr, GTV_EV_PROC_START, 0, 0, 0, proc.workers, GTV_ABI_VERSION,
-		 proc.flags | (uint64_t)proc.run_pid << 32);
-	gt__trace_text(&os->tr, GTV_TEXT_POLICY, 0, proc.policy);
+	gt__process_tell(&os->tr);
 }
 
 void gt__process_announce(struct gt__os *os, uint32_t workers, uint32_t flags,

@@ -19,6 +19,7 @@ struct gt__os {
 	struct gt *current; /* the green thread that runs here, NULL none */
 	uint32_t is_worker; /* it may switch: not a pool thread */
 	uint32_t homed;	    /* green threads that are to go on here; its own */
+	uint32_t tid;
 	uint64_t n[GTV_COUNT_MAX];
 	uint64_t about;		     /* gt__ticks of not long ago */
 	uint64_t seldom;	     /* a mask: of how many waits one reads them */
@@ -62,6 +63,16 @@ void gt__os_end(struct gt__os *os);
 
 /* Whether an OS thread of ours runs gt now; 0 too if that cannot be found out. */
 int gt__os_runs(const struct gt *gt);
+
+/* 0, or -EBUSY: the list of OS threads is being changed, perhaps by whom a signal
+ * interrupted. */
+int gt__os_all_try(void);
+void gt__os_all_leave(void);
+/* Within the two: has all of them look at the trace at their next event; the OS thread
+ * that runs gt, 0 none; PROC_START and the policy, for a trace that begins now. */
+void gt__os_all_switch_on(void);
+uint32_t gt__os_tid_of(const struct gt *gt);
+void gt__process_tell(struct gtv_producer *tr);
 
 /* Once a process: reads GT_STATS and the tracer's environment, sees to fork. */
 void gt__process_begin(void);

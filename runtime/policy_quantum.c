@@ -13,6 +13,7 @@
  *
  * While nothing is ready the clock stands still: an idle program costs nothing.
  */
+#include "runtime/attach.h"
 #include "runtime/native.h"
 #include "runtime/preempt.h"
 #include "runtime/reactor.h"
@@ -55,6 +56,7 @@ static void *clock_main(void *unused)
 	uint32_t state;
 
 	(void)unused;
+	gt__attach_helper(1);
 	while ((state = __atomic_load_n(&q.state, __ATOMIC_ACQUIRE)) != STOP) {
 		int due;
 
@@ -67,6 +69,7 @@ static void *clock_main(void *unused)
 		if (state != TICKS || due)
 			next = gt__sys_now_ns() + q.tick_ns;
 	}
+	gt__attach_helper(0);
 	return NULL;
 }
 

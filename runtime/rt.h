@@ -232,7 +232,7 @@ static inline void gt__tell_switch(struct gt__os *os, uint16_t kind, uint8_t aux
 				   struct gt *from, struct gt *to, uint32_t what)
 {
 	GT_COUNT(os, SWITCHES);
-	if (__builtin_expect(os->tr.on, 0)) {
+	if (gt__trace_wants(&os->tr)) {
 		uint32_t stop = from ? ++from->seq : 0;
 		uint64_t go = to ? ++to->seq : 0;
 
@@ -262,7 +262,7 @@ static inline void gt__tell_ready(struct gt__os *os, struct gt *gt, enum gtv_by 
 {
 	GT_COUNT(os, WAKES);
 	gt__wait_over_now(gt);
-	if (__builtin_expect(os->tr.on, 0)) {
+	if (gt__trace_wants(&os->tr)) {
 		uint32_t seq = ++gt->seq;
 
 		gt__emit_on(&os->tr, GTV_EV_READY, 0, (uint8_t)by, gt->id, who, seq, 0);
@@ -275,7 +275,7 @@ static inline void gt__tell_ready_too(struct gt__os *os, struct gt *gt, enum gtv
 {
 	GT_COUNT(os, WAKES);
 	gt__wait_over_now(gt);
-	if (__builtin_expect(os->tr.on, 0)) {
+	if (gt__trace_wants(&os->tr)) {
 		uint32_t seq = ++gt->seq;
 
 		gt__emit_too_on(&os->tr, GTV_EV_READY, 0, (uint8_t)by, gt->id, who, seq, 0);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/attach.h"
 #include "runtime/cancel.h"
 #include "runtime/dump.h"
 #include "runtime/fiber.h"
@@ -200,6 +201,7 @@ int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *a
 	gt__io_begin();
 	gt__overflow_open();
 	gt__dump_open();
+	gt__attach_open();
 	os = gt__rt.policy->os_new();
 	err = os ? 0 : -ENOMEM;
 	if (os) {
@@ -209,6 +211,7 @@ int gt_run_config(const struct gt_config *config, void (*fn)(void *arg), void *a
 		gt__os_end(os);
 		gt__rt.policy->os_free(os);
 	}
+	gt__attach_close();
 	gt__dump_close();
 	gt__overflow_close();
 	gt__rt.policy = NULL;

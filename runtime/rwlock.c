@@ -16,7 +16,7 @@ static void tell(struct gt__os *os, uint16_t kind, struct gt_rwlock *rw,
 		 const struct gt *owner)
 {
 	os->n[kind == GTV_EV_LOCK_TAKE ? GTV_COUNT_LOCK_TAKES : GTV_COUNT_LOCK_DROPS]++;
-	if (__builtin_expect(os->tr.on, 0)) {
+	if (gt__trace_wants(&os->tr)) {
 		uint32_t id = gt__wait_lock_id(os, &rw->line, "rwlock");
 
 		gt__emit_on(&os->tr, kind, 0, 0, owner->id, id, ++rw->seq, 0);

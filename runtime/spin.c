@@ -38,7 +38,7 @@ static int taken(struct gt__spin *spin, const char *kind)
 	gt__acquired();
 	__atomic_store_n(&spin->owner, os->current, __ATOMIC_RELAXED);
 	GT_COUNT(os, LOCK_TAKES);
-	if (__builtin_expect(os->tr.on, 0)) {
+	if (gt__trace_wants(&os->tr)) {
 		uint32_t id = spin_id(os, spin, kind);
 
 		gt__emit_on(&os->tr, GTV_EV_LOCK_TAKE, 0, 0, os->current->id, id,
@@ -57,7 +57,7 @@ static int dropped(struct gt__spin *spin, const char *kind)
 		return -EPERM;
 	__atomic_store_n(&spin->owner, NULL, __ATOMIC_RELAXED);
 	GT_COUNT(os, LOCK_DROPS);
-	if (__builtin_expect(os->tr.on, 0)) {
+	if (gt__trace_wants(&os->tr)) {
 		uint32_t id = spin_id(os, spin, kind);
 
 		gt__emit_on(&os->tr, GTV_EV_LOCK_DROP, 0, 0, self->id, id, ++spin->seq, 0);

@@ -27,6 +27,26 @@ void gt__trace_claim(struct gtv_producer *tr);
 int gt__trace_is_on(void); /* of the process */
 /* Hands it back: the reader frees it once it is drained. */
 void gt__trace_close(struct gtv_producer *tr);
+/* Attaching (attach.h), all within gt__os_all_try. The file that the socket hands out: 0,
+ * -EBUSY while another reader lives, -errno; from then on nothing is written by anybody,
+ * once all have been poked and passed a barrier. Then it becomes the process's, and it
+ * begins; and is over. */
+struct gt__trace_next {
+	struct gtv_map map;
+	int fd, in_place;
+};
+int gt__trace_fetch(struct gt__trace_next *next, const char *socket);
+void gt__trace_take(struct gt__trace_next *next);
+void gt__trace_claim_first(struct gtv_producer *tr);
+void gt__trace_go(void);
+void gt__trace_end(void);
+/* Has tr's next event look at what was said last. By another OS thread than its own. */
+void gt__trace_poke(struct gtv_producer *tr);
+/* Waits a while for room, if the ring is nearly full and somebody reads it. */
+void gt__trace_give_way(const struct gtv_producer *tr);
+/* Which trace of the process this is: names are told once in each. */
+extern uint32_t gt__trace_round;
+
 /* After fork, in the child: the ring stays the parent's. */
 void gt__trace_forget(struct gtv_producer *tr);
 
@@ -43,6 +63,12 @@ int gt__trace_put(struct gtv_producer *tr, const struct gtv_event *ev);
 void gt__trace_text(struct gtv_producer *tr, enum gtv_text class, uint32_t id,
 		    const char *text);
 
+/* Whether an event is to be written: the one branch. */
+static inline long gt__trace_wants(const struct gtv_producer *tr)
+{
+	return __builtin_expect(__atomic_load_n(&tr->on, __ATOMIC_RELAXED) != 0, 0);
+}
+
 /* The time of an event. A time stamp counter may be read before earlier instructions
  * are done. Where such an instruction made us the heirs of another OS thread's event
  * (we took a lock, a queue gave us a green thread), ours must not seem to be the
@@ -50,7 +76,7 @@ void gt__trace_text(struct gtv_producer *tr, enum gtv_text class, uint32_t id,
 extern uint32_t gt__fences; /* there are other OS threads, and we are traced */
 static inline void gt__acquired(void)
 {
-	if (__builtin_expect(gt__fences, 0)) {
+	if (__builtin_expect(__atomic_load_n(&gt__fences, __ATOMIC_RELAXED), 0)) {
 #if defined(__x86_64__)
 		_mm_lfence();
 #elif defined(__aarch64__)
@@ -86,7 +112,9 @@ static inline void gt__emit_too_on(struct gtv_producer *tr, uint16_t kind, uint8
 {
 	struct gtv_event *at;
 
-	if (__builtin_expect(tr->head == tr->limit, 0)) {
+	/* >=: another OS thread may put the limit below, see gt__trace_poke. */
+	if (__builtin_expect(tr->head >= __atomic_load_n(&tr->limit, __ATOMIC_RELAXED),
+			     0)) {
 		const struct gtv_event ev = {
 			.ts_raw = tr->last_raw,
 			.kind = kind,
@@ -126,7 +154,7 @@ static inline void gt__emit(struct gtv_producer *tr, uint16_t kind, uint8_t flag
 			    uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
 			    uint64_t arg)
 {
-	if (__builtin_expect(tr->on, 0))
+	if (gt__trace_wants(tr))
 		gt__emit_on(tr, kind, flags, aux, gt, obj, seq, arg);
 }
 
@@ -134,7 +162,7 @@ static inline void gt__emit_too(struct gtv_producer *tr, uint16_t kind, uint8_t 
 				uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
 				uint64_t arg)
 {
-	if (__builtin_expect(tr->on, 0))
+	if (gt__trace_wants(tr))
 		gt__emit_too_on(tr, kind, flags, aux, gt, obj, seq, arg);
 }
 

@@ -118,6 +118,12 @@ enum gtv_counter {
  *                obj the worker that had it, arg the worker that gets it
  *  PREEMPT_ASK   gt's time is over and it is asked to stop, obj its worker
  *
+ *  When gtviz attaches to a program that runs, it tells what it is doing: true at some
+ *  moment of the telling, and older than what the thing itself tells after that:
+ *  GT_STATE      gt, aux what it does: SWITCH_RUN it runs on OS thread obj, READY, or
+ *                the SWITCH_* with which it waits, arg low 32 for what; seq its number
+ *  LOCK_STATE    obj the lock, gt its owner (0: free), seq the lock's number
+ *
  *  A simulated system (GTV_CLOCK_SIM) tells what its kernel does. All threads of a
  *  process share one ring; tids and pids, here in gt, obj and arg, are virtual:
  *  SIM_PROC      first of a process: obj its first thread and its pid, gt the process
@@ -170,6 +176,8 @@ enum gtv_counter {
 	X(45, CALLBACK_END, "callback_end", 0)                                             \
 	X(46, HANDOFF, "proc_handoff", GTV_CNT(HANDOFFS))                                  \
 	X(47, PREEMPT_ASK, "preempt_request", 0)                                           \
+	X(48, GT_STATE, "gt_state", 0)                                                     \
+	X(49, LOCK_STATE, "lock_state", 0)                                                 \
 	X(59, SIM_PROC, "sim_proc", 0)                                                     \
 	X(60, SIM_THREAD, "sim_thread", 0)                                                 \
 	X(61, SIM_SWITCH, "sim_switch", 0)                                                 \

@@ -25,6 +25,7 @@ struct check {
 	uint64_t counts[GTV_COUNT_MAX];
 	uint64_t last_ns, unordered, outside, strange;
 	struct gtv_recheck *recheck;
+	uint64_t present; /* green threads that were there when we came */
 	/* The last item was a gap: the torn end of an unfinished file, or damage. */
 	int gap_pending;
 	struct gtv_walk_item gap;
@@ -65,6 +66,7 @@ static void count_events(struct check *c, const struct gtv_walk_item *item)
 
 		c->unordered += ev->ts_ns < c->last_ns;
 		c->outside += ev->ts_ns < item->from_ns || ev->ts_ns > item->to_ns;
+		c->present += ev->kind == GTV_EV_GT_STATE;
 		c->strange += !gtv_event_name(ev->kind);
 		c->last_ns = ev->ts_ns;
 		for (; adds; adds &= adds - 1)
@@ -222,7 +224,7 @@ static void check_counts(struct check *c, const struct gtv_report *r)
 	/* With nothing missing, whoever ended had begun. */
 	if (gtv_report_lost(r) || r->gap_count)
 		return;
-	if (c->counts[GTV_COUNT_EXITS] > c->counts[GTV_COUNT_SPAWNS])
+	if (c->counts[GTV_COUNT_EXITS] > c->counts[GTV_COUNT_SPAWNS] + c->present)
 		fault(c, "%" PRIu64 " green threads ended, %" PRIu64 " began",
 		      c->counts[GTV_COUNT_EXITS], c->counts[GTV_COUNT_SPAWNS]);
 }

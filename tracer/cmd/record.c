@@ -184,6 +184,10 @@ int gtv_cmd_record(const struct gtv_options *opts)
 	};
 	if (gtv_session_start(&session, &config, &err) < 0)
 		return gtv_cmd_launch_error(&err);
+	gtv_session_status(session, &st);
+	if (st.rings_why[0])
+		fprintf(stderr, "gtviz: -p %s: its green threads are not shown: %s\n",
+			opts->attach, st.rings_why);
 	int said = wait_for_end(session, progress);
 	int rc = gtv_session_wait(session, &err);
 	gtv_session_status(session, &st);

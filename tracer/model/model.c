@@ -107,6 +107,7 @@ static void user_event(struct gtv_model *m, const struct gtv_ev *ev)
 	case GTV_EV_SPAWN:
 	case GTV_EV_READY:
 	case GTV_EV_STEAL:
+	case GTV_EV_GT_STATE:
 	case GTV_EV_CHAN_SEND:
 	case GTV_EV_CHAN_RECV:
 		gtv__gt_event(m, t, ev);
@@ -117,6 +118,7 @@ static void user_event(struct gtv_model *m, const struct gtv_ev *ev)
 	case GTV_EV_GIL_RETAKE:
 	case GTV_EV_GIL_DROP:
 	case GTV_EV_GIL_REQUEST:
+	case GTV_EV_LOCK_STATE:
 		gtv__lock_event(m, t, ev);
 		break;
 	case GTV_EV_PARK:

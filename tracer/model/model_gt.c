@@ -145,7 +145,7 @@ void gtv__gt_end(struct gtv_model *m, struct gtv__gt *g, uint64_t ts_ns, int exi
 static int gt_number(struct gtv_model *m, struct gtv__gt *g, uint32_t seq, uint64_t ts_ns)
 {
 	uint64_t at = g->last_ns;
-	int known = g->run != GTV__RUN_NEW && g->run != GTV__RUN_UNKNOWN;
+	int known = g->run != GTV__RUN_NEW && g->run != GTV__RUN_UNKNOWN && !g->doubt;
 
 	if (g->run != GTV__RUN_NEW && !g->doubt && seq != g->seq + 1) {
 		if (!gtv__user_loss_after(m, g->proc, g->last_ns, &at))
@@ -178,10 +178,14 @@ static void ev_spawn(struct gtv_model *m, struct gtv__thread *t, const struct gt
 
 	if (!g)
 		return;
-	if (g->run != GTV__RUN_NEW) {
+	/* A rundown may have told of it before it told of itself. */
+	if (g->run != GTV__RUN_NEW && (!g->doubt || g->run == GTV__RUN_DONE)) {
 		gtv__fault(m, GTV_FAULT_SEQ, ev->ts_ns, "G%u: made twice", g->id);
 		return;
 	}
+	gtv__lock_unwait(m, g, ev->ts_ns);
+	gt_detach(g);
+	g->doubt = 0;
 	g->seq = ev->seq;
 	g->last_ns = ev->ts_ns;
 	g->run = GTV__RUN_READY;
@@ -313,9 +317,10 @@ static void ev_switch(struct gtv_model *m, struct gtv__thread *t, const struct g
 	if (old && old != stop) {
 		/* Someone else was running here, we thought. A loss that explains it
 		 * would have made it unknown. */
-		gtv__fault(m, GTV_FAULT_TWO_PLACES, ev->ts_ns,
-			   "thread %u: switches from G%u, but G%u was running", t->tid,
-			   ev->gt, old->id);
+		if (!old->doubt) /* only a rundown said so */
+			gtv__fault(m, GTV_FAULT_TWO_PLACES, ev->ts_ns,
+				   "thread %u: switches from G%u, but G%u was running",
+				   t->tid, ev->gt, old->id);
 		gtv__gt_unknown(m, old, ev->ts_ns);
 		old->doubt = 1;
 	}
@@ -420,6 +425,39 @@ static void ev_steal(struct gtv_model *m, struct gtv__thread *t, const struct gt
 		  gtv__lane_of(GTV_LANE_THREAD, t->tid), ev->gt);
 }
 
+/* What it does, told by another when gtviz attached: taken if nothing better is known,
+ * and only until its own next event, whatever that says. */
+static void ev_state(struct gtv_model *m, struct gtv__thread *t, const struct gtv_ev *ev)
+{
+	struct gtv__gt *g = ev->gt ? gtv__gt(m, ev->gt, t) : NULL;
+	struct gtv_ev stop = *ev;
+	struct gtv__thread *on;
+
+	if (!g || g->run != GTV__RUN_NEW)
+		return;
+	g->seq = ev->seq;
+	g->last_ns = ev->ts_ns;
+	g->doubt = 1;
+	if (ev->state == GTV_EV_SWITCH_RUN) {
+		on = ev->obj ? gtv__thread(m, ev->obj) : NULL;
+		g->run = on && !on->gt && !on->gt_known ? GTV__RUN_RUNNING
+							: GTV__RUN_UNKNOWN;
+		if (g->run == GTV__RUN_RUNNING) {
+			g->thread = on;
+			on->gt = g;
+			gtv__place_show(m, on, ev->ts_ns);
+		}
+	} else if (ev->state == GTV_EV_READY) {
+		g->run = GTV__RUN_READY;
+		g->state = GTV_ST_READY;
+	} else {
+		stop.kind = ev->state;
+		stop_content(m, t, g, &stop);
+		g->waits = 0; /* it began before */
+	}
+	gtv__gt_show(m, g, ev->ts_ns);
+}
+
 void gtv__gt_event(struct gtv_model *m, struct gtv__thread *t, const struct gtv_ev *ev)
 {
 	switch (ev->kind) {
@@ -432,6 +470,9 @@ void gtv__gt_event(struct gtv_model *m, struct gtv__thread *t, const struct gtv_
 	case GTV_EV_CHAN_SEND:
 	case GTV_EV_CHAN_RECV:
 		ev_chan(m, t, ev);
+		break;
+	case GTV_EV_GT_STATE:
+		ev_state(m, t, ev);
 		break;
 	case GTV_EV_STEAL:
 		ev_steal(m, t, ev);

@@ -181,7 +181,7 @@ static int lock_number(struct gtv_model *m, struct gtv__lock *l, uint32_t seq,
 		       uint64_t ts_ns)
 {
 	uint64_t at = l->last_ns;
-	int known = l->seen && l->known;
+	int known = l->seen && l->known && !l->doubt;
 
 	if (l->seen && !l->doubt && seq != l->seq + 1) {
 		if (!gtv__user_loss_after(m, l->proc, l->last_ns, &at))
@@ -265,6 +265,23 @@ static void ev_drop(struct gtv_model *m, struct gtv__lock *l, const struct gtv_e
 	show_owner_place(m, old, ts);
 }
 
+/* As ev_state in model_gt.c. */
+static void ev_lock_state(struct gtv_model *m, struct gtv__thread *t, struct gtv__lock *l,
+			  const struct gtv_ev *ev)
+{
+	struct gtv__gt *g = ev->gt ? gtv__gt(m, ev->gt, t) : NULL;
+
+	if (l->seen)
+		return;
+	l->seen = l->doubt = l->known = 1;
+	l->seq = ev->seq;
+	l->last_ns = ev->ts_ns;
+	l->held = ev->gt != 0;
+	l->last_owner = ev->gt;
+	gtv__lock_hold(l, g);
+	gtv__lock_show(m, l, ev->ts_ns);
+}
+
 void gtv__lock_event(struct gtv_model *m, struct gtv__thread *t, const struct gtv_ev *ev)
 {
 	struct gtv__lock *l = ev->obj ? gtv__lock(m, ev->obj, t) : NULL;
@@ -278,6 +295,9 @@ void gtv__lock_event(struct gtv_model *m, struct gtv__thread *t, const struct gt
 	case GTV_EV_GIL_TAKE:
 	case GTV_EV_GIL_RETAKE:
 		ev_take(m, t, l, ev);
+		break;
+	case GTV_EV_LOCK_STATE:
+		ev_lock_state(m, t, l, ev);
 		break;
 	case GTV_EV_LOCK_DROP:
 	case GTV_EV_GIL_DROP:

@@ -8,14 +8,22 @@
  * Only then is told what each thread is doing, from two looks that agree; all else is
  * unknown until its first event.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "runtime/abi/gtv_attach.h"
 #include "tracer/base/procs.h"
 #include "tracer/session/internal.h"
 #include "tracer/source/naming.h"
 
+#define ANSWER_MS 2000 /* a program that computes without a pause may need some time */
+#define AGAIN_MS  20
+#define SYNC_NS	  250000000ull
+#define RETURN_MS 300
 #define LOOKS_MAX 100 /* a program that starts threads faster is followed as it is */
 
 static int look(struct gtv_session *s, struct gtv_procs *tree, struct gtv_err *err)
@@ -92,4 +100,120 @@ int gtv_session_rundown(struct gtv_session *s, struct gtv_err *err)
 		rc = gtv_err_set(err, GTV_ENOMEM, "session", "", "out of memory");
 	gtv_procs_fini(&tree);
 	return rc;
+}
+
+/* ------------------------------------------------------------ green threads */
+
+static int open_all(struct gtv_session *s, const struct gtv_procs *procs)
+{
+	uint32_t last = 0;
+
+	s->attached = calloc(procs->count, sizeof *s->attached);
+	if (!s->attached)
+		return -GTV_ENOMEM;
+	for (size_t i = 0; i < procs->count; i++) {
+		uint32_t pid = procs->thread[i].pid;
+		struct gtv_attached *at = &s->attached[s->attached_count];
+
+		if (pid == last)
+			continue;
+		last = pid;
+		if (!gtv_attached_open(at, (pid_t)pid))
+			s->attached_count++;
+	}
+	return 0;
+}
+
+static const char *why_not(int result)
+{
+	switch (result) {
+	case -EBUSY:
+		return "another gtviz traces it";
+	case -ENOTSUP:
+		return "its policy is procs, or its system simulated: start it under gtviz";
+	case -ENOENT:
+		return "it cannot reach gtviz's socket (another network namespace?)";
+	default:
+		return "it could not map the rings";
+	}
+}
+
+/* One that has not answered is waked again: it was where it could not listen. */
+static size_t take_answers(struct gtv_session *s, int begins, int wake)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < s->attached_count; i++) {
+		struct gtv_attached *at = &s->attached[i];
+		int result = 0, rc;
+
+		if (at->begun == begins || at->begun == 2)
+			continue;
+		rc = gtv_attached_answer(at, &result);
+		if (rc == 1 && result < 0)
+			snprintf(s->status.rings_why, sizeof s->status.rings_why, "%s",
+				 why_not(result));
+		if (rc) {
+			at->begun = rc == 1 && !result ? begins : 2;
+			continue;
+		}
+		open++;
+		if (wake)
+			gtv_attached_wake(at);
+	}
+	return open;
+}
+
+static void await_answers(struct gtv_session *s, int begins, int limit_ms)
+{
+	struct timespec pause = {.tv_nsec = 1000000};
+	size_t open = 1;
+
+	for (int ms = 0; open && ms < limit_ms; ms++) {
+		gtv_clock_sync(&s->clock, SYNC_NS);
+		/* Its rings come through a socket that this serves. */
+		s->rings->ops->drain(s->rings);
+		if (s->kernel)
+			s->kernel->ops->drain(s->kernel);
+		open = take_answers(s, begins, ms % AGAIN_MS == AGAIN_MS - 1);
+		if (open)
+			nanosleep(&pause, NULL);
+	}
+	if (open && begins)
+		snprintf(s->status.rings_why, sizeof s->status.rings_why,
+			 "it did not answer (it sleeps, or has a handler of SIGURG)");
+}
+
+int gtv_session_ask_rings(struct gtv_session *s, struct gtv_err *err)
+{
+	struct gtv_procs procs = {0};
+	int rc = look(s, &procs, err);
+
+	if (!rc && open_all(s, &procs) < 0)
+		rc = gtv_err_set(err, GTV_ENOMEM, "session", "", "out of memory");
+	gtv_procs_fini(&procs);
+	gtv_clock_sync(&s->clock, 0);
+	for (size_t i = 0; i < s->attached_count && !rc; i++)
+		if (gtv_attached_ask(&s->attached[i], GTV_ATTACH_BEGIN,
+				     gtv_source_ring_socket(s->rings)) < 0)
+			s->attached[i].begun = 2;
+	if (!rc)
+		await_answers(s, 1, ANSWER_MS);
+	return rc;
+}
+
+void gtv_session_return_rings(struct gtv_session *s)
+{
+	size_t asked = 0;
+
+	for (size_t i = 0; i < s->attached_count; i++) {
+		struct gtv_attached *at = &s->attached[i];
+
+		if (at->begun == 1 && !gtv_attached_ask(at, GTV_ATTACH_END, NULL))
+			asked++;
+		else
+			at->begun = 2;
+	}
+	if (asked)
+		await_answers(s, 0, RETURN_MS);
 }

@@ -128,7 +128,10 @@ static void advance(struct gtv_session *s, uint64_t watermark_ns)
 			s->last_ns = s->batch[count - 1].ts_ns;
 			put_checkpoint(s, s->last_ns);
 			count = 0;
-			if (gtv_merge_queued(s->merge) < QUEUE_MAX)
+			/* At the end all that was there has left: what a program that runs
+			 * on still writes has no place any more. */
+			if (watermark_ns != UINT64_MAX &&
+			    gtv_merge_queued(s->merge) < QUEUE_MAX)
 				drain_sources(s);
 		}
 	} while (got);
@@ -224,6 +227,12 @@ static void name_survivors(struct gtv_session *s)
 /* The program is gone or no longer wanted: everything left goes into the file. */
 static void finish(struct gtv_session *s, int ended)
 {
+	/* A program that runs on writes while its rings are drained one after the other:
+	 * the trace ends where all of them had been drained. */
+	uint64_t cut = ended || s->status.simulated ? UINT64_MAX
+						    : gtv_clock_mono_ns() - LATENESS_NS;
+
+	gtv_session_return_rings(s);
 	s->rings->ops->stop(s->rings);
 	if (s->kernel)
 		s->kernel->ops->stop(s->kernel);
@@ -238,8 +247,12 @@ static void finish(struct gtv_session *s, int ended)
 	if (ended)
 		push_recorder(s, GTV_EV_END, gtv_session_pid(s), 0,
 			      (uint64_t)(uint32_t)s->wait_status, s->end_ns);
-	advance(s, UINT64_MAX);
-	uint64_t now = s->status.simulated ? s->last_ns : gtv_clock_mono_ns();
+	advance(s, cut);
+	uint64_t now = s->status.simulated ? s->last_ns
+		       : cut != UINT64_MAX ? cut
+					   : gtv_clock_mono_ns();
+	if (now < s->last_ns)
+		now = s->last_ns;
 	gtv_model_finish(s->model, now);
 	gtv_zoom_flush(s->zoom, now, 1);
 	if (s->status.simulated)

@@ -17,6 +17,7 @@
 #include "tracer/session/futexes.h"
 #include "tracer/session/session.h"
 #include "tracer/source/mapped.h"
+#include "tracer/source/attach.h"
 #include "tracer/source/source.h"
 
 #define GTV_RATE_SLOTS 11 /* of 100 ms: the last second */
@@ -31,6 +32,8 @@ struct gtv_session {
 	struct gtv_source *kernel; /* NULL at level 0 */
 	struct gtv_store *store;
 	struct gtv_launch launch;
+	struct gtv_attached *attached; /* of the program's processes, those on libgt */
+	size_t attached_count;
 	int launched, output_opened;
 	int event_fd;
 	int keeper_fd; /* held open: its closing tells the keeper that we are gone */
@@ -75,6 +78,10 @@ static inline uint32_t gtv_session_pid(const struct gtv_session *s)
 int gtv_session_follow(struct gtv_session *s, struct gtv_source *source,
 		       struct gtv_err *err);
 int gtv_session_rundown(struct gtv_session *s, struct gtv_err *err);
+/* Asks those of its processes that run on libgt for their rings, and waits a while for
+ * their answers; and has them switch their tracing off again. */
+int gtv_session_ask_rings(struct gtv_session *s, struct gtv_err *err);
+void gtv_session_return_rings(struct gtv_session *s);
 
 void *gtv_session_collect(void *session);
 

@@ -230,7 +230,8 @@ static int prepare(struct gtv_session *s, const struct gtv_session_config *confi
 		if ((rc = s->rings->ops->attach(s->rings, s->launch.pid, err)) < 0 ||
 		    (rc = open_kernel(s, config, sources, err)) < 0)
 			return rc;
-		return gtv_session_rundown(s, err);
+		rc = gtv_session_rundown(s, err);
+		return rc < 0 ? rc : gtv_session_ask_rings(s, err);
 	}
 	struct gtv_launch_config launch = {
 		.argv = config->argv,
@@ -429,6 +430,9 @@ void gtv_session_close(struct gtv_session *s)
 	if (s->event_fd >= 0)
 		close(s->event_fd);
 	pthread_mutex_destroy(&s->lock);
+	for (size_t i = 0; i < s->attached_count; i++)
+		gtv_attached_close(&s->attached[i]);
+	free(s->attached);
 	free(s->batch);
 	free(s);
 }

@@ -37,6 +37,7 @@ struct gtv_session_status {
 	unsigned ring_percent; /* fullest ring */
 	double events_per_s;   /* over the last second */
 	int running;	       /* the program has not been reaped */
+	char rings_why[160];   /* attached: why its green threads are not shown; empty */
 	int attached;	       /* it ran before us, and runs on after us */
 	int wait_status;       /* valid when not running; -1 not known */
 	int failed;	       /* the trace cannot be written any more: gtv_store_error */

@@ -60,6 +60,8 @@ static const struct shape shapes[GTV_EV_USER_MAX] = {
 	[GTV_EV_CALLBACK_BEGIN] = {.known = 1, .obj = CALL},
 	[GTV_EV_CALLBACK_END] = {.known = 1, .obj = CALL},
 	[GTV_EV_HANDOFF] = {.known = 1, .gt = GT},
+	[GTV_EV_GT_STATE] = {.known = 1, .gt = GT},
+	[GTV_EV_LOCK_STATE] = {.known = 1, .gt = GT, .obj = LOCK},
 	[GTV_EV_PREEMPT_ASK] = {.known = 1, .gt = GT},
 };
 
@@ -276,19 +278,36 @@ static int resolve(struct gtv_ring_source *src, struct gtv_reader *r, unsigned c
 	return *out ? 0 : -1;
 }
 
+/* A program may speak of its own threads only. */
+static int is_own_thread(const struct gtv_ring_source *src, const struct gtv_reader *r,
+			 uint32_t tid)
+{
+	struct gtv_name name;
+
+	return !gtv_names_get(src->base.config.names, GTV_CLASS_THREAD, tid, &name) &&
+	       name.pid == r->pid;
+}
+
 static int resolve_all(struct gtv_ring_source *src, struct gtv_reader *r,
 		       const struct gtv_event *wire, struct gtv_ev *ev)
 {
 	const struct shape *shape = &shapes[wire->kind];
+	uint8_t low_class = shape->low;
 	uint32_t low;
+
+	/* What it waits for is what that wait would name. */
+	if (wire->kind == GTV_EV_GT_STATE && wire->aux < GTV_EV_USER_MAX)
+		low_class = shapes[wire->aux].low;
 
 	if (resolve(src, r, shape->gt, wire->gt, &ev->gt) ||
 	    resolve(src, r, shape->obj, wire->u.f.obj, &ev->obj) ||
-	    resolve(src, r, shape->low, (uint32_t)wire->u.f.arg, &low))
+	    resolve(src, r, low_class, (uint32_t)wire->u.f.arg, &low))
 		return -1;
 	ev->seq = wire->u.f.seq;
-	ev->arg = shape->low == RAW ? wire->u.f.arg
-				    : (wire->u.f.arg & ~(uint64_t)UINT32_MAX) | low;
+	if (wire->kind == GTV_EV_GT_STATE && ev->obj && !is_own_thread(src, r, ev->obj))
+		ev->obj = 0;
+	ev->arg = low_class == RAW ? wire->u.f.arg
+				   : (wire->u.f.arg & ~(uint64_t)UINT32_MAX) | low;
 	if (shape->is_gil)
 		mark_gil(src, shape->low == LOCK ? low : ev->obj);
 	return 0;

@@ -506,6 +506,10 @@ static void ring_close(struct gtv_source *base)
 
 	if (src->shm) {
 		__atomic_store_n(&src->shm->enabled, 0, __ATOMIC_RELEASE);
+		/* A program that runs on may keep it mapped: without its memory. */
+		fallocate(src->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			  (off_t)gtv_ring_data_offset(src->ring_count, src->ring_bytes, 0),
+			  (off_t)src->ring_count * src->ring_bytes);
 		munmap(src->shm, src->total_bytes);
 	}
 	if (src->fd >= 0)
