@@ -26,7 +26,7 @@ struct gt__policy;
 #define GT__SIM_SWITCH_GT    100ull	   /* a yield or a wait of a green thread */
 #define GT__SIM_CALL	     300ull	   /* a system call */
 #define GT__SIM_SWITCH	     2000ull	   /* a core goes on with another thread */
-#define GT__SIM_WAKE	     50000ull	   /* until a woken thread is on a core */
+#define GT__SIM_WAKE	     10000ull	   /* until a woken thread is on a core */
 #define GT__SIM_WAKE_JITTER  10000ull	   /* above that, at most */
 #define GT__SIM_SLICE	     4000000ull	   /* as Linux's tick on a desktop */
 #define GT__SIM_CREDIT	     2000000ull	   /* what a sleeper may be behind the others */
