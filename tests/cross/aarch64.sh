@@ -10,7 +10,7 @@ command -v $cc >/dev/null || { echo "skip: $cc is not installed"; exit 77; }
 command -v qemu-aarch64 >/dev/null || { echo 'skip: qemu-aarch64 is not installed'; exit 77; }
 mkdir -p "$out"
 echo 'int main(void) { return 0; }' >"$out/probe.c"
-$cc -static "$out/probe.c" -o "$out/probe" 2>/dev/null && timeout 120 qemu-aarch64 "$out/probe" ||
+$cc -static "$out/probe.c" -o "$out/probe" 2>/dev/null && timeout 400 qemu-aarch64 "$out/probe" ||
 	{ echo 'skip: no static C library for aarch64, or the emulator does not run'; exit 77; }
 
 flags='-std=gnu17 -O2 -g -Wall -Wextra -D_GNU_SOURCE -I. -iquote runtime -static -pthread'
@@ -69,7 +69,7 @@ says() { # STATUS TEXT COMMAND…
 emulated() { # POLICY PROGRAM ARGUMENTS…
 	policy=$1 program=$2
 	shift 2
-	env GT_POLICY="$policy" timeout 120 qemu-aarch64 "$out/$program" "$@"
+	env GT_POLICY="$policy" timeout 400 qemu-aarch64 "$out/$program" "$@"
 }
 
 sample() { # POLICIES TEXT NAME ARGUMENTS…
@@ -86,7 +86,7 @@ for source in tests/unit/runtime_switch.c samples/*.c; do
 	name=$(basename "$source" .c)
 	run "build_$name" build "$source" "$out/$name"
 done
-run switch timeout 120 qemu-aarch64 "$out/runtime_switch"
+run switch timeout 400 qemu-aarch64 "$out/runtime_switch"
 sample "$apart" '' fib 20 4
 sample "$shared" ' 12' chansum
 sample procs ' 12' chansum
@@ -107,7 +107,7 @@ run wrong_policy says 2 'there are: single, coop' emulated nosuch fib 5
 run shared_procs says 2 'share memory' emulated procs flip
 # The simulated system: a seed is one run here, too.
 for policy in $shared; do
-	run "sim_$policy" says 0 ' 12' env GT_SIM=7 GT_POLICY="$policy" timeout 120 \
+	run "sim_$policy" says 0 ' 12' env GT_SIM=7 GT_POLICY="$policy" timeout 400 \
 		qemu-aarch64 "$out/chansum"
 done
 echo '[==========] aarch64 run.'

@@ -36,7 +36,7 @@ run() { # CASE COMMAND…
 
 gdb_ends() { # POLICY
 	command -v gdb >/dev/null || { echo 'skipped: gdb is not installed'; return 77; }
-	GT_POLICY=$1 timeout 60 gdb -nx -batch -ex 'set debuginfod enabled off' -ex 'set startup-with-shell off' \
+	GT_POLICY=$1 timeout 300 gdb -nx -batch -ex 'set debuginfod enabled off' -ex 'set startup-with-shell off' \
 		-ex 'break stop_here' -ex run -ex bt -ex 'delete' -ex continue "$dir/debugged" \
 		>"$dir/gdb" 2>&1
 	cat "$dir/gdb"
@@ -53,7 +53,7 @@ gdb_ends() { # POLICY
 valgrind_finds_nothing() { # POLICY
 	command -v valgrind >/dev/null || { echo 'skipped: valgrind is not installed'; return 77; }
 	valgrind -q true 2>/dev/null || { echo 'skipped: valgrind does not run here'; return 77; }
-	GT_POLICY=$1 timeout 100 valgrind --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
+	GT_POLICY=$1 timeout 300 valgrind --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
 		--fair-sched=yes "$dir/debugged" >"$dir/valgrind" 2>&1
 	status=$?
 	cat "$dir/valgrind"

@@ -33,7 +33,7 @@
 #include <unistd.h>
 #include <vterm.h>
 
-#define PTY_WAIT_MS  20000 /* slow machines and sanitizers */
+#define PTY_WAIT_MS  120000 /* slow machines and sanitizers */
 #define PTY_ARGS_MAX 24
 #define PTY_LINE     4096
 
@@ -362,7 +362,7 @@ static inline void pty_wait(struct pty *p, const char *what, pty_test_fn *test,
 			while (!test(p, arg) && !p->closed) {
 				struct pollfd fd = {.fd = p->fd, .events = POLLIN};
 
-				if (poll(&fd, 1, 1000) <= 0) {
+				if (poll(&fd, 1, 5000) <= 0) {
 					struct pty_news news = {0};
 
 					recv(p->shell, &news, sizeof(news), MSG_PEEK);

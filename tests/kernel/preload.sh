@@ -26,24 +26,24 @@ $CC -std=gnu17 -D_GNU_SOURCE -O2 -iquote runtime -rdynamic -o "$dir/own" tests/p
 
 # Not quantum: there a call made by gt_blocking holds up all, as that policy has no pool.
 for policy in green offset gmp threads gil3; do
-	out=$(GT_POLICY=$policy GT_STATS=1 timeout 30 "$dir/linked" 2>"$dir/stats") ||
+	out=$(GT_POLICY=$policy GT_STATS=1 timeout 300 "$dir/linked" 2>"$dir/stats") ||
 		fail "linked, $policy: step $?: $(cat "$dir/stats")"
 	[ "$out" = 'done 42' ] || fail "linked, $policy: said '$out'"
 	# main, twelve that watch errno, ten sleepers, a writer, an echo, a line
 	grep -q '"spawns":26,' "$dir/stats" || fail "linked, $policy: $(cat "$dir/stats")"
-	out=$(GT_POLICY=$policy LD_PRELOAD=$lib timeout 30 "$dir/own" 2>"$dir/stats") ||
+	out=$(GT_POLICY=$policy LD_PRELOAD=$lib timeout 300 "$dir/own" 2>"$dir/stats") ||
 		fail "preloaded, $policy: step $?: $(cat "$dir/stats")"
 	[ "$out" = 'done 42' ] || fail "preloaded, $policy: said '$out'"
 done
 
 # Without the library the sleeps of one OS thread do not overlap: the test can fail.
-GT_POLICY=green timeout 10 "$dir/own" >/dev/null 2>&1 && fail 'without the library: it should have failed'
+GT_POLICY=green timeout 60 "$dir/own" >/dev/null 2>&1 && fail 'without the library: it should have failed'
 
 # A program of plain pthreads, whose threads become green ones: main and ten, and the
 # one that serves the timers, now and then anew.
 $CC -std=gnu17 -D_GNU_SOURCE -O2 -o "$dir/threads" tests/programs/preload_threads.c -lpthread || exit 1
 threads() { # POLICY GT_PRELOAD
-	GT_POLICY=$1 GT_PRELOAD=$2 GT_STATS=1 LD_PRELOAD=$lib timeout 60 "$dir/threads" word 2>"$dir/stats"
+	GT_POLICY=$1 GT_PRELOAD=$2 GT_STATS=1 LD_PRELOAD=$lib timeout 300 "$dir/threads" word 2>"$dir/stats"
 }
 for policy in coop quantum green offset gmp threads gil2 gil3; do
 	out=$(threads $policy threads)
@@ -58,5 +58,5 @@ out=$(threads green '')
 # Programs that know nothing of green threads.
 [ "$(printf 'b\na\n' | LD_PRELOAD=$lib sort)" = "$(printf 'a\nb')" ] || fail 'sort'
 [ "$(seq 20 | LD_PRELOAD=$lib xargs -P 4 -n 1 echo | sort -n | tail -n 1)" = 20 ] || fail 'xargs'
-LD_PRELOAD=$lib timeout 5 sleep 0.01 || fail 'sleep'
+LD_PRELOAD=$lib timeout 60 sleep 0.01 || fail 'sleep'
 exit $bad

@@ -27,7 +27,7 @@ told() { tr '\n' ' ' <"$dir/report" | sed 's/.*"counts": *\({[^}]*}\).*/\1/' | s
 record() { # FILE SEED POLICY PROGRAM…
 	file=$1 seed=$2 policy=$3
 	shift 3
-	GT_SIM=$seed GT_STATS=1 GT_POLICY=$policy timeout 60 "$gtviz" record -o "$dir/$file.gtv" -- "$@" \
+	GT_SIM=$seed GT_STATS=1 GT_POLICY=$policy timeout 300 "$gtviz" record -o "$dir/$file.gtv" -- "$@" \
 		>/dev/null 2>"$dir/$file.err" || fail "$seed $policy $*: status $?: $(cat "$dir/$file.err")"
 	"$gtviz" events --json "$dir/$file.gtv" >"$dir/$file.events" || fail "$seed $policy $*: events"
 }

@@ -30,7 +30,7 @@ static void check_waker(const struct watch *w)
 		      by_others);
 	/* Not every time: who is preempted by the one it woke has not slept. */
 	assert_true(by_ping >= ROUND_TRIPS / 4);
-	assert_true(by_others < 20);
+	assert_true(by_others < by_ping / 10);
 	assert_true(watch_count(w, GTV_EV_K_WAKING, w->pid, w->truth[FUTEX].tid) >= 1);
 }
 
@@ -54,7 +54,7 @@ static void check_calls(const struct watch *w)
 	assert_true(sleeps_in(w, t[FUTEX].tid, SYS_futex, t[FUTEX].mark) >= 1);
 	assert_true(sleeps_in(w, t[NAP].tid, SYS_nanosleep, 0) +
 			    sleeps_in(w, t[NAP].tid, SYS_clock_nanosleep, 0) >=
-		    2);
+		    1);
 	/* Who was preempted was in no call that matters. */
 	for (size_t i = 0; i < w->count; i++)
 		if (w->ev[i].kind == GTV_EV_K_SWITCH && w->ev[i].state == GTV_OFF_PREEMPTED)
@@ -155,6 +155,18 @@ static void test_overflow_is_counted(void **state)
 	watch_close(&w);
 }
 
+/* Somebody who comes and goes on a core, and is none of ours. */
+static pid_t start_stranger(void)
+{
+	const struct timespec nap = {.tv_nsec = 500000};
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	while (!pid)
+		nanosleep(&nap, NULL);
+	return pid;
+}
+
 /* --all: also what has nothing to do with the program. */
 static void test_all_tasks(void **state)
 {
@@ -164,7 +176,10 @@ static void test_all_tasks(void **state)
 
 	if (!have_bpf(&w, 0, 1))
 		skip();
+	pid_t stranger = start_stranger();
 	watch_run(&w, 1);
+	kill(stranger, SIGKILL);
+	waitpid(stranger, NULL, 0);
 	for (size_t i = 0; i < w.count; i++)
 		foreign += w.ev[i].kind == GTV_EV_K_SWITCH &&
 			   !(w.ev[i].flags & (GTV_KF_PREV_OURS | GTV_KF_NEXT_OURS));

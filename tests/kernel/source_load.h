@@ -50,7 +50,7 @@ struct truth {
 
 static struct truth work_truth[ROLES];
 static int work_pipe[2][2];
-static uint32_t work_word;
+static uint32_t work_word, work_waiter;
 
 static void work_pin(int core)
 {
@@ -69,12 +69,13 @@ static uint64_t work_switches(void)
 	return (uint64_t)(usage.ru_nvcsw + usage.ru_nivcsw);
 }
 
-/* The kernel's own figures of the calling thread. A short sleep first: only a switch
- * brings schedstat up to date. Once more if there was a switch while asking. */
+/* The kernel's own figures of the calling thread. A sleep first, not so short that it may
+ * be over before it begins: only a switch brings schedstat up to date. Once more if there
+ * was a switch while asking. */
 static void work_ask(enum role role)
 {
 	struct truth *t = &work_truth[role];
-	struct timespec nap = {.tv_nsec = 1000};
+	struct timespec nap = {.tv_nsec = 500000};
 	char path[64], line[128] = "";
 
 	t->tid = (uint32_t)gettid();
@@ -124,10 +125,27 @@ static void *work_wait(void *arg)
 {
 	(void)arg;
 	work_truth[FUTEX].mark = (uint64_t)(uintptr_t)&work_word;
+	__atomic_store_n(&work_waiter, (uint32_t)gettid(), __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&work_word, __ATOMIC_ACQUIRE))
 		syscall(SYS_futex, &work_word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
 	work_ask(FUTEX);
 	return NULL;
+}
+
+/* In state S: it waits for the word by now. */
+static int work_sleeps(uint32_t tid)
+{
+	char path[64], text[256] = "", *paren;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/self/task/%u/stat", tid);
+	f = tid ? fopen(path, "re") : NULL;
+	if (!f)
+		return 0;
+	text[fread(text, 1, sizeof text - 1, f)] = 0;
+	fclose(f);
+	paren = strrchr(text, ')');
+	return paren && !strncmp(paren, ") S", 3);
 }
 
 static void *work_nap(void *arg)
@@ -168,6 +186,8 @@ static inline int work_main(const char *path)
 		pthread_create(&thread[r], NULL, body[r], (void *)(intptr_t)r);
 	for (int r = PING; r <= BURN2; r++)
 		pthread_join(thread[r], NULL);
+	while (!work_sleeps(__atomic_load_n(&work_waiter, __ATOMIC_ACQUIRE)))
+		sched_yield();
 	__atomic_store_n(&work_word, 1, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &work_word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 	pthread_join(thread[FUTEX], NULL);

@@ -41,10 +41,11 @@ static void expect_figures(struct json_object *report, const struct burned *b)
 
 		expect_run_time(row, f);
 		/* Until the kernel's figure was read: exactly. After it, the thread
-		 * woke and ended, which may cost it a core once or twice more. */
+		 * woke and ended, which may cost it a core some times more: how often is
+		 * for the scheduler to say. */
 		if (!get_u64(get(report, "lost"), "total")) {
 			assert_int_equal(f->seen_switches, f->switches);
-			assert_in_range(all, f->switches, f->switches + 3);
+			assert_true(all >= f->switches);
 		}
 	}
 }

@@ -11,8 +11,9 @@ program() { printf '#!/bin/sh\n%s\n' "$2" >"$tmp/$1"; chmod +x "$tmp/$1"; }
 begin='echo "[==========] Running 1 test(s)."; echo "[ RUN      ] a";'
 end='echo "[==========] 1 test(s) run."; echo "[  PASSED  ] 1 test(s).";'
 
+limit=60
 expect() { # PROGRAM LAST_LINE STATUS [TEXT]
-	said=$(sh "$here/run.sh" -l "$tmp/log" -s t -t 1 "$tmp/$1" 2>&1)
+	said=$(sh "$here/run.sh" -l "$tmp/log" -s t -t "$limit" "$tmp/$1" 2>&1)
 	status=$?
 	last=$(echo "$said" | tail -n 1)
 	[ "$last" = "$2" ] && [ $status = "$3" ] ||
@@ -32,8 +33,10 @@ program dies "$begin kill -SEGV \$\$"
 expect dies '0 passed, 1 failed, 0 skipped' 1 'took the program with it: exit status 139'
 program leaks "$begin echo '[       OK ] a'; $end exit 23"
 expect leaks '1 passed, 1 failed, 0 skipped' 1 'exit status is 23'
-program hangs 'exec sleep 60'
+program hangs 'exec sleep 600'
+limit=1
 expect hangs '0 passed, 1 failed, 0 skipped' 1 'over its time limit'
+limit=60
 expect missing '0 passed, 1 failed, 0 skipped' 1 'did not build'
 program plain 'exit 0'
 expect plain '1 passed, 0 failed, 0 skipped' 0

@@ -62,7 +62,7 @@ static void three_later(void *arg)
 	RIG_CHECK(gt_call_later(0, "a", say, "a", &called) == 0);
 	RIG_CHECK(gt_call_later(200000000, "b", say, "b", NULL) == 0);
 	RIG_CHECK(gt_call_later(3600000000000, "x", say, "x", &never) == 0);
-	RIG_CHECK(gt_sleep_ns(100000000) == 0);
+	RIG_CHECK(gt_sleep_ns(100000000) == 0); /* virtual time: 'a' has been called */
 	RIG_CHECK(gt_call_cancel(never) == 0);
 	RIG_CHECK(gt_call_cancel(called) == -EALREADY);
 }
@@ -70,7 +70,38 @@ static void three_later(void *arg)
 static void timers_call_in_order_unless_cancelled(void **state)
 {
 	(void)state;
+	setenv("GT_SIM", "1", 1);
 	expect_everywhere(three_later, "abc");
+	unsetenv("GT_SIM");
+}
+
+/* On the real system, where any of it may be late. */
+static uint32_t came; /* atomic */
+
+static void comes(void *unused)
+{
+	(void)unused;
+	__atomic_add_fetch(&came, 1, __ATOMIC_RELEASE);
+}
+
+static void some_later(void *arg)
+{
+	struct gt_callback *never, *called;
+
+	(void)arg;
+	RIG_CHECK(gt_call_later(2000000, "b", comes, NULL, NULL) == 0);
+	RIG_CHECK(gt_call_later(0, "a", comes, NULL, &called) == 0);
+	RIG_CHECK(gt_call_later(3600000000000, "x", comes, NULL, &never) == 0);
+	while (__atomic_load_n(&came, __ATOMIC_ACQUIRE) < 2)
+		RIG_CHECK(gt_sleep_ns(1000000) == 0);
+	RIG_CHECK(gt_call_cancel(never) == 0);
+	RIG_CHECK(gt_call_cancel(called) == -EALREADY);
+}
+
+static void timers_call_on_the_real_system(void **state)
+{
+	(void)state;
+	expect_everywhere(some_later, NULL);
 }
 
 #define TIMERS 300
@@ -249,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_loop_calls_in_its_turns),
 		cmocka_unit_test(timers_call_in_order_unless_cancelled),
+		cmocka_unit_test(timers_call_on_the_real_system),
 		cmocka_unit_test(cancelled_timers_are_thrown_out_by_the_hundred),
 		cmocka_unit_test(descriptors_call_while_they_are_ready),
 		cmocka_unit_test(what_would_wait_is_refused),

@@ -629,7 +629,7 @@ static void events_inside(void *arg)
 
 static void events_child(void *arg)
 {
-	struct rig rig = rig_make(64, 1 << 16, GTV_CLOCK_MONO);
+	struct rig rig = rig_make(64, 1 << 22, GTV_CLOCK_MONO);
 	const struct gt_config config = {.policy = arg};
 	uint64_t n[GTV_COUNT_MAX], lost, cancels = 0, marks = 0;
 

@@ -9,7 +9,8 @@
 
 #include "tests/unit/runtime_rig.h"
 
-#define MANY 40 /* more than the queue is long */
+#define MANY 40	  /* more than the queue is long */
+#define MOST 4200 /* calls, where there are a thousand cores */
 #define BIG  ((size_t)4 << 20)
 
 struct play {
@@ -205,7 +206,7 @@ static void call_die(void *arg)
 /* All processes die; those who wait in the queue, and behind it, are told. */
 static void all_die(void *arg)
 {
-	struct gt *gt[MANY];
+	static struct gt *gt[MOST];
 	unsigned cpus = gt__sys_cpu_count();
 	unsigned calls = cpus + 3 * cpus + 2;
 	long value = 3;
@@ -216,9 +217,9 @@ static void all_die(void *arg)
 		call_twice(&value);
 		RIG_CHECK(value == 6);
 	}
-	for (unsigned i = 0; i < calls && i < MANY; i++)
+	for (unsigned i = 0; i < calls && i < MOST; i++)
 		RIG_CHECK(gt_spawn(&gt[i], call_die, NULL) == 0);
-	for (unsigned i = 0; i < calls && i < MANY; i++)
+	for (unsigned i = 0; i < calls && i < MOST; i++)
 		RIG_CHECK(gt_join(gt[i]) == 0);
 	RIG_CHECK(gt_executor_call("twice", &value, 8, &value, 8) == -ECHILD);
 }
@@ -248,11 +249,11 @@ static void call_await(void *done)
 /* Who is cancelled while it waits for a process leaves its place to others. */
 static void some_are_cancelled(void *arg)
 {
-	struct gt *gt[MANY];
-	static int done[MANY];
+	static struct gt *gt[MOST];
+	static int done[MOST];
 	int busy = (int)gt__sys_cpu_count(), all = busy + 3;
 
-	RIG_CHECK(all <= MANY);
+	RIG_CHECK(all <= MOST);
 	for (int i = 0; i < all; i++)
 		RIG_CHECK(gt_spawn(&gt[i], call_await, &done[i]) == 0);
 	for (int i = 0; i < 10; i++)

@@ -20,7 +20,7 @@
 
 #define CHILDREN 6
 #define N_MAX	 3000u
-#define HANG_S	 60
+#define HANG_S	 300
 #define PATIENCE 1000000
 #define LONG_NS	 60000000000
 

@@ -13,6 +13,7 @@
 #define CALLS 40
 #define RINGS 8u
 #define BYTES (1u << 22)
+#define LOST  77 /* exit status: the rings were too small for so slow a machine */
 
 static const char *const policies[] = {"gil2", "gil3", "gil3,interval=1ms,cores=1"};
 #define POLICIES (sizeof policies / sizeof policies[0])
@@ -116,7 +117,8 @@ static void traced_child(void *arg)
 	RIG_CHECK(gt__trace_map(t->rig.fd) == 0);
 	RIG_CHECK(gt_run_config(&config, calls_beside, NULL) == 0);
 	gt__process_counts(t->n, &lost);
-	RIG_CHECK(lost == 0);
+	if (lost)
+		_exit(LOST);
 }
 
 static uint64_t told(const struct rig *rig, int kind)
@@ -137,9 +139,18 @@ static void what_is_counted_is_told(void **state)
 	(void)state;
 	assert_true(n != MAP_FAILED);
 	for (size_t i = 0; i < POLICIES; i++) {
-		struct traced t = {rig_make(RINGS, BYTES, GTV_CLOCK_MONO), policies[i], n};
+		struct traced t = {.policy = policies[i], .n = n};
+		int status, tries = 0;
 
-		assert_int_equal(rig_child(traced_child, &t, NULL, 0), 0);
+		for (;;) {
+			t.rig = rig_make(RINGS, BYTES, GTV_CLOCK_MONO);
+			status = rig_child(traced_child, &t, NULL, 0);
+			if (!WIFEXITED(status) || WEXITSTATUS(status) != LOST ||
+			    ++tries == 100)
+				break;
+			rig_free(&t.rig);
+		}
+		assert_int_equal(status, 0);
 		assert_true(n[GTV_COUNT_GIL_DROPS] >= 2 * CALLS);
 		assert_int_equal(n[GTV_COUNT_GIL_DROPS], told(&t.rig, GTV_EV_GIL_DROP));
 		assert_int_equal(n[GTV_COUNT_GIL_HANDOFFS], told(&t.rig, GTV_EV_GIL_TAKE));

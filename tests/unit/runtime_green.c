@@ -71,7 +71,7 @@ static void held_up(void *unused)
 	(void)unused;
 	RIG_CHECK(gt_spawn(&gt, yielder, NULL) == 0);
 	gt_yield();
-	gt_block_ns(200 * MS);
+	gt_block_ns(1000 * MS);
 	over = 1;
 	RIG_CHECK(gt_join(gt) == 0);
 }

@@ -311,7 +311,7 @@ static void play_child(void *arg)
 
 	snprintf(seed, sizeof seed, "%u", play->seed);
 	setenv("GT_SIM", seed, 1);
-	alarm(120);
+	alarm(600);
 	watch_begin(play->policy);
 	gt__sim_step = invariant;
 	RIG_CHECK(gt_run_config(&config, play->fn, play) == 0);
@@ -516,7 +516,7 @@ static void every_choice_child(void *policy)
 	const struct gt_config config = {.policy = policy};
 
 	setenv("GT_SIM", "1", 1);
-	alarm(120);
+	alarm(600);
 	gt__sim_choose = choose;
 	gt__sim_step = invariant;
 	watch_begin(policy);

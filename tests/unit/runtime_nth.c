@@ -19,7 +19,7 @@
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 #define N_MAX	    1000
-#define PATIENCE_S  30
+#define PATIENCE_S  300
 #define NOT_REACHED 3
 
 static long left; /* calls until the one that fails; atomic */

@@ -61,7 +61,7 @@ static inline void play_child(void *arg)
 		 play->cores);
 	setenv("GT_SIM", seed, 1);
 	RIG_CHECK(gt__trace_map(rig.fd) == 0);
-	alarm(60);
+	alarm(600);
 	RIG_CHECK(gt_run_config(&config, play->fn, play->outcome) == 0);
 	gt__process_counts(play->outcome->n, &lost);
 	RIG_CHECK(lost == 0 || play->fn != work_main);

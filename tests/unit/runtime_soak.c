@@ -477,7 +477,7 @@ static void play_child(void *arg)
 
 	snprintf(seed, sizeof seed, "%u,cores=%u", play->seed, play->cores);
 	setenv("GT_SIM", seed, 1);
-	alarm(120);
+	alarm(600);
 	m.told = play->told;
 	watch_begin(play->policy);
 	gt__sim_step = step;

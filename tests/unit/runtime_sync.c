@@ -12,6 +12,7 @@
 #define RINGS	   64u
 #define RING_BYTES (1u << 22) /* room for all: spinners yield a lot */
 #define OBJECTS	   4096u
+#define LOST	   77 /* exit status: events did, so nothing can be judged */
 #define SHORT_NS   2000000
 #define LONG_NS	   3600000000000
 
@@ -346,7 +347,8 @@ static void judge(void)
 	uint64_t own[GTV_COUNT_MAX], lost;
 
 	gt__process_counts(own, &lost);
-	RIG_CHECK(!lost);
+	if (lost)
+		_exit(LOST);
 	RIG_CHECK(!memcmp(own, t.counts, sizeof own));
 	for (uint32_t i = 0; i < OBJECTS; i++) {
 		RIG_CHECK(t.number_sum[i] == t.numbers[i] * (t.numbers[i] + 1) / 2);
@@ -374,10 +376,21 @@ static void truth_child(void *arg)
 	gt__trace_unmap();
 }
 
+/* While a holder is kept from its core others spin, and fill their rings: again. */
 static void every_event_is_true(void **state)
 {
 	(void)state;
-	under_every_policy(truth_child);
+	for (size_t i = 0; i < RIG_POLICIES; i++) {
+		int status, tries = 0;
+
+		policy = rig_policies[i];
+		do
+			status = rig_child(truth_child, NULL, NULL, 0);
+		while (WIFEXITED(status) && WEXITSTATUS(status) == LOST && ++tries < 100);
+		if (status)
+			print_error("under %s\n", policy);
+		assert_int_equal(status, 0);
+	}
 }
 
 int main(void)
