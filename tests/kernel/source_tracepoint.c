@@ -44,7 +44,8 @@ static void check_shape(const struct watch *w)
 			assert_int_equal(
 				gtv_names_get(w->names, GTV_CLASS_THREAD, ev->tid, &name),
 				0);
-			assert_true(name.text[0] && !(name.flags & GTV_NAME_OURS));
+			assert_true(name.text[0]);
+			assert_false(name.flags & GTV_NAME_OURS);
 		}
 	}
 	assert_true(dead >= ROLES - 1);

@@ -32,7 +32,7 @@
 #define WHAT	      "level 2 (perf tracepoints)"
 #define PAGES_DEFAULT 1024u /* of a core's ring: all cores' threads are in it */
 #define CORES_MAX     4096
-#define SEEN	      4096u   /* names of others that are kept at a time */
+#define SEEN	      32768u  /* names of others that are kept at a time */
 #define LATENESS_NS   2000000 /* a record is in its ring when its event returns */
 #define FDS_SPARE     256
 
@@ -63,8 +63,10 @@ struct core {
 	uint64_t lost_known; /* delivered */
 };
 
-/* A thread of others, as it was last named. */
+/* A thread, as it was last named. Cores are read one after the other, so what is told
+ * of it does not come in order: the latest counts. */
 struct seen {
+	uint64_t since_ns;
 	uint32_t tid, pid;
 	char comm[GTV_COMM_BYTES];
 	int told;
@@ -364,15 +366,17 @@ static int tracepoint_adopt(struct gtv_source *src, const struct gtv_procs *proc
 
 /* Of each thread that passes the newest name is kept; it is told when the thread comes
  * into the trace. pid 0, comm NULL: as before. */
-static void see(struct tracepoint_source *s, uint32_t tid, uint32_t pid, const char *comm)
+static void see(struct tracepoint_source *s, uint64_t ts_ns, uint32_t tid, uint32_t pid,
+		const char *comm)
 {
 	struct seen *e = &s->seen[tid & (SEEN - 1)];
 	char text[GTV_COMM_BYTES] = "";
 
-	if (!tid)
+	if (!tid || ts_ns < e->since_ns)
 		return;
 	if (e->tid != tid)
 		*e = (struct seen){.tid = tid};
+	e->since_ns = ts_ns;
 	if (comm)
 		memcpy(text, comm, strnlen(comm, sizeof text - 1));
 	if (comm && memcmp(e->comm, text, sizeof text)) {
@@ -383,13 +387,18 @@ static void see(struct tracepoint_source *s, uint32_t tid, uint32_t pid, const c
 		e->pid = pid;
 		e->told = 0;
 	}
+	/* Of --all each comes into the trace. */
+	if (s->base.config.all_tasks && !e->told && e->comm[0]) {
+		e->told = 1;
+		gtv_naming_thread(s->base.config.names, tid, e->pid, e->comm, 0);
+	}
 }
 
 static void tell_name(struct tracepoint_source *s, uint32_t tid, int ours)
 {
 	struct seen *e = &s->seen[tid & (SEEN - 1)];
 
-	if (!tid || ours || e->tid != tid || e->told)
+	if (!tid || ours || e->tid != tid || e->told || !e->comm[0])
 		return;
 	e->told = 1;
 	gtv_naming_thread(s->base.config.names, tid, e->pid, e->comm, 0);
@@ -439,8 +448,8 @@ static int on_switch(struct core *c, const struct stamp *at, const unsigned char
 	/* The sample's own thread is the one that stops; dead ones have lost their number.
 	 */
 	ev.gt = at->tid == ev.tid ? at->pid : 0;
-	see(s, ev.tid, ev.gt, comm_in(f->comm, raw, size));
-	see(s, ev.obj, 0, comm_in(f->next_comm, raw, size));
+	see(s, at->time, ev.tid, ev.gt, comm_in(f->comm, raw, size));
+	see(s, at->time, ev.obj, 0, comm_in(f->next_comm, raw, size));
 	return push(c, &ev);
 }
 
@@ -469,7 +478,7 @@ static int on_sample(struct core *c, const struct stamp *at, const unsigned char
 	if (e == NEW)
 		ev.arg = (uint64_t)gtv_tracefs_number(s->field[NEW].to, raw, size);
 	if (e == WAKING)
-		see(s, who, at->pid, NULL);
+		see(s, at->time, who, at->pid, NULL);
 	if (e == MIGRATE) {
 		ev.kind = GTV_EV_K_MIGRATE;
 		ev.tid = 0;
@@ -492,9 +501,9 @@ static int on_task(struct core *c, unsigned type, const unsigned char *body, siz
 	ev.tid = type == PERF_RECORD_EXIT ? id[2] : id[3];
 	ev.obj = type == PERF_RECORD_EXIT ? 0 : id[2];
 	ev.arg = id[0];
-	if (ev.obj) /* the number is a new thread's */
-		c->source->seen[ev.obj & (SEEN - 1)] =
-			(struct seen){.tid = ev.obj, .pid = id[0]};
+	struct seen *e = &c->source->seen[ev.obj & (SEEN - 1)];
+	if (ev.obj && e->since_ns <= at->time) /* the number is a new thread's */
+		*e = (struct seen){.since_ns = at->time, .tid = ev.obj, .pid = id[0]};
 	return push(c, &ev);
 }
 
@@ -511,7 +520,7 @@ static int on_comm(struct core *c, unsigned misc, const unsigned char *body, siz
 	memcpy(id, body, sizeof id);
 	size -= sizeof id;
 	memcpy(comm, body + sizeof id, size < sizeof comm - 1 ? size : sizeof comm - 1);
-	see(s, id[1], id[0], comm);
+	see(s, at->time, id[1], id[0], comm);
 	/* A little early for its time, which a name does not mind. */
 	if (gtv_tree_has(s->tree, id[1]) || gtv_tree_has(s->tree, id[0]))
 		gtv_naming_thread(s->base.config.names, id[1], id[0], comm, GTV_NAME_OURS);
