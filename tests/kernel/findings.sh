@@ -78,4 +78,12 @@ finds '' 1 gmp "$dir/findings" working
 finds '' 1 threads "$dir/findings" working
 finds idle_core 1 threads "$dir/findings" together
 finds '' 1 threads "$dir/findings" apart
+
+# OS threads that wait for one another: the kernel's word, where it may be asked.
+$CC -std=gnu17 -D_GNU_SOURCE -O2 -o "$dir/embrace" tests/programs/embrace.c -lpthread || exit 1
+timeout 60 "$gtviz" record -o "$dir/trace.gtv" -- "$dir/embrace" || fail "embrace: status $?"
+case $("$gtviz" report --json "$dir/trace.gtv" | tr '\n' ' ') in
+*'"level":3'*) case " $(kinds) " in *' wait_cycle '*) ;; *) fail "embrace: found \"$(kinds)\"" ;; esac ;;
+*) echo '  (skip: no level 3 here: futexes are not seen)' ;;
+esac
 exit $bad

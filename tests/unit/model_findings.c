@@ -244,6 +244,34 @@ static void never_yields(void **state)
 	assert_int_equal(it->lane[1].id, 2);
 }
 
+/* The loop calls a function that computes: nobody else runs, no green thread did it. */
+static void called_back(uint64_t ns)
+{
+	story(0, 1);
+	spawn(1);
+	spawn(2);
+	runs(W0, 2);
+	stops(GTV_EV_SWITCH_SLEEP, W0, 2, 0, 0);
+	ev(GTV_EV_CALLBACK_BEGIN, W0, 0, 5, 0, 0);
+	now += ns;
+	ev(GTV_EV_CALLBACK_END, W0, 0, 5, 0, 0);
+	runs(W0, 1);
+	now += MS;
+}
+
+static void a_callback_keeps_the_loop(void **state)
+{
+	const struct gtv_finding *it;
+
+	(void)state;
+	called_back(GTV__HOG_NS);
+	it = only(GTV_FIND_NEVER_YIELDS);
+	assert_int_equal(it->lane[0].kind, GTV_LANE_THREAD);
+	assert_int_equal(it->lane[0].id, W0);
+	called_back(GTV__HOG_NS - 1);
+	none();
+}
+
 static void yields(void **state)
 {
 	(void)state;
@@ -546,7 +574,7 @@ static void wait_cycle(void **state)
 	stops(GTV_EV_SWITCH_LOCK, W0, 1, 0, 1);
 	now += MS;
 	it = only(GTV_FIND_WAIT_CYCLE);
-	assert_non_null(strstr(it->text, "which it holds itself"));
+	assert_non_null(strstr(it->text, "held by G1 itself"));
 	/* Each joins the other. */
 	story(0, 1);
 	spawn(1);
@@ -556,6 +584,47 @@ static void wait_cycle(void **state)
 	stops(GTV_EV_SWITCH_JOIN, W0, 2, 0, 1);
 	now += MS;
 	only(GTV_FIND_WAIT_CYCLE);
+}
+
+/* Two OS threads, each asleep on a futex that says the other has it. */
+static void futexes(uint32_t second_owner)
+{
+	story(3, 0);
+	on_core(1, 0, W1, GTV_OFF_IDLE);
+	now += MS;
+	ev(GTV_EV_K_FUTEX, W0, 0, W1, 0, 0x1000)->state = GTV_FUTEX_WAIT;
+	on_core(0, W0, 0, GTV_OFF_SLEEP);
+	now += MS;
+	ev(GTV_EV_K_FUTEX, W1, 0, second_owner, 0, 0x2000)->state = GTV_FUTEX_WAIT;
+	on_core(1, W1, 0, GTV_OFF_SLEEP);
+	now += 200 * MS;
+}
+
+static void wait_cycle_of_os_threads(void **state)
+{
+	const struct gtv_finding *it;
+
+	(void)state;
+	futexes(W0);
+	it = only(GTV_FIND_WAIT_CYCLE);
+	assert_int_equal(it->severity, GTV_SEV_SERIOUS);
+	assert_int_equal(it->lanes, 2);
+	assert_int_equal(it->lane[0].kind, GTV_LANE_THREAD);
+	assert_int_equal(it->to_ns - it->from_ns, 200 * MS);
+	/* Killed: woken first. */
+	futexes(W0);
+	wakes(W0);
+	wakes(W1);
+	on_core(0, 0, W0, GTV_OFF_IDLE);
+	on_core(1, 0, W1, GTV_OFF_IDLE);
+	for (uint32_t tid = W0; tid <= W2; tid++)
+		ev(GTV_EV_K_EXIT, tid, 0, 0, 0, W0);
+	it = only(GTV_FIND_WAIT_CYCLE);
+	assert_int_equal(it->severity, GTV_SEV_SERIOUS);
+	futexes(W2); /* who has the other waits for nobody */
+	none();
+	futexes(0); /* nobody is named */
+	none();
 }
 
 static void no_wait_cycle(void **state)
@@ -614,6 +683,7 @@ int main(void)
 		cmocka_unit_test(starvation),
 		cmocka_unit_test(no_starvation),
 		cmocka_unit_test(never_yields),
+		cmocka_unit_test(a_callback_keeps_the_loop),
 		cmocka_unit_test(yields),
 		cmocka_unit_test(blocking_call),
 		cmocka_unit_test(no_blocking_call),
@@ -624,6 +694,7 @@ int main(void)
 		cmocka_unit_test(false_wakeups),
 		cmocka_unit_test(unequal_shares),
 		cmocka_unit_test(wait_cycle),
+		cmocka_unit_test(wait_cycle_of_os_threads),
 		cmocka_unit_test(no_wait_cycle),
 		cmocka_unit_test(all_wait),
 	};

@@ -21,7 +21,7 @@ static void loss_blinds(void **state)
 	told_with(NULL);
 	assert_int_equal(found, 0);
 	assert_int_equal(verdict[GTV_FIND_IDLE_CORE], GTV_RULE_CANNOT);
-	assert_int_equal(verdict[GTV_FIND_WAIT_CYCLE], GTV_RULE_NOTHING);
+	assert_int_equal(verdict[GTV_FIND_FALSE_WAKEUPS], GTV_RULE_NOTHING);
 	/* What lies before the loss is found, what it interrupts is not. */
 	short_behind_long(20, MS, 10 * US, MS);
 	lost_one(GTV_SRC_RING);

@@ -41,7 +41,7 @@ void gtv_findings_free(struct gtv_findings *f)
 	gtv__f_table_free(&f->locks);
 	gtv__f_table_free(&f->threads);
 	gtv__f_table_free(&f->procs);
-	free(f->idle_ns);
+	free(f->core);
 	free(f);
 }
 
@@ -108,16 +108,10 @@ struct gtv__f_mark gtv__f_mark(struct gtv__f_proc *p, uint64_t ns)
 	return mark;
 }
 
-void gtv__f_pend(struct gtv__f_proc *p, unsigned kind, uint64_t from_ns, uint64_t to_ns,
-		 uint32_t gt, uint32_t call, uint32_t call_name)
+void gtv__f_pend(struct gtv__f_proc *p, const struct gtv__f_pending *hold)
 {
-	p->pending = (struct gtv__f_pending){.kind = (uint8_t)kind,
-					     .from_ns = from_ns,
-					     .to_ns = to_ns,
-					     .ns = to_ns - from_ns,
-					     .gt = gt,
-					     .call = call,
-					     .call_name = call_name};
+	p->pending = *hold;
+	p->pending.ns = hold->to_ns - hold->from_ns;
 }
 
 static void proc_event(struct gtv_findings *f, struct gtv__f_thread *t,
@@ -153,17 +147,20 @@ static void forget(struct gtv_findings *f, int user, int kernel)
 
 	if (kernel) {
 		for (uint32_t c = 0; c < f->cores; c++)
-			f->idle_ns[c] = 0;
+			f->core[c].idle_ns = f->core[c].ours_since_ns = 0;
 		f->idle = 0;
 		while ((t = gtv__f_next(&f->threads, &at))) {
 			t->off = 0;
-			t->core = t->old_core = GTV_CORE_NONE;
+			t->core = t->old_core = t->queue = GTV_CORE_NONE;
+			t->waits_tid = t->cycle = 0;
 		}
 	}
+	for (int i = 0; i < GTV__F_CYCLES; i++)
+		if (f->cycle[i].threads ? kernel : user)
+			f->cycle[i].proc = NULL;
 	if (!user)
 		return;
 	f->epoch++;
-	memset(f->cycle, 0, sizeof f->cycle);
 	for (at = 0; (p = gtv__f_next(&f->procs, &at));) {
 		gtv__f_proc_advance(p, f->now_ns);
 		memset(p->in, 0, sizeof p->in);
@@ -171,7 +168,7 @@ static void forget(struct gtv_findings *f, int user, int kernel)
 		p->pending.to_ns = 0;
 	}
 	for (at = 0; (t = gtv__f_next(&f->threads, &at));)
-		t->call_gt = 0;
+		t->call_gt = t->back_name = 0;
 }
 
 static void ev_loss(struct gtv_findings *f, const struct gtv_ev *ev)
@@ -216,6 +213,10 @@ static void user_event(struct gtv_findings *f, const struct gtv_ev *ev)
 	case GTV_EV_CALL_BEGIN:
 	case GTV_EV_CALL_END:
 		gtv__f_thread_call(f, t, ev);
+		break;
+	case GTV_EV_CALLBACK_BEGIN:
+	case GTV_EV_CALLBACK_END:
+		gtv__f_thread_callback(f, t, ev);
 		break;
 	default:
 		break;

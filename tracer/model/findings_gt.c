@@ -92,20 +92,30 @@ static void look_for_cycle(struct gtv_findings *f, struct gtv__f_gt *g, uint64_t
 		if (depth == 63)
 			return;
 	}
-	for (int i = 0; i < GTV__F_CYCLES; i++) {
-		if (f->cycle[i].proc)
-			continue;
-		f->cycle[i] = c;
-		for (int m = 0; m < c.members; m++) {
-			struct gtv__f_gt *member = gtv__f_peek(&f->gts, c.member[m]);
-			if (member)
-				member->cycle = (uint8_t)(i + 1);
-		}
+	uint8_t idx;
+	if (!gtv__f_cycle_new(f, &c, &idx))
 		return;
+	for (int m = 0; m < c.members; m++) {
+		struct gtv__f_gt *member = gtv__f_peek(&f->gts, c.member[m]);
+		if (member)
+			member->cycle = idx;
 	}
 }
 
-static void add_cycle(struct gtv__found *a, const struct gtv__f_cycle *c, uint64_t ns,
+struct gtv__f_cycle *gtv__f_cycle_new(struct gtv_findings *f, const struct gtv__f_cycle *c,
+				      uint8_t *idx)
+{
+	for (int i = 0; i < GTV__F_CYCLES; i++) {
+		if (f->cycle[i].proc)
+			continue;
+		f->cycle[i] = *c;
+		*idx = (uint8_t)(i + 1);
+		return &f->cycle[i];
+	}
+	return NULL;
+}
+
+void gtv__f_cycle_add(struct gtv__found *a, const struct gtv__f_cycle *c, uint64_t ns,
 		      int open)
 {
 	uint64_t lost = (ns - c->from_ns) * c->members;
@@ -113,7 +123,8 @@ static void add_cycle(struct gtv__found *a, const struct gtv__f_cycle *c, uint64
 	if (gtv__found(a, c->from_ns, ns, lost, ns - c->from_ns) || open) {
 		a->from_ns = c->from_ns;
 		a->to_ns = ns;
-		a->who = gtv__f_lane(GTV_LANE_GT, c->member[0]);
+		a->who = gtv__f_lane(c->threads ? GTV_LANE_THREAD : GTV_LANE_GT,
+				     c->member[0]);
 		a->members = c->members;
 		memcpy(a->member, c->member, sizeof a->member);
 		memcpy(a->lock, c->lock, sizeof a->lock);
@@ -127,7 +138,7 @@ static void leave_cycle(struct gtv_findings *f, struct gtv__f_gt *g, uint64_t ns
 	struct gtv__f_cycle *c = &f->cycle[g->cycle - 1];
 
 	if (c->proc) {
-		add_cycle(&c->proc->found[GTV__P_CYCLE], c, ns, open);
+		gtv__f_cycle_add(&c->proc->found[GTV__P_CYCLE], c, ns, open);
 		for (int m = 0; m < c->members; m++) {
 			struct gtv__f_gt *member = gtv__f_peek(&f->gts, c->member[m]);
 			if (member)
@@ -143,7 +154,7 @@ void gtv__f_gt_cycles(const struct gtv_findings *f, const struct gtv__f_proc *p,
 {
 	for (int i = 0; i < GTV__F_CYCLES; i++)
 		if (f->cycle[i].proc == p)
-			add_cycle(found, &f->cycle[i], ns, 1);
+			gtv__f_cycle_add(found, &f->cycle[i], ns, 1);
 }
 
 /* ---- a worker that is kept ---- */
@@ -185,7 +196,10 @@ static void run_ends(struct gtv__f_gt *g, struct gtv__f_proc *p, uint64_t ns)
 	if (harm > 0)
 		add_hog(&p->found[GTV__P_HOG], g->id, from, ns, lost);
 	else if (harm < 0 && p->workers == 1)
-		gtv__f_pend(p, GTV__P_HOG, from, ns, g->id, 0, 0);
+		gtv__f_pend(p, &(struct gtv__f_pending){.kind = GTV__P_HOG,
+							.from_ns = from,
+							.to_ns = ns,
+							.gt = g->id});
 }
 
 /* g is the next to run after a hold that may have harmed. */
@@ -198,7 +212,8 @@ static void settle(struct gtv__f_proc *p, const struct gtv__f_gt *g, uint64_t re
 	if (by_loop && g->state == GTV__F_READY && ready_ns >= h->to_ns &&
 	    ready_ns - h->to_ns <= h->ns / 10 &&
 	    gtv__found(a, h->from_ns, h->to_ns, h->ns, h->ns)) {
-		a->who = gtv__f_lane(GTV_LANE_GT, h->gt);
+		a->who = h->gt ? gtv__f_lane(GTV_LANE_GT, h->gt)
+			       : gtv__f_lane(GTV_LANE_THREAD, h->tid);
 		a->by = gtv__f_lane(GTV_LANE_GT, g->id);
 		a->call = h->call;
 		a->call_name = h->call_name;
@@ -450,7 +465,7 @@ void gtv__f_gt_hung(const struct gtv_findings *f, const struct gtv__f_proc *p, u
 	while ((g = gtv__f_next(&f->gts, &at)) && c.members < GTV__F_MEMBERS)
 		if (g->epoch == f->epoch && g->proc == p && g->id != p->main)
 			c.member[c.members++] = g->id;
-	add_cycle(found, &c, ns, 1);
+	gtv__f_cycle_add(found, &c, ns, 1);
 	found->lost_ns += (ns - p->changed_ns) * (p->live - c.members);
 	found->victims = p->live;
 }

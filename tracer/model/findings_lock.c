@@ -345,6 +345,7 @@ void gtv__f_lock_span(struct gtv_findings *f, const struct gtv_span *s)
 {
 	int off = s->state == GTV_ST_HELD_PREEMPTED || s->state == GTV_ST_HELD_ASLEEP;
 	uint64_t ns = s->to_ns - s->from_ns;
+	const struct gtv__f_thread *t;
 	const struct gtv__f_gt *g;
 	struct gtv__f_lock *l;
 	struct gtv__found *a;
@@ -361,8 +362,9 @@ void gtv__f_lock_span(struct gtv_findings *f, const struct gtv_span *s)
 		return;
 	l->off_ns += ns;
 	g = gtv__f_peek(&f->gts, s->gt);
+	t = s->gt ? NULL : gtv__f_peek(&f->threads, s->tid);
 	/* In a wait cycle, all that its members hold is held asleep: the cycle says it. */
-	if ((!s->waiters && !l->spins) || (g && g->cycle))
+	if ((!s->waiters && !l->spins) || (g && g->cycle) || (t && t->cycle))
 		return;
 	/* The most waiters at once: for the words. */
 	if (s->waiters > a->victims)

@@ -97,7 +97,7 @@ struct gtv__f_mark {
 struct gtv__f_pending {
 	uint8_t kind;
 	uint64_t from_ns, to_ns, ns;
-	uint32_t gt, call, call_name;
+	uint32_t gt, tid, call, call_name; /* tid: if no green thread did it */
 };
 
 enum gtv__f_proc_rule {
@@ -187,17 +187,32 @@ struct gtv__f_thread {
 	struct gtv__f_proc *proc;
 	uint8_t worker, off, ping; /* off: it sleeps, since off_mark */
 	int32_t core, old_core;
+	/* Off a core it waits for one: for which, how long ours had that when it began, and
+	 * had those that it waited for before. */
+	int32_t queue;
+	uint64_t queue_ours_ns, queue_own_ns;
 	uint32_t gt; /* ran here last */
 	struct gtv__f_mark off_mark;
 	uint32_t call_gt, call_name; /* makes a declared call */
 	struct gtv__f_mark call_mark;
+	uint32_t back_name; /* the loop calls a callback */
+	struct gtv__f_mark back_mark;
+	uint32_t waits_tid; /* sleeps on a futex that says who has it */
+	uint8_t cycle;	    /* 1 + the one it is in */
 	uint64_t goes, backs, first_back_ns;
+};
+
+struct gtv__f_core {
+	uint64_t idle_ns;		 /* since then, 0: not idle */
+	uint64_t ours_since_ns, ours_ns; /* one of ours is on it; were in all */
+	uint32_t tid;			 /* of ours, who was on it last */
 };
 
 struct gtv__f_cycle {
 	struct gtv__f_proc *proc;
 	uint64_t from_ns;
 	uint8_t members;
+	uint8_t threads; /* members are OS threads that wait on futexes */
 	uint32_t member[GTV__F_MEMBERS], lock[GTV__F_MEMBERS];
 };
 
@@ -225,7 +240,7 @@ struct gtv_findings {
 	/* shared: several green threads on a worker; futex: a lock that no runtime tells */
 	uint8_t saw_gt, saw_shared, saw_lock, saw_futex, saw_thread;
 	struct gtv__f_table gts, locks, threads, procs;
-	uint64_t *idle_ns; /* by core: idle since, 0 not */
+	struct gtv__f_core *core; /* by number */
 	uint32_t cores, idle;
 	uint64_t over_run_ns;
 	struct gtv__found over, idle_core;
@@ -255,8 +270,7 @@ static inline struct gtv_lane gtv__f_lane(unsigned kind, uint32_t id)
 	return (struct gtv_lane){.kind = (uint8_t)(id ? kind : 0), .id = id};
 }
 /* A hold of the only worker: whether it harmed, the next to run will tell. */
-void gtv__f_pend(struct gtv__f_proc *p, unsigned kind, uint64_t from_ns, uint64_t to_ns,
-		 uint32_t gt, uint32_t call, uint32_t call_name);
+void gtv__f_pend(struct gtv__f_proc *p, const struct gtv__f_pending *hold);
 
 /* findings_gt.c */
 struct gtv__f_gt *gtv__f_gt(struct gtv_findings *f, uint32_t id, struct gtv__f_thread *t);
@@ -295,6 +309,15 @@ void gtv__f_thread_call(struct gtv_findings *f, struct gtv__f_thread *t,
 void gtv__f_thread_span(struct gtv_findings *f, const struct gtv_span *s);
 /* There and back again: 1 if it is one time too many. */
 int gtv__f_ping(uint64_t goes, uint64_t *backs);
+
+void gtv__f_thread_callback(struct gtv_findings *f, struct gtv__f_thread *t,
+			    const struct gtv_ev *ev);
+
+/* findings_gt.c: a cycle was found; NULL: there are too many. */
+struct gtv__f_cycle *gtv__f_cycle_new(struct gtv_findings *f, const struct gtv__f_cycle *c,
+				      uint8_t *idx);
+void gtv__f_cycle_add(struct gtv__found *a, const struct gtv__f_cycle *c, uint64_t ns,
+		      int open);
 
 /* findings_text.c: the rest of a finding that has its kind and numbers. */
 struct gtv__f_about {

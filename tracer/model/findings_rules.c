@@ -24,11 +24,15 @@
 const struct gtv_rule gtv_rules[GTV_FIND_MAX] = {
 	[GTV_FIND_WAIT_CYCLE] =
 		{
-			.finds = "Green threads wait for one another in a circle, or all "
-				 "of a program's wait for each other at its end.",
+			.finds =
+				"Green threads wait for one another in a circle, or OS "
+				"threads "
+				"for futexes, or all of a program's green threads wait for "
+				"each other at its end.",
 			.advice = "Take locks in one order everywhere, and hold none while "
 				  "joining or waiting for who may need it.",
 			SEES_USER,
+			SEES_KERNEL,
 			.limit =
 				{{"hung_ms", GTV__HUNG_NS / MS, "ms",
 				  "without a circle all must have waited so long at the "
@@ -82,8 +86,8 @@ const struct gtv_rule gtv_rules[GTV_FIND_MAX] = {
 		},
 	[GTV_FIND_NEVER_YIELDS] =
 		{
-			.finds = "A green thread keeps its worker, and others could have "
-				 "run there.",
+			.finds = "A green thread, or a callback of the loop, keeps its "
+				 "worker, and others could have run there.",
 			.advice = "Yield in long loops, or move the work to an executor, "
 				  "a thread or a process; a policy that preempts (gmp, "
 				  "quantum) does it for you.",
@@ -269,8 +273,13 @@ static void of_proc(struct list *out, const struct gtv__f_proc *p)
 	struct gtv_findings *f = out->f;
 	const struct gtv__found *a = &p->shown[GTV__P_CYCLE];
 
+	/* OS threads that were killed in it are woken first. */
 	if (a->times)
-		put(out, GTV_FIND_WAIT_CYCLE, a->open ? GTV_SEV_SERIOUS : GTV_SEV_WARNING,
+		put(out, GTV_FIND_WAIT_CYCLE,
+		    a->open || (a->who.kind == GTV_LANE_THREAD &&
+				a->to_ns - a->from_ns >= GTV__HUNG_NS)
+			    ? GTV_SEV_SERIOUS
+			    : GTV_SEV_WARNING,
 		    a, NULL, p);
 	a = &p->shown[GTV__P_STARVED];
 	if (a->times)
@@ -292,7 +301,9 @@ static void of_all(struct list *out)
 {
 	struct gtv_findings *f = out->f;
 
-	if (f->level >= 2 && matters(f, &f->over) &&
+	if (f->level >= 2 && f->over.times &&
+	    (f->over.lost_ns * GTV__MATTERS_SHARE >= duration(f) ||
+	     f->over.measure >= GTV__MATTERS_NS) &&
 	    f->over.lost_ns * GTV__OVER_RATIO >= f->over_run_ns)
 		put(out, GTV_FIND_OVERSUBSCRIPTION, severity(f, f->over.lost_ns), &f->over,
 		    NULL, NULL);
@@ -397,7 +408,7 @@ static const char *nothing(const struct gtv_findings *f, unsigned kind)
 		       : f->saw_shared ? NULL
 				       : "each green thread is an OS thread";
 	case GTV_FIND_WAIT_CYCLE:
-		return f->saw_gt ? NULL : "no green threads";
+		return f->saw_gt || f->saw_futex ? NULL : "nobody waits for a lock";
 	case GTV_FIND_STARVATION:
 		return f->saw_gt || f->saw_thread ? NULL : "no threads";
 	default:
@@ -418,7 +429,7 @@ static int level_needed(const struct gtv_findings *f, unsigned kind)
 static int of_takes(unsigned kind)
 {
 	return kind == GTV_FIND_CONVOY || kind == GTV_FIND_UNFAIR_LOCK ||
-	       kind == GTV_FIND_FALSE_WAKEUPS || kind == GTV_FIND_WAIT_CYCLE;
+	       kind == GTV_FIND_FALSE_WAKEUPS;
 }
 
 enum gtv_verdict gtv_findings_verdict(const struct gtv_findings *f, unsigned kind,

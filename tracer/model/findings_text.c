@@ -48,11 +48,6 @@ static const char *lane(struct words *w, struct gtv_lane l)
 	return buf;
 }
 
-static const char *gt(struct words *w, uint32_t id)
-{
-	return lane(w, gtv__f_lane(GTV_LANE_GT, id));
-}
-
 /* "nanosleep", or "the kernel". */
 static const char *call(struct words *w, const struct gtv__found *a)
 {
@@ -150,7 +145,7 @@ static void starvation(struct words *w, const struct gtv__found *a)
 		    lane(w, a->who), ns(w, a->to_ns - a->from_ns), a->extra[0],
 		    a->extra[1]);
 	else
-		say(w, "%s waited %s for a core; %s had it", lane(w, a->who),
+		say(w, "%s waited %s for a core, which at first %s had", lane(w, a->who),
 		    ns(w, a->to_ns - a->from_ns), lane(w, a->by));
 	if (a->times > 1)
 		say(w, "; %" PRIu64 " such waits, %s together", a->times,
@@ -161,8 +156,12 @@ static void starvation(struct words *w, const struct gtv__found *a)
 
 static void hog(struct words *w, const struct gtv__found *a)
 {
-	say(w, "%s kept its worker for %s%s", lane(w, a->who), ns(w, a->to_ns - a->from_ns),
-	    a->open ? " and still does" : "");
+	if (a->call_name)
+		say(w, "the callback %s kept the loop on %s for %s", call(w, a),
+		    lane(w, a->who), ns(w, a->to_ns - a->from_ns));
+	else
+		say(w, "%s kept its worker for %s%s", lane(w, a->who),
+		    ns(w, a->to_ns - a->from_ns), a->open ? " and still does" : "");
 	if (a->by.kind)
 		say(w, "; right after that %s was found ready", lane(w, a->by));
 	else
@@ -192,9 +191,9 @@ static void oversubscribed(struct words *w, const struct gtv__found *a)
 
 	say(w,
 	    "the program's threads ran %s, and waited %s for cores that its other "
-	    "threads had; the longest wait, %s: %s behind %s",
+	    "threads had; in the worst wait, of %s, %s was behind %s for %s",
 	    ns(w, w->f->over_run_ns), ns(w, a->lost_ns), ns(w, a->to_ns - a->from_ns),
-	    lane(w, a->who), lane(w, a->by));
+	    lane(w, a->who), lane(w, a->by), ns(w, a->measure));
 	add_lane(w, a->who);
 	add_lane(w, a->by);
 	if (a->extra[0])
@@ -264,31 +263,47 @@ static void idle_core(struct words *w, const struct gtv__found *a)
 		add_lane(w, core);
 }
 
+static const char *member(struct words *w, const struct gtv__found *a, int i)
+{
+	return lane(w, gtv__f_lane(a->who.kind, a->member[i % a->members]));
+}
+
+/* What the i-th waits for. */
+static void awaited(struct words *w, const struct gtv__found *a, int i)
+{
+	const char *next = member(w, a, i + 1);
+
+	say(w, "%s waits for ", member(w, a, i));
+	if (a->lock[i])
+		say(w, "%s, held by %s", lane(w, gtv__f_lane(GTV_LANE_LOCK, a->lock[i])),
+		    next);
+	else if (a->who.kind == GTV_LANE_THREAD)
+		say(w, "a lock that says %s has it", next);
+	else
+		say(w, "the end of %s", next);
+}
+
 static void cycle(struct words *w, const struct gtv__found *a)
 {
-	const char *sep = "";
-
 	if (a->victims) {
 		say(w, "all %u green threads wait for one another", a->victims);
-		for (int i = 0; i < a->members; i++, sep = ",")
-			say(w, "%s %s", *sep ? sep : ":", gt(w, a->member[i]));
-	} else if (a->members == 1) {
-		say(w, "%s waits for %s, which it holds itself", gt(w, a->member[0]),
-		    lane(w, gtv__f_lane(GTV_LANE_LOCK, a->lock[0])));
+		for (int i = 0; i < a->members; i++)
+			say(w, "%s %s", i ? "," : ":", member(w, a, i));
+	} else {
+		for (int i = 0; i < a->members; i++) {
+			say(w, "%s", i ? "; " : "");
+			awaited(w, a, i);
+		}
 	}
-	for (int i = 0; !a->victims && a->members > 1 && i < a->members; i++, sep = "; ") {
-		const char *next = gt(w, a->member[(i + 1) % a->members]);
-		if (a->lock[i])
-			say(w, "%s%s waits for %s, held by %s", sep, gt(w, a->member[i]),
-			    lane(w, gtv__f_lane(GTV_LANE_LOCK, a->lock[i])), next);
-		else
-			say(w, "%s%s waits for the end of %s", sep, gt(w, a->member[i]),
-			    next);
-	}
-	say(w, a->open ? "; for %s, to the end" : "; for %s, until one gave up",
-	    ns(w, a->to_ns - a->from_ns));
+	if (a->members == 1 && !a->victims)
+		say(w, " itself");
+	if (a->who.kind == GTV_LANE_THREAD)
+		say(w, "; for %s", ns(w, a->to_ns - a->from_ns));
+	else
+		say(w, a->open ? "; for %s, to the end" : "; for %s, until one gave up",
+		    ns(w, a->to_ns - a->from_ns));
 	for (int i = 0; i < a->members; i++)
-		add_lane(w, gtv__f_lane(GTV_LANE_GT, a->member[i]));
+		add_lane(w, gtv__f_lane(a->who.kind, a->member[i]));
 }
 
 void gtv__f_text(const struct gtv__f_about *q, struct gtv_finding *out)

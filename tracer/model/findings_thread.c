@@ -23,7 +23,7 @@ struct gtv__f_thread *gtv__f_thread(struct gtv_findings *f, uint32_t tid, uint32
 		gtv_names_get(f->names, GTV_CLASS_THREAD, tid, &name);
 		pid = name.pid;
 	}
-	t->core = t->old_core = GTV_CORE_NONE;
+	t->core = t->old_core = t->queue = GTV_CORE_NONE;
 	t->proc = gtv__f_proc(f, pid);
 	if (t->proc)
 		t->proc->threads++;
@@ -39,26 +39,74 @@ int gtv__f_ping(uint64_t goes, uint64_t *backs)
 
 /* ---- on a core, off a core ---- */
 
-static void core_is(struct gtv_findings *f, int32_t core, int idle, uint64_t ns)
+/* NULL if there is no such core, or no memory. */
+static struct gtv__f_core *core_of(struct gtv_findings *f, int32_t core)
 {
+	struct gtv__f_core *all;
+	uint32_t cores = f->cores ? f->cores : 16;
+
 	if (core < 0 || core >= GTV__F_CORES)
-		return;
-	if ((uint32_t)core >= f->cores) {
-		uint32_t cores = f->cores ? f->cores : 16;
-		while (cores <= (uint32_t)core)
-			cores *= 2;
-		uint64_t *idle_ns = realloc(f->idle_ns, cores * sizeof *idle_ns);
-		if (!idle_ns) {
-			f->no_memory = 1;
-			return;
-		}
-		memset(idle_ns + f->cores, 0, (cores - f->cores) * sizeof *idle_ns);
-		f->idle_ns = idle_ns;
-		f->cores = cores;
+		return NULL;
+	if ((uint32_t)core < f->cores)
+		return &f->core[core];
+	while (cores <= (uint32_t)core)
+		cores *= 2;
+	all = realloc(f->core, cores * sizeof *all);
+	if (!all) {
+		f->no_memory = 1;
+		return NULL;
 	}
+	memset(all + f->cores, 0, (cores - f->cores) * sizeof *all);
+	f->core = all;
+	f->cores = cores;
+	return &f->core[core];
+}
+
+/* Who has it from now on: nobody, one of ours (tid), or another program. */
+static void core_is(struct gtv_findings *f, int32_t core, int idle, uint32_t tid,
+		    uint64_t ns)
+{
+	struct gtv__f_core *c = core_of(f, core);
+
+	if (!c)
+		return;
 	f->idle += (uint32_t)idle;
-	f->idle -= f->idle_ns[core] != 0;
-	f->idle_ns[core] = idle ? ns : 0;
+	f->idle -= c->idle_ns != 0;
+	c->idle_ns = idle ? ns : 0;
+	if (c->ours_since_ns && ns > c->ours_since_ns)
+		c->ours_ns += ns - c->ours_since_ns;
+	c->ours_since_ns = tid ? ns : 0;
+	if (tid)
+		c->tid = tid;
+}
+
+/* For how long ours had the core, up to ns. */
+static uint64_t ours(const struct gtv_findings *f, int32_t core, uint64_t ns)
+{
+	const struct gtv__f_core *c;
+
+	if (core < 0 || (uint32_t)core >= f->cores)
+		return 0;
+	c = &f->core[core];
+	return c->ours_ns +
+	       (c->ours_since_ns && ns > c->ours_since_ns ? ns - c->ours_since_ns : 0);
+}
+
+/* It waits for a core from now on. */
+static void queue_on(struct gtv_findings *f, struct gtv__f_thread *t, int32_t core,
+		     uint64_t ns)
+{
+	t->queue = core;
+	t->queue_ours_ns = ours(f, core, ns);
+	t->queue_own_ns = 0;
+}
+
+static void requeue(struct gtv_findings *f, struct gtv__f_thread *t, int32_t core,
+		    uint64_t ns)
+{
+	t->queue_own_ns += ours(f, t->queue, ns) - t->queue_ours_ns;
+	t->queue = core;
+	t->queue_ours_ns = ours(f, core, ns);
 }
 
 static void thread_on(struct gtv__f_thread *t, int32_t core, uint64_t ns)
@@ -102,13 +150,62 @@ static void ev_switch(struct gtv_findings *f, const struct gtv_ev *ev)
 	t = gtv__f_get(&f->threads, ev->tid);
 	if (!t && ev->flags & GTV_KF_PREV_OURS && ev->state != GTV_OFF_DEAD)
 		t = gtv__f_thread(f, ev->tid, 0);
-	if (t)
+	if (t) {
 		thread_off(t, ev->ts_ns);
+		queue_on(f, t, ev->core, ev->ts_ns);
+	}
 	t = ev->flags & GTV_KF_NEXT_OURS ? gtv__f_thread(f, ev->obj, 0)
 					 : gtv__f_get(&f->threads, ev->obj);
 	if (t)
 		thread_on(t, ev->core, ev->ts_ns);
-	core_is(f, ev->core, !ev->obj, ev->ts_ns);
+	core_is(f, ev->core, !ev->obj, t ? t->tid : 0, ev->ts_ns);
+}
+
+/* ---- OS threads that wait for one another ---- */
+
+/* t sleeps on a futex: does who has that wait for t? What the futex says is the
+ * program's word. */
+static void futex_wait(struct gtv_findings *f, struct gtv__f_thread *t, uint32_t owner,
+		       uint64_t ns)
+{
+	struct gtv__f_cycle c = {.proc = t->proc, .from_ns = ns, .threads = 1};
+	const struct gtv__f_thread *at = t;
+	uint8_t idx;
+
+	t->waits_tid = owner;
+	if (!owner || t->cycle)
+		return;
+	do {
+		if (c.members == GTV__F_MEMBERS || !at->waits_tid || at->cycle)
+			return;
+		c.member[c.members++] = at->tid;
+		owner = at->waits_tid;
+		at = gtv__f_peek(&f->threads, owner);
+	} while (at && at != t);
+	if (!at || !gtv__f_cycle_new(f, &c, &idx))
+		return;
+	for (int m = 0; m < c.members; m++) {
+		struct gtv__f_thread *member = gtv__f_peek(&f->threads, c.member[m]);
+		member->cycle = idx;
+	}
+}
+
+static void futex_woken(struct gtv_findings *f, struct gtv__f_thread *t, uint64_t ns)
+{
+	struct gtv__f_cycle *c = t->cycle ? &f->cycle[t->cycle - 1] : NULL;
+
+	t->waits_tid = 0;
+	if (!c || !c->proc || !c->threads) {
+		t->cycle = 0;
+		return;
+	}
+	gtv__f_cycle_add(&c->proc->found[GTV__P_CYCLE], c, ns, 0);
+	for (int m = 0; m < c->members; m++) {
+		struct gtv__f_thread *member = gtv__f_peek(&f->threads, c->member[m]);
+		if (member)
+			member->cycle = 0;
+	}
+	c->proc = NULL;
 }
 
 /* ---- ends ---- */
@@ -128,6 +225,7 @@ static void thread_end(struct gtv_findings *f, const struct gtv_ev *ev)
 
 	if (!t)
 		return;
+	futex_woken(f, t, ev->ts_ns);
 	gtv__f_drop(&f->threads, ev->tid);
 	if (!p || (p->threads && --p->threads))
 		return;
@@ -146,12 +244,33 @@ void gtv__f_thread_event(struct gtv_findings *f, const struct gtv_ev *ev)
 		t = gtv__f_thread(f, ev->tid, 0);
 		if (t)
 			thread_on(t, ev->core, ev->ts_ns);
-		core_is(f, ev->core, 0, ev->ts_ns);
+		core_is(f, ev->core, 0, ev->tid, ev->ts_ns);
 		break;
 	case GTV_EV_K_OFF:
 		t = gtv__f_get(&f->threads, ev->tid);
 		if (t)
 			thread_off(t, ev->ts_ns);
+		break;
+	case GTV_EV_K_WAKING:
+	case GTV_EV_K_NEW:
+		t = gtv__f_get(&f->threads, ev->obj);
+		if (t)
+			futex_woken(f, t, ev->ts_ns);
+		if (t && ev->kind == GTV_EV_K_NEW)
+			queue_on(f, t, ev->arg < GTV__F_CORES ? (int32_t)ev->arg : -1,
+				 ev->ts_ns);
+		else if (t && t->off)
+			queue_on(f, t, t->core, ev->ts_ns);
+		break;
+	case GTV_EV_K_FUTEX:
+		t = gtv__f_get(&f->threads, ev->tid);
+		if (t && t->proc)
+			futex_wait(f, t, ev->obj, ev->ts_ns);
+		break;
+	case GTV_EV_K_MIGRATE:
+		t = gtv__f_get(&f->threads, ev->obj);
+		if (t && ev->arg < GTV__F_CORES)
+			requeue(f, t, (int32_t)ev->arg, ev->ts_ns);
 		break;
 	case GTV_EV_K_FORK:
 		if (!(ev->flags & GTV_KF_FOREIGN))
@@ -200,8 +319,12 @@ static void worker_blocked(struct gtv__f_proc *p, const struct gtv__f_mark *sinc
 		return;
 	if (2 * (now.any_ns - since->any_ns) < ns) {
 		if (single && b->inside)
-			gtv__f_pend(p, GTV__P_BLOCK, b->from_ns, b->to_ns, b->gt, b->call,
-				    b->call_name);
+			gtv__f_pend(p, &(struct gtv__f_pending){.kind = GTV__P_BLOCK,
+								.from_ns = b->from_ns,
+								.to_ns = b->to_ns,
+								.gt = b->gt,
+								.call = b->call,
+								.call_name = b->call_name});
 		return;
 	}
 	if (gtv__found(a, b->from_ns, b->to_ns, now.sum_ns - since->sum_ns, ns)) {
@@ -236,6 +359,37 @@ void gtv__f_thread_call(struct gtv_findings *f, struct gtv__f_thread *t,
 	worker_blocked(t->proc, &t->call_mark, &b);
 }
 
+/* A callback that the loop calls holds up all, as a green thread does. */
+void gtv__f_thread_callback(struct gtv_findings *f, struct gtv__f_thread *t,
+			    const struct gtv_ev *ev)
+{
+	struct gtv__f_proc *p = t->proc;
+	struct gtv__f_mark now = gtv__f_mark(p, ev->ts_ns), *since = &t->back_mark;
+	struct gtv__found *a = &p->found[GTV__P_HOG];
+	uint64_t ns = now.ns - since->ns;
+	uint32_t name = t->back_name;
+
+	(void)f;
+	t->back_name = 0;
+	if (ev->kind == GTV_EV_CALLBACK_BEGIN) {
+		t->back_name = ev->obj;
+		*since = now;
+		return;
+	}
+	if (!name || ns < GTV__HOG_NS || p->one_to_one || p->workers != 1)
+		return;
+	if (2 * (now.any_ns - since->any_ns) < ns) {
+		gtv__f_pend(p, &(struct gtv__f_pending){.kind = GTV__P_HOG,
+							.from_ns = since->ns,
+							.to_ns = now.ns,
+							.tid = t->tid,
+							.call_name = name});
+	} else if (gtv__found(a, since->ns, now.ns, now.sum_ns - since->sum_ns, ns)) {
+		a->who = gtv__f_lane(GTV_LANE_THREAD, t->tid);
+		a->call_name = name;
+	}
+}
+
 static void asleep(struct gtv_findings *f, struct gtv__f_thread *t,
 		   const struct gtv_span *s)
 {
@@ -265,9 +419,9 @@ static void idle_core(struct gtv_findings *f, const struct gtv_span *s)
 	if (f->filtered || s->to_ns - s->from_ns < GTV__IDLE_NS || !f->idle)
 		return;
 	for (uint32_t c = 0; c < f->cores; c++) {
-		if (!f->idle_ns[c])
+		if (!f->core[c].idle_ns)
 			continue;
-		from = f->idle_ns[c] > s->from_ns ? f->idle_ns[c] : s->from_ns;
+		from = f->core[c].idle_ns > s->from_ns ? f->core[c].idle_ns : s->from_ns;
 		if (from < s->to_ns && s->to_ns - from > best) {
 			best = s->to_ns - from;
 			core = c;
@@ -287,14 +441,16 @@ static void waits_for_core(struct gtv_findings *f, const struct gtv__f_thread *t
 {
 	uint64_t ns = s->to_ns - s->from_ns;
 	uint32_t taker = s->flags & GTV_SP_WHO_TID ? s->who : 0;
+	uint64_t own;
 
 	idle_core(f, s);
-	/* Our own have all cores that we see: no core is idle. */
-	if (!f->idle && taker && gtv__f_get(&f->threads, taker) &&
-	    gtv__found(&f->over, s->from_ns, s->to_ns, ns, ns)) {
+	/* Our own had the core for a part of it, and no core is idle. */
+	own = t->queue_own_ns + ours(f, t->queue, s->to_ns) - t->queue_ours_ns;
+	if (!f->idle && t->queue >= 0 && own && own <= ns &&
+	    gtv__found(&f->over, s->from_ns, s->to_ns, own, own)) {
 		f->over.who = s->lane;
-		f->over.by = gtv__f_lane(GTV_LANE_THREAD, taker);
-		f->over.extra[0] = s->core >= 0 ? (uint64_t)s->core + 1 : 0;
+		f->over.by = gtv__f_lane(GTV_LANE_THREAD, f->core[t->queue].tid);
+		f->over.extra[0] = (uint64_t)t->queue + 1;
 	}
 	if (ns >= GTV__STARVED_NS && t->proc) {
 		struct gtv__found *a = &t->proc->found[GTV__P_STARVED];
