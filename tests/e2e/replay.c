@@ -244,6 +244,20 @@ static void choosing_and_explaining(void **state)
 	quit(&p);
 }
 
+/* Whatever there is to find: all of the trace was looked at, as a shot does at once. */
+static void findings_are_looked_for(void **state)
+{
+	struct pty p;
+
+	(void)state;
+	start(&p, "100ms", "140ms");
+	pty_keys(&p, "7");
+	pty_wait_frame(&p, shot("--from 100ms --to 140ms --view findings"), 1);
+	pty_keys(&p, "\033");
+	pty_wait_frame(&p, shot("--from 100ms --to 140ms"), 1);
+	quit(&p);
+}
+
 static void help_lists_the_keys(void **state)
 {
 	struct pty p;
@@ -357,6 +371,7 @@ int main(void)
 		cmocka_unit_test(zoom_and_pan_move_time),
 		cmocka_unit_test(tab_pivots_the_rows),
 		cmocka_unit_test(choosing_and_explaining),
+		cmocka_unit_test(findings_are_looked_for),
 		cmocka_unit_test(help_lists_the_keys),
 		cmocka_unit_test(play_speed_and_stop),
 		cmocka_unit_test(resizing),
