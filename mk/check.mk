@@ -174,6 +174,9 @@ run-coverage:
 # ---- make soak [SOAK_SECONDS=600] --------------------------------------------------
 # An hour of virtual time of random operations, whatever that takes; then real runs.
 SOAK_SECONDS ?= 600
-soak: all $(O)/tests/unit/runtime_model $(O)/tests/unit/runtime_soak
+RECORD_SECONDS ?= 1800
+RATE ?= 1000000
+soak: all $(TOOL_BIN) $(O)/tests/unit/runtime_model $(O)/tests/unit/runtime_soak
 	$(Q)$(TEST_ENV) SOAK_SECONDS='$(SOAK_SECONDS)' sh tests/soak.sh
+	$(Q)$(TEST_ENV) RECORD_SECONDS='$(RECORD_SECONDS)' RATE='$(RATE)' sh tests/soak_record.sh
 .PHONY: soak

@@ -19,6 +19,7 @@
 
 #define CANNOT	      -1.0 /* "cannot be measured here" */
 #define BIG_EVENTS    "10000000"
+#define HUGE_EVENTS   "100000000"
 #define BIG_CORES     "8"
 #define SCREEN_CELLS  200u
 #define DECODE_BLOCKS 200u
@@ -115,13 +116,13 @@ static double disk_raw(void)
 /* ---- The big trace ---- */
 
 /* Written once a build of tracegen, and kept. */
-static const char *big_trace(void)
+static const char *made_trace(const char *name, const char *count)
 {
 	static char path[512];
 	char generator[512], partial[520];
 	struct stat trace, maker;
 
-	snprintf(path, sizeof path, "%s/bench-10m.gtv", from_env("O", "build"));
+	snprintf(path, sizeof path, "%s/%s", from_env("O", "build"), name);
 	snprintf(partial, sizeof partial, "%s.tmp", path);
 	snprintf(generator, sizeof generator, "%s/tracegen",
 		 from_env("TOOLS", "build/tests"));
@@ -129,8 +130,18 @@ static const char *big_trace(void)
 		return NULL;
 	if (!stat(path, &trace) && trace.st_mtime >= maker.st_mtime)
 		return path;
-	const char *argv[] = {generator, BIG_EVENTS, BIG_CORES, partial, NULL};
+	const char *argv[] = {generator, count, BIG_CORES, partial, NULL};
 	return run(argv) || rename(partial, path) ? NULL : path;
+}
+
+static const char *big_trace(void)
+{
+	return made_trace("bench-10m.gtv", BIG_EVENTS);
+}
+
+static const char *huge_trace(void)
+{
+	return made_trace("bench-100m.gtv", HUGE_EVENTS);
 }
 
 /* ---- decode ---- */
@@ -174,11 +185,10 @@ static double decode_copy(void)
 	return (double)(bench_now_ns() - from_ns) / (DECODE_BLOCKS * (double)GTV_BLOCK_MAX);
 }
 
-/* ---- open_10m ---- */
+/* ---- open_10m, open_100m ---- */
 
-static double open_ours(void)
+static double first_frame(const char *path)
 {
-	const char *path = big_trace();
 	uint64_t from_ns, to_ns;
 	double ms = CANNOT;
 
@@ -198,9 +208,8 @@ static double open_ours(void)
 }
 
 /* Reads the INDEX blocks and the footer, nothing more. */
-static double open_index(void)
+static double index_alone(const char *path)
 {
-	const char *path = big_trace();
 	uint8_t bytes[GTV_HEAD_BYTES];
 	struct gtv_head footer;
 	struct stat sb;
@@ -224,6 +233,26 @@ static double open_index(void)
 	return ms;
 }
 
+static double open_ours(void)
+{
+	return first_frame(big_trace());
+}
+
+static double open_index(void)
+{
+	return index_alone(big_trace());
+}
+
+static double huge_ours(void)
+{
+	return first_frame(huge_trace());
+}
+
+static double huge_index(void)
+{
+	return index_alone(huge_trace());
+}
+
 static const struct bench_row rows[] = {
 	{.name = "disk_bytes",
 	 .unit = "B/event",
@@ -235,6 +264,11 @@ static const struct bench_row rows[] = {
 	 .ours = decode_ours,
 	 .reference = decode_copy},
 	{.name = "open_10m", .unit = "ms", .ours = open_ours, .reference = open_index},
+	{.name = "open_100m",
+	 .unit = "ms",
+	 .ours = huge_ours,
+	 .reference = huge_index,
+	 .rounds = 3},
 	{0},
 };
 

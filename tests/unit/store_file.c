@@ -445,6 +445,46 @@ static void full_disk_leaves_a_valid_trace(void **state)
 	close(fd);
 }
 
+/* More blocks than the writer remembers, in a store that nobody reads meanwhile: the
+ * index is whole all the same. */
+static void many_blocks_have_their_index(void **state)
+{
+	(void)state;
+	struct gtv_names *names = gtv_names_new();
+	struct gtv_store_info info = make_info();
+	struct gtv_store_stats stats, now;
+	struct gtv_store *st, *back;
+	uint64_t rnd = 9, from_ns, to_ns;
+	int fd = make_memory();
+	const unsigned blocks = 10000;
+
+	assert_int_equal(gtv_store_create(&st, dup(fd), &info, names, NULL), 0);
+	gtv_store_unread(st);
+	for (unsigned i = 0; i < blocks; i++) {
+		struct gtv_ev ev = make_wild(&rnd, info.start_ns + 1 + i * 1000);
+		assert_int_equal(gtv_store_append(st, &ev, 1), 0);
+		assert_int_equal(gtv_store_flush(st, 0), 0);
+	}
+	gtv_store_get_stats(st, &now);
+	assert_int_equal(now.blocks, blocks);
+	assert_int_equal(gtv_store_block_count(st), 1); /* it remembers no more */
+	assert_int_equal(gtv_store_range(st, &from_ns, &to_ns), 0);
+	assert_int_equal(from_ns, info.start_ns + 1);
+	assert_true(to_ns > info.start_ns + (blocks - 1) * 1000u);
+	assert_int_equal(gtv_store_finish(st), 0);
+	gtv_store_close(st);
+	gtv_names_free(names);
+
+	back = open_copy(fd);
+	gtv_store_get_stats(back, &stats);
+	assert_true(stats.complete);
+	assert_int_equal(stats.blocks, blocks);
+	assert_int_equal(stats.events, now.events);
+	assert_int_equal(make_read_all(back), blocks);
+	gtv_store_close(back);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +497,7 @@ int main(void)
 		cmocka_unit_test(names_keep_their_order),
 		cmocka_unit_test(readers_beside_the_writer),
 		cmocka_unit_test(through_a_pipe),
+		cmocka_unit_test(many_blocks_have_their_index),
 		cmocka_unit_test(closed_pipe_is_an_error),
 		cmocka_unit_test(full_disk_leaves_a_valid_trace),
 	};

@@ -205,6 +205,8 @@ static int make_store(struct gtv_session *s, const struct gtv_session_config *co
 	if (rc < 0)
 		return rc;
 	gtv_store_on_wait(s->store, output_waits, s);
+	if (!config->use_pty) /* no screen: for hours, perhaps */
+		gtv_store_unread(s->store);
 	s->zoom = gtv_zoom_new(s->store);
 	if (!s->zoom)
 		return gtv_err_set(err, GTV_ENOMEM, "zoom", "", "out of memory");

@@ -60,6 +60,7 @@ struct gtv_store {
 	int fd, readable;
 	struct gtv_names *names;
 	int own_names;
+	int unread; /* nobody looks at the lists: they keep their last entry only */
 	struct writer *writer; /* NULL: opened for reading */
 	struct stream *stream; /* what feeds it; NULL: nothing does */
 

@@ -168,6 +168,9 @@ static int note_locked(struct gtv_store *st, const struct gtv_head *head, uint64
 	if (list == &st->checkpoints && list->count &&
 	    head->from_ns < list->ref[list->count - 1].from_ns)
 		return 0;
+	uint64_t mark = mark_of(st, list, head);
+	if (st->unread && list->count)
+		list->count = 0;
 	if (gtv_store__grow((void **)&list->ref, &list->room, list->count,
 			    sizeof *list->ref))
 		return -GTV_ENOMEM;
@@ -175,7 +178,7 @@ static int note_locked(struct gtv_store *st, const struct gtv_head *head, uint64
 		.offset = offset,
 		.from_ns = head->from_ns,
 		.to_ns = head->to_ns,
-		.mark = mark_of(st, list, head),
+		.mark = mark,
 		.count = head->count,
 		.stored_bytes = head->stored_bytes,
 		.raw_bytes = head->raw_bytes,
@@ -183,7 +186,7 @@ static int note_locked(struct gtv_store *st, const struct gtv_head *head, uint64
 	};
 	list->count++;
 	if (list == &st->events) {
-		if (list->count == 1 || head->from_ns < st->from_ns)
+		if (!st->stats.blocks || head->from_ns < st->from_ns)
 			st->from_ns = head->from_ns;
 		st->stats.blocks++;
 		st->stats.events += head->count;

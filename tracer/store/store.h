@@ -82,6 +82,9 @@ enum gtv_stream_state {
 enum gtv_stream_state gtv_store_stream(const struct gtv_store *st);
 void gtv_store_close(struct gtv_store *st); /* Takes; without finish: as if killed */
 
+/* Nobody will read this store while it is written: its lists need not grow. To be set
+ * before the writer's first append; block questions then know the last block only. */
+void gtv_store_unread(struct gtv_store *st);
 /* Calls `wait` about ten times a second while a pipe does not take what is written. To
  * be set before the writer's first append. */
 void gtv_store_on_wait(struct gtv_store *st, void (*wait)(void *arg), void *arg);

@@ -22,7 +22,9 @@
 #define WAIT_MS		 100
 #define OUTPUT_BYTES_MAX (256u << 10) /* a block's, before it is closed */
 #define NAMES_BYTES_MAX	 (512u << 10)
-#define NAMES_SCATTERED	 16 /* more blocks of names than this: gather them at the end */
+#define INDEX_HERE	 4096u	/* index entries in memory */
+#define INDEX_ENTRIES	 65536u /* in an INDEX block: 2.6 MB */
+#define NAMES_SCATTERED	 16	/* more blocks of names than this: gather them at the end */
 
 struct writer {
 	ZSTD_CCtx *zstd;
@@ -50,8 +52,11 @@ struct writer {
 	void (*wait)(void *arg); /* while it takes nothing; NULL: nobody minds */
 	void *wait_arg;
 
-	struct gtv_head *index; /* of every block written */
-	size_t index_count, index_room;
+	/* Of every block written, as the INDEX will have it: the last few here, what is
+	 * older in a spool, for a recorder runs for hours. */
+	uint8_t *index;
+	size_t index_count, index_spooled;
+	int index_spool; /* -1: none yet */
 	int finished;
 };
 
@@ -66,6 +71,8 @@ void gtv_writer__free(struct writer *w)
 	free(w->open);
 	free(w->output);
 	free(w->index);
+	if (w->index_spool >= 0)
+		close(w->index_spool);
 	free(w);
 }
 
@@ -74,6 +81,8 @@ static struct writer *writer_new(void)
 	struct writer *w = calloc(1, sizeof *w);
 	if (!w)
 		return NULL;
+	w->index_spool = -1;
+	w->index = malloc(INDEX_HERE * GTV_INDEX_ENTRY_BYTES);
 	w->zstd = ZSTD_createCCtx();
 	w->codec = gtv_codec_new();
 	w->raw_room = GTV_CODEC_RAW_MAX;
@@ -82,7 +91,7 @@ static struct writer *writer_new(void)
 	w->out = malloc(w->out_room);
 	w->open = malloc(GTV_BLOCK_MAX * sizeof *w->open);
 	w->output = malloc(OUTPUT_BYTES_MAX);
-	if (w->zstd && w->codec && w->raw && w->out && w->open && w->output)
+	if (w->zstd && w->codec && w->raw && w->out && w->open && w->output && w->index)
 		return w;
 	gtv_writer__free(w);
 	return NULL;
@@ -171,6 +180,26 @@ static int stopped(const struct gtv_store *st)
 	return st->failed ? -st->err.code : 0;
 }
 
+/* Makes room for one more entry of the index. 0 or -GTV_E*. */
+static int reserve_entry(struct gtv_store *st)
+{
+	struct writer *w = st->writer;
+	size_t size = w->index_count * GTV_INDEX_ENTRY_BYTES;
+
+	if (w->index_count < INDEX_HERE)
+		return 0;
+	if (w->index_spool < 0)
+		w->index_spool = gtv_spool_open();
+	if (w->index_spool < 0 ||
+	    gtv_spool_write(w->index_spool, w->index, size,
+			    w->index_spooled * GTV_INDEX_ENTRY_BYTES) < size)
+		return fail(st, GTV_EIO, "its index cannot be kept meanwhile",
+			    "set TMPDIR to where there is room");
+	w->index_spooled += w->index_count;
+	w->index_count = 0;
+	return 0;
+}
+
 /* Packs, writes and lists one block. head: kind, count, times, aux. */
 static int put_block(struct gtv_store *st, struct gtv_head *head, const void *raw,
 		     size_t raw_bytes)
@@ -187,9 +216,8 @@ static int put_block(struct gtv_store *st, struct gtv_head *head, const void *ra
 		w->out = out;
 		w->out_room = bound;
 	}
-	if (gtv_store__grow((void **)&w->index, &w->index_room, w->index_count,
-			    sizeof *w->index))
-		return fail(st, GTV_ENOMEM, "no memory", NULL);
+	if (reserve_entry(st))
+		return stopped(st);
 	head->ordinal = w->ordinal;
 	size_t size = gtv_block_pack(w->zstd, head, raw, raw_bytes, w->out);
 	int error = write_all(w, st->fd, w->out, size);
@@ -197,7 +225,7 @@ static int put_block(struct gtv_store *st, struct gtv_head *head, const void *ra
 		take_back(st);
 		return fail_write(st, error);
 	}
-	w->index[w->index_count++] = *head;
+	gtv_index_write(head, w->index + w->index_count++ * GTV_INDEX_ENTRY_BYTES);
 	w->ordinal += head->kind == GTV_BLOCK_EVENTS;
 	uint64_t offset = w->offset;
 	w->offset += size;
@@ -527,33 +555,57 @@ void gtv_store_set_origin(struct gtv_store *st, const char *command, const char 
 	pthread_rwlock_unlock(&st->lock);
 }
 
+/* Entries [from, from + n) of the index, wherever they are. 0 or -GTV_E*. */
+static int fetch_entries(struct gtv_store *st, size_t from, size_t n, uint8_t *raw)
+{
+	struct writer *w = st->writer;
+	size_t spooled = from < w->index_spooled ? w->index_spooled - from : 0;
+
+	spooled = spooled < n ? spooled : n;
+	if (spooled &&
+	    gtv_store__pread(w->index_spool, raw, spooled * GTV_INDEX_ENTRY_BYTES,
+			     from * GTV_INDEX_ENTRY_BYTES))
+		return fail(st, GTV_EIO, "its index was lost meanwhile", NULL);
+	if (n > spooled)
+		memcpy(raw + spooled * GTV_INDEX_ENTRY_BYTES,
+		       w->index +
+			       (from + spooled - w->index_spooled) * GTV_INDEX_ENTRY_BYTES,
+		       (n - spooled) * GTV_INDEX_ENTRY_BYTES);
+	return 0;
+}
+
+/* The INDEX blocks are not in the index, so writing them must add nothing to what is
+ * read meanwhile: their own entries come behind it. */
 static int put_index(struct gtv_store *st)
 {
 	struct writer *w = st->writer;
-	size_t total = w->index_count; /* the INDEX blocks are not in the index */
+	size_t total = w->index_spooled + w->index_count;
 	uint64_t from = w->offset;
+	uint8_t *raw = malloc(INDEX_ENTRIES * GTV_INDEX_ENTRY_BYTES);
 	uint32_t blocks = 0;
-	int rc = 0;
+	int rc = raw ? 0 : fail(st, GTV_ENOMEM, "no memory", NULL);
 
 	for (size_t done = 0; done < total && !rc; blocks++) {
-		size_t n = total - done < GTV_INDEX_ENTRIES_MAX ? total - done
-								: GTV_INDEX_ENTRIES_MAX;
-		uint8_t *raw = malloc(n * GTV_INDEX_ENTRY_BYTES);
-		if (!raw)
-			return fail(st, GTV_ENOMEM, "no memory", NULL);
-		for (size_t i = 0; i < n; i++)
-			gtv_index_write(&w->index[done + i],
-					raw + i * GTV_INDEX_ENTRY_BYTES);
+		size_t n = total - done < INDEX_ENTRIES ? total - done : INDEX_ENTRIES;
 		struct gtv_head head = {.kind = GTV_BLOCK_INDEX, .count = (uint32_t)n};
-		rc = put_block(st, &head, raw, n * GTV_INDEX_ENTRY_BYTES);
-		free(raw);
+		rc = fetch_entries(st, done, n, raw);
+		if (!rc)
+			rc = put_block(st, &head, raw, n * GTV_INDEX_ENTRY_BYTES);
 		done += n;
 	}
+	free(raw);
 	struct gtv_head footer = {.kind = GTV_BLOCK_FOOTER,
 				  .count = blocks,
 				  .from_ns = from,
 				  .to_ns = w->offset};
 	return rc ? rc : put_block(st, &footer, NULL, 0);
+}
+
+void gtv_store_unread(struct gtv_store *st)
+{
+	pthread_rwlock_wrlock(&st->lock);
+	st->unread = 1;
+	pthread_rwlock_unlock(&st->lock);
 }
 
 int gtv_store_finish(struct gtv_store *st)
