@@ -259,6 +259,13 @@ static void what_is_no_trace(void **state)
 	assert_int_equal(open_poured(&st, head, sizeof head, 0, &err), -GTV_EVERSION);
 	assert_null(st);
 	free(zeros);
+	/* The same with more behind it, that came at once (found by the fuzzer). */
+	uint8_t *bytes = malloc(f->size);
+	assert_non_null(bytes);
+	memcpy(bytes, f->bytes, f->size);
+	memcpy(bytes, head, sizeof head);
+	assert_int_equal(open_poured(&st, bytes, f->size, 0, &err), -GTV_EVERSION);
+	free(bytes);
 }
 
 static void a_file_is_no_stream(void **state)

@@ -159,6 +159,23 @@ static void *feed(void *stream)
 
 /* ---- Beginning and end ---- */
 
+/* Whether what came so far is to be refused: it is of a later version, or after so much
+ * (or all) of it there is no block yet. 0, or -GTV_E* and err. */
+static int refused(struct stream *s, int ended, struct gtv_err *err)
+{
+	const struct gtv_walker *w = &s->walker;
+	int enough = ended || w->size > GTV_FIRST_BLOCK_WITHIN;
+	struct gtv_err why = {0};
+
+	if (!ended && w->size < GTV_HEAD_BYTES)
+		return 0;
+	int rc = gtv_store__recognise(w, s->name, &why);
+	if (!rc || (rc != -GTV_EVERSION && (w->blocks || !enough)))
+		return 0;
+	*err = why;
+	return rc;
+}
+
 /* Reads up to the first block, whatever it is. 1, 0 if the stream has ended as well,
  * or -GTV_E* and err. */
 static int begin(struct stream *s, struct gtv_err *err)
@@ -169,13 +186,10 @@ static int begin(struct stream *s, struct gtv_err *err)
 	while (rc > 0 && !w->blocks) {
 		wait_bytes(s);
 		rc = take_piece(s, err);
-		if (rc >= 0 && !w->blocks &&
-		    (!rc || w->size > GTV_FIRST_BLOCK_WITHIN ||
-		     (w->size >= GTV_HEAD_BYTES && !w->offset))) {
-			int known = gtv_store__recognise(w, s->name, err);
-			if (known == -GTV_EVERSION || (known && !rc) ||
-			    (known && w->size > GTV_FIRST_BLOCK_WITHIN))
-				return known;
+		int no = rc < 0 ? 0 : refused(s, !rc, err);
+		if (no) {
+			w->blocks = 0; /* what was walked over is not to be shown */
+			return no;
 		}
 	}
 	if (!rc && !w->blocks)
