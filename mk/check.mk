@@ -25,7 +25,7 @@ BELOW_session := session launch model source store merge clock base
 BELOW_cmd     := $(TRACER_LAYERS)
 BELOW_tui     := tui $(TRACER_LAYERS)
 
-TEST_CFLAGS = $(CFLAGS_CMOCKA) $(CFLAGS_VTERM) $(CFLAGS_ZSTD) $(CFLAGS_XXHASH) $(CFLAGS_JSON) $(CFLAGS_LIBBPF) -Wno-missing-prototypes
+TEST_CFLAGS = $(IMPORT_CFLAGS) $(CFLAGS_CMOCKA) $(CFLAGS_VTERM) $(CFLAGS_ZSTD) $(CFLAGS_XXHASH) $(CFLAGS_JSON) $(CFLAGS_LIBBPF) -Wno-missing-prototypes
 TEST_LIBS   = $(LIBS_CMOCKA) $(LIBS_VTERM) $(LIBS_ALL)
 
 define unit_test

@@ -276,12 +276,28 @@ static int on_event(struct ctf *c, const bt_message *message)
 
 static int on_discarded(struct ctf *c, const bt_message *message)
 {
+	const bt_stream *stream = bt_message_discarded_events_borrow_stream_const(message);
+	int64_t from = 0, to = (int64_t)c->now_ns;
 	uint64_t count = 1;
 
+	/* How many is not always said: one at least. */
 	if (bt_message_discarded_events_get_count(message, &count) !=
 	    BT_PROPERTY_AVAILABILITY_AVAILABLE)
 		count = 1;
-	return gtv__feed_lost(c->feed, GTV_CORE_NONE, count, c->now_ns);
+	if (bt_stream_class_discarded_events_have_default_clock_snapshots(
+		    bt_stream_borrow_class_const(stream)) &&
+	    (bt_clock_snapshot_get_ns_from_origin(
+		     bt_message_discarded_events_borrow_beginning_default_clock_snapshot_const(
+			     message),
+		     &from) ||
+	     bt_clock_snapshot_get_ns_from_origin(
+		     bt_message_discarded_events_borrow_end_default_clock_snapshot_const(
+			     message),
+		     &to)))
+		return 0;
+	return gtv__feed_lost_from(c->feed, GTV_CORE_NONE, count,
+				   from > 0 ? (uint64_t)from : 0,
+				   to > 0 ? (uint64_t)to : 0);
 }
 
 /* ------------------------------------------------------------------- graph */

@@ -314,32 +314,38 @@ uint32_t gtv__feed_pid(const struct gtv__feed *f, uint32_t tid)
 int gtv__feed_lost(struct gtv__feed *f, int core, uint64_t count, uint64_t to_ns)
 {
 	uint64_t *last = last_of(f, core);
-	uint64_t from = last && *last ? *last : f->told_ns;
+
+	return gtv__feed_lost_from(f, core, count, last && *last ? *last : f->told_ns,
+				   to_ns);
+}
+
+int gtv__feed_lost_from(struct gtv__feed *f, int core, uint64_t count, uint64_t from_ns,
+			uint64_t to_ns)
+{
+	uint64_t *last = last_of(f, core);
 	int rc = 0;
 
 	if (to_ns >= TIME_MAX || core >= GTV__IMPORT_CORES)
 		to_ns = f->told_ns;
-	if (!from || from > to_ns)
-		from = to_ns;
+	if (!from_ns || from_ns > to_ns)
+		from_ns = to_ns;
 	if (last)
 		*last = to_ns;
 	/* As long as nobody can know, in pieces; all of the count with the last. */
-	if ((to_ns - from) / PIECE_NS > 1000)
-		from = to_ns - 1000ull * PIECE_NS;
+	if ((to_ns - from_ns) / PIECE_NS > 1000)
+		from_ns = to_ns - 1000ull * PIECE_NS;
 	do {
-		uint64_t end = to_ns - from > PIECE_NS ? from + PIECE_NS : to_ns;
+		uint64_t end = to_ns - from_ns > PIECE_NS ? from_ns + PIECE_NS : to_ns;
 		struct gtv_ev ev = {.ts_ns = end,
 				    .kind = GTV_EV_LOSS,
-				    .core = core < 0 || core >= GTV__IMPORT_CORES
-						    ? GTV_CORE_NONE
-						    : core,
-				    .gt = (uint32_t)(end - from),
+				    .core = last ? core : GTV_CORE_NONE,
+				    .gt = (uint32_t)(end - from_ns),
 				    .obj = GTV_SRC_PERF,
 				    .arg = end == to_ns ? count : 0};
 
 		rc = queue(f, &ev);
-		from = end;
-	} while (!rc && from < to_ns);
+		from_ns = end;
+	} while (!rc && from_ns < to_ns);
 	return rc;
 }
 

@@ -75,6 +75,9 @@ int gtv__feed_thread(struct gtv__feed *f, uint32_t tid, uint32_t pid, const char
 uint32_t gtv__feed_pid(const struct gtv__feed *f, uint32_t tid);
 /* `count` events were lost on core (-1: any) between its last event and to_ns. */
 int gtv__feed_lost(struct gtv__feed *f, int core, uint64_t count, uint64_t to_ns);
+/* The same between two times that the file names. */
+int gtv__feed_lost_from(struct gtv__feed *f, int core, uint64_t count, uint64_t from_ns,
+			uint64_t to_ns);
 /* Something that whoever imports should know. Printf. */
 void gtv__feed_note(struct gtv__feed *f, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
