@@ -122,7 +122,6 @@ static void wrong_usage_is_one_clear_line(void **state)
 	bad("gtviz --nonsense prog", "--nonsense");
 	bad("gtviz -x prog", "-x");
 	bad("gtviz --cast=f prog", "--cast");
-	bad("gtviz --ring 10s prog", "--ring");
 	bad("gtviz export f", "export");
 	bad("gtviz report f --csv", "--csv");
 	bad("gtviz events f --csv --json", "--csv");
@@ -279,6 +278,21 @@ static void the_list_for_the_manual(void **state)
 	free(text);
 }
 
+static void only_the_last_so_much(void **state)
+{
+	(void)state;
+	good("gtviz record --ring 64M -o x prog");
+	assert_int_equal(opts.keep_bytes, 64u << 20);
+	assert_int_equal(opts.keep_ns, 0);
+	good("gtviz record --ring=30s -o x prog");
+	assert_int_equal(opts.keep_bytes, 0);
+	assert_int_equal(opts.keep_ns, 30000000000u);
+	bad("gtviz record --ring 3 -o x prog", "--ring");
+	bad("gtviz record --ring much -o x prog", "--ring");
+	bad("gtviz record --ring 64M -o - prog", "--ring");
+	bad("gtviz run --ring 64M prog", "--ring");
+}
+
 static void a_process_instead_of_a_program(void **state)
 {
 	(void)state;
@@ -299,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_instead_of_a_program),
+		cmocka_unit_test(only_the_last_so_much),
 		cmocka_unit_test(a_program_and_what_is_its_own),
 		cmocka_unit_test(options_before_and_after_a_file),
 		cmocka_unit_test(wrong_usage_is_one_clear_line),

@@ -6,6 +6,7 @@
  * lane was as long in each state; and neither has to be kept.
  */
 #include "tracer/cmd/check_model.h"
+#include "tracer/cmd/report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,8 @@ struct gtv_recheck {
 	struct gtv_model *model;
 	struct level level[GTV_ZOOM_LEVELS];
 	size_t blocks, next_checkpoint;
-	int whole; /* all so far could be read */
+	int whole;	   /* all so far could be read */
+	uint64_t begin_ns; /* what began before counts from here */
 	uint64_t end_ns;
 	uint64_t wrong, first_wrong_ns;
 };
@@ -98,12 +100,17 @@ static int learn_cover(struct level *l, const struct gtv_store *store, unsigned 
 static void add_span(void *arg, const struct gtv_span *span)
 {
 	struct gtv_recheck *c = arg;
-	uint64_t w = weight(span->lane, span->state);
+	uint64_t w = weight(span->lane, span->state), from_ns = span->from_ns;
+
+	if (from_ns < c->begin_ns)
+		from_ns = c->begin_ns;
+	if (from_ns >= span->to_ns)
+		return;
 
 	for (unsigned n = 0; n < GTV_ZOOM_LEVELS; n++)
 		if (c->level[n].count)
 			c->level[n].spans +=
-				w * covered(&c->level[n], span->from_ns, span->to_ns);
+				w * covered(&c->level[n], from_ns, span->to_ns);
 }
 
 static void add_piece(void *arg, const struct gtv_piece *piece)
@@ -186,6 +193,8 @@ struct gtv_recheck *gtv_recheck_new(const struct gtv_store *store)
 		rc |= learn_cover(&c->level[n], store, n);
 	c->model = gtv_model_new(info.level, gtv_store_names(store), &sink);
 	c->whole = !gtv_store_gap_count(store) && info.model == gtv_model_id();
+	if (c->model)
+		c->begin_ns = gtv_report_begin(c->model, store);
 	if (!rc && c->model)
 		return c;
 	gtv_recheck_free(c);

@@ -11,6 +11,7 @@
 #include "tracer/store/block.h"
 
 #define RING_BYTES_MIN ((size_t)64 << 10)
+#define KEEP_BYTES_MIN ((size_t)1 << 20)
 #define RING_BYTES_MAX ((size_t)1 << 30)
 #define NO_COMMAND     GTV_COMMAND_MAX
 
@@ -43,7 +44,7 @@ static const struct option_row option_rows[] = {
 /* Promised words and options of later versions. They are refused rather than taken for
  * a program's name, so that what a script means never changes under it. */
 static const char *const later_commands[] = {"demo", "talk", NULL};
-static const char *const later_options[] = {"--cast", "--ring", NULL};
+static const char *const later_options[] = {"--cast", NULL};
 
 static int usage_error(struct gtv_err *err, const char *what, const char *mend,
 		       const char *why)
@@ -201,6 +202,23 @@ static int set_ring(struct gtv_options *o, const char *value, struct gtv_err *er
 	return 0;
 }
 
+/* How much of the past is kept. */
+static int set_keep(struct gtv_options *o, const char *value, struct gtv_err *err)
+{
+	size_t bytes = 0;
+
+	o->keep_bytes = o->keep_ns = 0;
+	if (!gtv_options_time(value, &o->keep_ns) && o->keep_ns)
+		return 0;
+	o->keep_ns = 0;
+	if (gtv_options_bytes(value, &bytes) || bytes < KEEP_BYTES_MIN)
+		return gtv_err_set(err, GTV_EUSAGE, "--ring",
+				   "a size from 1M, as 64M, or a time, as 30s",
+				   "\"%s\" is neither", value);
+	o->keep_bytes = bytes;
+	return 0;
+}
+
 static int set_level(struct gtv_options *o, const char *value, struct gtv_err *err)
 {
 	if (value[0] < '0' || value[0] > '3' || value[1])
@@ -268,6 +286,8 @@ static int set_option(struct gtv_options *o, enum gtv_option option, const char 
 					    "no process named");
 	case GTV_OPTION_LEVEL:
 		return set_level(o, value, err);
+	case GTV_OPTION_RING:
+		return set_keep(o, value, err);
 	case GTV_OPTION_BUFFER:
 		return set_ring(o, value, err);
 	case GTV_OPTION_SIZE:
@@ -502,6 +522,9 @@ static int check_options(const struct gtv_options *o, struct gtv_err *err)
 	if (o->command == GTV_COMMAND_IMPORT && !o->output)
 		return usage_error(err, "import", "import -o FILE IN",
 				   "no file to write to given");
+	if ((o->keep_bytes || o->keep_ns) && o->output && !strcmp(o->output, "-"))
+		return usage_error(err, "--ring", "-o FILE",
+				   "a pipe cannot be written anew");
 	if (o->json && o->csv)
 		return usage_error(err, "--csv", "one of them", "not together with --json");
 	if (o->to_ns <= o->from_ns && o->from_ns != UINT64_MAX)

@@ -73,6 +73,8 @@ enum gtv_command {
 	  "level 3: tell interrupts that come while the program runs or waits")            \
 	X(BUFFER, 0, "buffer", "SIZE", GTV_FOR_TRACER,                                     \
 	  "event ring of each thread: 64K to 1G (8M)")                                     \
+	X(RING, 0, "ring", "SIZE|TIME", GTV_FOR(RECORD),                                   \
+	  "keep only the last so much; SIGUSR1 and the end write it: 64M, 30s")            \
 	X(POLICY, 0, "policy", "NAME", GTV_FOR_TRACER,                                     \
 	  "on libgt: single, coop, quantum, green, gmp, threads, gil2, gil3")              \
 	X(AS_ROOT, 0, "as-root", NULL, GTV_FOR_TRACER,                                     \
@@ -135,7 +137,8 @@ struct gtv_options {
 	int all, as_root;
 	int syscalls; /* 0 none, 1 those that slept, 2 all */
 	int irq;
-	size_t ring_bytes; /* 0: default */
+	uint64_t keep_bytes, keep_ns; /* --ring */
+	size_t ring_bytes;	      /* 0: default */
 	const char *policy;
 	const char *view, *rows, *select, *theme; /* NULL: default */
 	int cols_count, rows_count;		  /* --size; 0: default */

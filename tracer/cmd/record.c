@@ -21,14 +21,17 @@
  * program already, what was sent to us alone is passed on. */
 static int signal_fd = -1;
 static volatile sig_atomic_t passed_on;
+static volatile sig_atomic_t want_write; /* --ring */
 static int detaching; /* attached: each of them ends the recording, and nothing else */
 
 static void on_signal(int sig)
 {
 	int saved = errno;
 
-	if (sig == SIGTERM || sig == SIGHUP || detaching)
+	if (sig == SIGTERM || sig == SIGHUP || (detaching && sig != SIGUSR1))
 		passed_on = sig;
+	if (sig == SIGUSR1)
+		want_write = 1;
 	eventfd_write(signal_fd, 1);
 	errno = saved;
 }
@@ -102,6 +105,10 @@ static int wait_for_end(struct gtv_session *session, int progress)
 		poll(fds, 2, progress ? PROGRESS_MS : -1);
 		eventfd_read(fds[0].fd, &value);
 		eventfd_read(fds[1].fd, &value);
+		if (want_write) {
+			want_write = 0;
+			gtv_session_write(session);
+		}
 		int sig = passed_on;
 		if (sig) {
 			passed_on = 0;
@@ -170,6 +177,10 @@ int gtv_cmd_record(const struct gtv_options *opts)
 		gtv_err_set(&err, GTV_EIO, "signals", "", "%s", strerror(errno));
 		return gtv_cmd_launch_error(&err);
 	}
+	if ((opts->keep_bytes || opts->keep_ns) && signal(SIGUSR1, on_signal) == SIG_ERR) {
+		gtv_err_set(&err, GTV_EIO, "signals", "", "%s", strerror(errno));
+		return gtv_cmd_launch_error(&err);
+	}
 	struct gtv_session_config config = {
 		.argv = opts->program,
 		.attach = attach,
@@ -181,6 +192,8 @@ int gtv_cmd_record(const struct gtv_options *opts)
 		.irq = opts->irq,
 		.as_root = opts->as_root,
 		.ring_bytes = opts->ring_bytes,
+		.keep_bytes = opts->keep_bytes,
+		.keep_ns = opts->keep_ns,
 	};
 	if (gtv_session_start(&session, &config, &err) < 0)
 		return gtv_cmd_launch_error(&err);

@@ -36,6 +36,10 @@ struct gtv_report {
 /* Called for each part of the trace before the model sees it. */
 typedef void gtv_report_item_fn(void *arg, const struct gtv_walk_item *item);
 
+/* A flight recorder's trace (--ring) begins with a checkpoint: gives it to the model, and
+ * returns its time; 0: there is none. */
+uint64_t gtv_report_begin(struct gtv_model *model, const struct gtv_store *store);
+
 /* Borrows store; each may be NULL. 0, or -GTV_E* and err; fini in either case. */
 int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
 		    gtv_report_item_fn *each, void *arg, struct gtv_err *err);

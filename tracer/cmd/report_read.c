@@ -4,6 +4,7 @@
 #include "tracer/cmd/report.h"
 #include "tracer/cmd/report_calls.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -93,6 +94,21 @@ static void new_findings(struct gtv_report *r)
 	r->model = gtv_model_new(r->info.level, r->names, &sink);
 }
 
+uint64_t gtv_report_begin(struct gtv_model *model, const struct gtv_store *store)
+{
+	uint64_t ts_ns;
+	size_t block, size;
+	void *bytes;
+	int rc;
+
+	if (gtv_store_checkpoint(store, 0, &ts_ns, &block) || block ||
+	    gtv_store_load_checkpoint(store, 0, &bytes, &size))
+		return 0;
+	rc = gtv_model_restore(model, bytes, size);
+	free(bytes);
+	return rc ? 0 : ts_ns;
+}
+
 int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
 		    gtv_report_item_fn *each, void *arg, struct gtv_err *err)
 {
@@ -107,6 +123,8 @@ int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
 	set_range(r);
 	new_findings(r);
 	rc = gtv_walk_init(&walk, store, 0);
+	if (r->model)
+		gtv_report_begin(r->model, store);
 	if (!r->model)
 		rc = -GTV_ENOMEM;
 	if (!rc)

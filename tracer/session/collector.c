@@ -135,7 +135,7 @@ static void advance(struct gtv_session *s, uint64_t watermark_ns)
 				drain_sources(s);
 		}
 	} while (got);
-	if (watermark_ns != UINT64_MAX && watermark_ns - s->zoom_ns >= ZOOM_NS) {
+	if (s->zoom && watermark_ns != UINT64_MAX && watermark_ns - s->zoom_ns >= ZOOM_NS) {
 		gtv_zoom_flush(s->zoom, watermark_ns, 0);
 		s->zoom_ns = watermark_ns;
 	}
@@ -163,6 +163,23 @@ static double event_rate(struct gtv_session *s, uint64_t now, uint64_t events)
 	}
 	uint64_t span = now - s->rate[0].ns;
 	return span ? (double)(events - s->rate[0].events) * 1e9 / (double)span : 0;
+}
+
+/* --ring: what is too old is dropped, and what is left written when it is asked for. */
+static void keep_last(struct gtv_session *s)
+{
+	struct gtv_store_stats stats;
+
+	if (!s->flight)
+		return;
+	if (gtv_flight_turn(s->flight, &s->store, s->model, s->last_ns) == 1) {
+		gtv_store_get_stats(s->store, &stats);
+		s->checkpoint_ns = s->last_ns;
+		s->checkpoint_events = stats.events;
+		s->checkpoint_bytes = stats.bytes;
+	}
+	if (atomic_exchange(&s->want_write, 0))
+		gtv_flight_write(s->flight, s->store, -1, &s->flight_err);
 }
 
 static void update_status(struct gtv_session *s, uint64_t complete_ns, uint64_t now,
@@ -254,7 +271,11 @@ static void finish(struct gtv_session *s, int ended)
 	if (now < s->last_ns)
 		now = s->last_ns;
 	gtv_model_finish(s->model, now);
-	gtv_zoom_flush(s->zoom, now, 1);
+	if (s->zoom)
+		gtv_zoom_flush(s->zoom, now, 1);
+	if (s->flight)
+		gtv_flight_write(s->flight, s->store, ended ? s->wait_status : -1,
+				 &s->flight_err);
 	if (s->status.simulated)
 		gtv_store_set_cores(s->store, gtv_source_ring_virtual_cores(s->rings));
 	if (s->kernel) {
@@ -295,6 +316,7 @@ void *gtv_session_collect(void *session)
 					: now - LATENESS_NS;
 		advance(s, here);
 		tick(s, here);
+		keep_last(s);
 		gtv_store_flush(s->store, s->status.simulated ? 0 : gtv_clock_mono_ns());
 		update_status(s, here, now, 1, 0);
 	}

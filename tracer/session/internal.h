@@ -14,6 +14,7 @@
 #include "tracer/model/model.h"
 #include "tracer/model/zoom.h"
 #include "tracer/session/family.h"
+#include "tracer/session/flight.h"
 #include "tracer/session/futexes.h"
 #include "tracer/session/session.h"
 #include "tracer/source/mapped.h"
@@ -41,7 +42,9 @@ struct gtv_session {
 
 	/* The collector's own. */
 	struct gtv_model *model;
-	struct gtv_zoom *zoom;
+	struct gtv_zoom *zoom;	   /* NULL with --ring */
+	struct gtv_flight *flight; /* --ring, else NULL */
+	struct gtv_err flight_err;
 	struct gtv_family *family;
 	struct gtv_futexes *futexes;
 	struct gtv_mapped *mapped; /* NULL: below level 3, or refused */
@@ -60,7 +63,7 @@ struct gtv_session {
 
 	pthread_t thread;
 	int thread_started;
-	atomic_int want_kill, want_stop;
+	atomic_int want_kill, want_stop, want_write;
 	pthread_mutex_t lock; /* guards status */
 	struct gtv_session_status status;
 };

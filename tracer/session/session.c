@@ -200,18 +200,27 @@ static int make_store(struct gtv_session *s, const struct gtv_session_config *co
 	fill_info(s, config, &info);
 	info.start_ns = info.start_ns ? info.start_ns : gtv_clock_mono_ns();
 	s->status.start_ns = info.start_ns;
-	int rc = out_fd >= 0 ? gtv_store_create(&s->store, out_fd, &info, s->names, err)
-			     : gtv_store_create_temp(&s->store, &info, s->names, err);
+	int keep = config->keep_bytes || config->keep_ns;
+	int rc = out_fd >= 0 && !keep
+			 ? gtv_store_create(&s->store, out_fd, &info, s->names, err)
+			 : gtv_store_create_temp(&s->store, &info, s->names, err);
 	if (rc < 0)
 		return rc;
 	gtv_store_on_wait(s->store, output_waits, s);
-	if (!config->use_pty) /* no screen: for hours, perhaps */
+	if (!config->use_pty && !keep) /* no screen: for hours, perhaps */
 		gtv_store_unread(s->store);
-	s->zoom = gtv_zoom_new(s->store);
-	if (!s->zoom)
+	if (keep) {
+		s->flight = gtv_flight_new(out_fd, &info, s->names, config->keep_bytes,
+					   config->keep_ns);
+		if (!s->flight)
+			return gtv_err_set(err, GTV_ENOMEM, "--ring", "", "out of memory");
+	} else {
+		s->zoom = gtv_zoom_new(s->store);
+	}
+	if (!s->zoom && !keep)
 		return gtv_err_set(err, GTV_ENOMEM, "zoom", "", "out of memory");
 	sink.arg = s->zoom;
-	sink.span = span_to_zoom;
+	sink.span = keep ? NULL : span_to_zoom;
 	s->model = gtv_model_new(s->status.level, s->names, &sink);
 	if (!s->model)
 		return gtv_err_set(err, GTV_ENOMEM, "model", "", "out of memory");
@@ -387,6 +396,11 @@ void gtv_session_signal(struct gtv_session *s, int sig)
 	syscall(SYS_pidfd_send_signal, s->launch.pidfd, sig, NULL, 0u);
 }
 
+void gtv_session_write(struct gtv_session *s)
+{
+	atomic_store(&s->want_write, 1);
+}
+
 void gtv_session_detach(struct gtv_session *s)
 {
 	atomic_store(&s->want_stop, 1);
@@ -397,6 +411,10 @@ int gtv_session_wait(struct gtv_session *s, struct gtv_err *err)
 	if (s->thread_started) {
 		pthread_join(s->thread, NULL);
 		s->thread_started = 0;
+	}
+	if (s->flight_err.code) {
+		*err = s->flight_err;
+		return -err->code;
 	}
 	const struct gtv_err *failed = gtv_store_error(s->store);
 	if (failed && failed->code) {
@@ -420,6 +438,7 @@ void gtv_session_close(struct gtv_session *s)
 		gtv_launch_close(&s->launch);
 	if (s->keeper_fd >= 0)
 		close(s->keeper_fd);
+	gtv_flight_free(s->flight);
 	gtv_zoom_free(s->zoom);
 	gtv_model_free(s->model);
 	gtv_family_free(s->family);

@@ -25,7 +25,8 @@ struct gtv_session_config {
 	int as_root;	    /* --as-root */
 	int use_pty;	    /* live */
 	unsigned short rows, cols;
-	size_t ring_bytes; /* of a user ring, 0 default */
+	uint64_t keep_bytes, keep_ns; /* --ring: only the last so much; 0 and 0: all */
+	size_t ring_bytes;	      /* of a user ring, 0 default */
 };
 
 /* What the status bar and the progress line show. */
@@ -67,6 +68,8 @@ void gtv_session_resize(struct gtv_session *s, unsigned short rows, unsigned sho
 void gtv_session_kill(struct gtv_session *s);
 /* Sends the program (only it) a signal. */
 void gtv_session_signal(struct gtv_session *s, int sig);
+/* With --ring: writes what is kept into the file, soon. */
+void gtv_session_write(struct gtv_session *s);
 /* Stops collecting at once though the program runs on (unharmed). */
 void gtv_session_detach(struct gtv_session *s);
 /* Waits until finished. 0, or the error that stopped the file. */
