@@ -30,6 +30,9 @@
 
 /* What can be stored in about 15 ms: more would be lost with a killed recorder. */
 #define QUEUE_MAX 150000u
+/* What is in the kernel's rings would be lost with us, too: there it is no safer than
+ * here, and here is more room. */
+#define KERNEL_QUEUE_MAX 1000000u
 
 #define CHECKPOINT_EVENTS 100000u
 #define CHECKPOINT_NS	  2000000000ull
@@ -102,6 +105,17 @@ static void put_checkpoint(struct gtv_session *s, uint64_t ts_ns)
 	s->checkpoint_size = size;
 }
 
+/* Between two batches: what the queue has room for. */
+static void drain_between(struct gtv_session *s)
+{
+	size_t queued = gtv_merge_queued(s->merge);
+
+	if (queued < QUEUE_MAX)
+		drain_sources(s);
+	else if (s->kernel && queued < KERNEL_QUEUE_MAX)
+		s->kernel->ops->drain(s->kernel);
+}
+
 /*
  * Lets out of the merge what is due, in batches. Modelling and storing an event costs
  * several times what taking it from a ring does, so the rings are emptied between
@@ -130,9 +144,8 @@ static void advance(struct gtv_session *s, uint64_t watermark_ns)
 			count = 0;
 			/* At the end all that was there has left: what a program that runs
 			 * on still writes has no place any more. */
-			if (watermark_ns != UINT64_MAX &&
-			    gtv_merge_queued(s->merge) < QUEUE_MAX)
-				drain_sources(s);
+			if (watermark_ns != UINT64_MAX)
+				drain_between(s);
 		}
 	} while (got);
 	if (s->zoom && watermark_ns != UINT64_MAX && watermark_ns - s->zoom_ns >= ZOOM_NS) {
