@@ -604,4 +604,17 @@ static inline int pty_command(char *out, size_t room, const char *fmt, ...)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* What stands where cores are: the first of them or, where the kernel tells nothing of
+ * them (a container may forbid that), that it does not. */
+static inline const char *pty_cores(void)
+{
+	static char doctor[65536];
+	const char *best;
+
+	pty_command(doctor, sizeof(doctor), "%s doctor --json 2>&1", pty_gtviz());
+	best = strstr(doctor, "\"best_level\"");
+	assert_non_null(best);
+	return atoi(best + strcspn(best, "0123456789")) ? " C0" : "level 0";
+}
+
 #endif
