@@ -8,38 +8,35 @@
 #include <unistd.h>
 
 #include "runtime/cancel.h"
+#include "runtime/deadlines.h"
 #include "runtime/loop.h"
 
-#define BUCKETS	    1024u
-#define NOT_IN_HEAP UINT32_MAX
+#define BUCKETS 1024u
 /* Few: what an answer touches, the waiter's stack above all, is still in the nearest cache
  * when it runs. An echo of 100 connections cost a third more with 64. */
 #define EVENTS_MAX 16
 
 /* One green thread's wait, on its own stack. */
 struct wait {
+	struct gt__due due; /* first: wait_of */
+	int fd;		    /* -1: time only */
 	struct gt *gt;
 	struct wait *next; /* in its bucket, then in the list of those to make ready */
-	uint64_t deadline_ns;
-	uint32_t heap_idx; /* if it waits for fd, too */
-	int fd;		   /* -1: time only */
 	short events, revents;
 	int left; /* was cancelled */
 };
 
-struct deadline {
-	uint64_t ns;
-	struct wait *wait;
-	uint32_t *place; /* where the heap notes its index; NULL: nobody asks */
-};
+static struct wait *wait_of(struct gt__due *due)
+{
+	return (struct wait *)due; /* its first */
+}
 
 static struct {
 	uint32_t lk;
 	const struct gt__loop *loop; /* its kernel interface */
 	int event_fd;
 	struct wait *bucket[BUCKETS]; /* by descriptor */
-	struct deadline *heap;	      /* the earliest first, a heap of four */
-	uint32_t heap_count, heap_max;
+	struct gt__deadlines deadlines;
 	uint32_t io_count;	/* atomic: of these, for descriptors */
 	uint32_t waiters;	/* atomic: all of them */
 	uint64_t polling_until; /* a poll waits until then; 0: none does */
@@ -50,90 +47,15 @@ uint32_t gt__reactor_waiters(void)
 	return __atomic_load_n(&r.waiters, __ATOMIC_ACQUIRE);
 }
 
-/* ------------------------------------------------------------------- heap */
-
-/* The deadlines lie in the heap itself, four children side by side, and a wait learns
- * its place only if it may be taken out before its time: so a hundred thousand sleepers'
- * stacks are not touched when others wake. */
-static void heap_set(uint32_t idx, struct deadline deadline)
+/* All waits there are. On one OS thread nobody else counts: a locked instruction would
+ * wait there until all that was stored before, on stacks that have gone from the cache,
+ * has found its place. */
+static inline void waiters_add(uint32_t n)
 {
-	r.heap[idx] = deadline;
-	if (deadline.place)
-		*deadline.place = idx;
-}
-
-static void heap_up(uint32_t idx, struct deadline deadline)
-{
-	while (idx && r.heap[(idx - 1) / 4].ns > deadline.ns) {
-		heap_set(idx, r.heap[(idx - 1) / 4]);
-		idx = (idx - 1) / 4;
-	}
-	heap_set(idx, deadline);
-}
-
-static uint32_t earliest_child(uint32_t idx)
-{
-	uint32_t child = 4 * idx + 1, end = child + 4, best = child;
-
-	if (end > r.heap_count)
-		end = r.heap_count;
-	while (++child < end)
-		if (r.heap[child].ns < r.heap[best].ns)
-			best = child;
-	return best;
-}
-
-static void heap_down(uint32_t idx, struct deadline deadline)
-{
-	while (4 * idx + 1 < r.heap_count) {
-		uint32_t child = earliest_child(idx);
-
-		if (r.heap[child].ns >= deadline.ns)
-			break;
-		heap_set(idx, r.heap[child]);
-		idx = child;
-	}
-	heap_set(idx, deadline);
-}
-
-static int heap_add(struct wait *wait)
-{
-	struct deadline deadline = {wait->deadline_ns, wait,
-				    wait->fd < 0 ? NULL : &wait->heap_idx};
-
-	if (r.heap_count == r.heap_max) {
-		uint32_t max = r.heap_max ? r.heap_max * 2 : 64;
-		struct deadline *heap = realloc(r.heap, max * sizeof *heap);
-
-		if (!heap)
-			return -ENOMEM;
-		r.heap = heap;
-		r.heap_max = max;
-	}
-	heap_up(r.heap_count++, deadline);
-	return 0;
-}
-
-static void heap_take(uint32_t idx)
-{
-	uint64_t gone_ns = r.heap[idx].ns;
-	struct deadline last = r.heap[--r.heap_count];
-
-	if (r.heap[idx].place)
-		*r.heap[idx].place = NOT_IN_HEAP;
-	if (idx == r.heap_count)
-		return;
-	if (last.ns < gone_ns)
-		heap_up(idx, last);
+	if (gt__rt.single)
+		__atomic_store_n(&r.waiters, r.waiters + n, __ATOMIC_RELAXED);
 	else
-		heap_down(idx, last);
-}
-
-/* Of one that waits for a descriptor. */
-static void heap_remove(struct wait *wait)
-{
-	if (wait->heap_idx != NOT_IN_HEAP)
-		heap_take(wait->heap_idx);
+		__atomic_fetch_add(&r.waiters, n, __ATOMIC_RELEASE);
 }
 
 /* ------------------------------------------------------------ descriptors */
@@ -182,20 +104,10 @@ static void publish(void *unused)
  * our deadline is woken to look again. */
 static void wait_here(struct gt__os *os, uint16_t kind, uint8_t aux, struct wait *wait)
 {
-	__atomic_fetch_add(&r.waiters, 1, __ATOMIC_RELEASE);
-	if (wait->deadline_ns < r.polling_until)
+	waiters_add(1);
+	if (wait->due.ns < r.polling_until)
 		gt__reactor_kick();
 	gt__park(os, kind, aux, wait->fd < 0 ? 0 : (uint32_t)wait->fd, publish, NULL);
-}
-
-static int sleeper_remove(const struct wait *wait)
-{
-	for (uint32_t i = 0; i < r.heap_count; i++)
-		if (r.heap[i].wait == wait) {
-			heap_take(i);
-			return 1;
-		}
-	return 0;
 }
 
 static int io_remove(struct wait *wait)
@@ -207,7 +119,7 @@ static int io_remove(struct wait *wait)
 	if (!at)
 		return 0;
 	bucket_remove(wait);
-	heap_remove(wait);
+	gt__deadlines_remove(&r.deadlines, &wait->due);
 	if (r.loop->forget)
 		arm(wait->fd);
 	__atomic_store_n(&r.io_count, r.io_count - 1, __ATOMIC_RELAXED);
@@ -221,9 +133,10 @@ static int leave(struct gt__os *os, struct gt *gt)
 
 	(void)os;
 	gt__guard_lock(&r.lk);
-	wait->left = wait->fd < 0 ? sleeper_remove(wait) : io_remove(wait);
+	wait->left = wait->fd < 0 ? gt__deadlines_find_and_remove(&r.deadlines, &wait->due)
+				  : io_remove(wait);
 	if (wait->left)
-		__atomic_fetch_sub(&r.waiters, 1, __ATOMIC_RELEASE);
+		waiters_add(-1u);
 	gt__guard_unlock(&r.lk);
 	return wait->left;
 }
@@ -233,11 +146,13 @@ static const struct gt__wait_how how = {NULL, leave};
 int gt__reactor_sleep(struct gt__os *os, uint64_t deadline_ns)
 {
 	struct gt *self = os->current;
-	struct wait wait = {.gt = self, .deadline_ns = deadline_ns, .fd = -1};
+	struct wait wait = {.gt = self, .due = {.ns = deadline_ns}, .fd = -1};
 	int err;
 
 	gt__guard_lock(&r.lk);
-	err = gt__wait_begin(self, &how, NULL, &wait) ? GT__CANCELLED : heap_add(&wait);
+	err = gt__wait_begin(self, &how, NULL, &wait)
+		      ? GT__CANCELLED
+		      : gt__deadlines_add(&r.deadlines, &wait.due, 0);
 	if (err) {
 		gt__guard_unlock(&r.lk);
 		gt__wait_end(self);
@@ -255,8 +170,8 @@ static int add_io(struct wait *wait)
 	wait->next = *bucket_of(wait->fd);
 	*bucket_of(wait->fd) = wait;
 	err = arm(wait->fd);
-	if (!err && wait->deadline_ns != GT__NEVER)
-		err = heap_add(wait);
+	if (!err && wait->due.ns != GT__NEVER)
+		err = gt__deadlines_add(&r.deadlines, &wait->due, 1);
 	if (err) {
 		bucket_remove(wait);
 		arm(wait->fd);
@@ -271,8 +186,7 @@ int gt__reactor_io(struct gt__os *os, int fd, short events, uint64_t deadline_ns
 {
 	struct gt *self = os->current;
 	struct wait wait = {.gt = self,
-			    .deadline_ns = deadline_ns,
-			    .heap_idx = NOT_IN_HEAP,
+			    .due = {deadline_ns, GT__DUE_NOWHERE},
 			    .fd = fd,
 			    .events = events};
 	unsigned aux =
@@ -304,7 +218,7 @@ static void make_ready(struct gt__os *os, struct wait *list, enum gtv_by by)
 
 		list = wait->next; /* it lies on a stack that runs again at once */
 		gt__ready(os, wait->gt, by, 0);
-		__atomic_fetch_sub(&r.waiters, 1, __ATOMIC_RELEASE);
+		waiters_add(-1u);
 	}
 }
 
@@ -324,7 +238,7 @@ static void collect_io(int fd, short got, struct wait ***tail, unsigned *count)
 			continue;
 		}
 		*at = wait->next;
-		heap_remove(wait);
+		gt__deadlines_remove(&r.deadlines, &wait->due);
 		wait->revents = (short)(got & (wait->events | ALWAYS));
 		wait->next = NULL;
 		**tail = wait;
@@ -358,16 +272,18 @@ static unsigned poll_io(struct gt__os *os, uint64_t timeout_ns)
 static unsigned expire(struct gt__os *os)
 {
 	struct wait *list = NULL, **tail = &list;
+	struct gt__due *due;
 	unsigned count = 0;
-	uint64_t now = 0;
+	uint64_t now;
 
 	gt__guard_lock(&r.lk);
-	if (r.heap_count)
-		now = gt__sys_now_ns();
-	while (r.heap_count && r.heap[0].ns <= now) {
-		struct wait *wait = r.heap[0].wait;
+	now = gt__deadlines_next(&r.deadlines) != GT__NEVER ? gt__sys_now_ns() : 0;
+	while ((due = gt__deadlines_take(&r.deadlines, now))) {
+		struct wait *wait = wait_of(due);
 
-		heap_take(0);
+		/* It runs soon. */
+		__builtin_prefetch(wait->gt, 1);
+		__builtin_prefetch(&wait->gt->wait_since, 1);
 		if (wait->fd >= 0) {
 			bucket_remove(wait);
 			if (r.loop->forget)
@@ -384,30 +300,35 @@ static unsigned expire(struct gt__os *os)
 	return count;
 }
 
-/* How long a poll may wait; announces that to those who come with earlier deadlines. */
+/* How long a poll may wait; if it may, that is announced to those who come with earlier
+ * deadlines. */
 static uint64_t timeout_until(uint64_t until_ns)
 {
-	uint64_t now;
+	uint64_t now = 0, first_ns;
 
 	if (!until_ns)
 		return 0;
 	gt__guard_lock(&r.lk);
-	if (r.heap_count && r.heap[0].ns < until_ns)
-		until_ns = r.heap[0].ns;
-	r.polling_until = until_ns;
+	first_ns = gt__deadlines_next(&r.deadlines);
+	if (first_ns < until_ns)
+		until_ns = first_ns;
+	if (until_ns != GT__NEVER)
+		now = gt__sys_now_ns();
+	if (until_ns > now)
+		r.polling_until = until_ns;
 	gt__guard_unlock(&r.lk);
 	if (until_ns == GT__NEVER)
 		return until_ns;
-	now = gt__sys_now_ns();
 	return until_ns > now ? until_ns - now : 0;
 }
 
+/* The kernel is not asked when it is not to wait and has nothing to say. */
 unsigned gt__reactor_poll(struct gt__os *os, uint64_t until_ns)
 {
 	uint64_t timeout_ns = timeout_until(until_ns);
 	unsigned count = 0;
 
-	if (until_ns || __atomic_load_n(&r.io_count, __ATOMIC_RELAXED))
+	if (timeout_ns || __atomic_load_n(&r.io_count, __ATOMIC_RELAXED))
 		count = poll_io(os, timeout_ns);
 	return count + expire(os);
 }
@@ -455,7 +376,7 @@ int gt__reactor_open(void)
 void gt__reactor_close(void)
 {
 	close_fds();
-	free(r.heap);
+	gt__deadlines_free(&r.deadlines);
 	memset(&r, 0, sizeof r);
 }
 
