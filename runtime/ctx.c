@@ -10,9 +10,6 @@
 #include <stdlib.h>
 
 #ifdef GT_CTX_ASM
-void gt__ctx_start(void);
-extern const char gt__ctx_end[];
-
 #ifdef __x86_64__
 __asm__(".text\n"
 	".p2align 4\n"
@@ -95,22 +92,6 @@ __asm__(".text\n"
 	".cfi_endproc\n\t"
 	".size gt__ctx_call, . - gt__ctx_call\n");
 #endif
-
-static void lay_out(struct gt__ctx *ctx, void *low, size_t bytes, void (*entry)(void *))
-{
-	uintptr_t *top = (uintptr_t *)((char *)low + bytes);
-
-	/* gt__ctx_start pops the entry, after which the stack is as after a call. */
-#ifdef __x86_64__
-	*--top = (uintptr_t)gt__ctx_end;
-#else
-	*--top = 0;
-#endif
-	*--top = (uintptr_t)entry;
-	*--top = (uintptr_t)gt__ctx_start;
-	*--top = 0; /* frame pointer: the chain ends */
-	ctx->sp = top;
-}
 #else
 int gt__ctx_call(void *a, void *b, void *c, int (*fn)(void *a, void *b, void *c))
 {
@@ -150,7 +131,7 @@ void *gt__ctx_jump(struct gt__ctx *from, struct gt__ctx *to, void *message)
 	return message_carried();
 }
 
-static void lay_out(struct gt__ctx *ctx, void *low, size_t bytes, void (*entry)(void *))
+void gt__ctx_lay_out(struct gt__ctx *ctx, void *low, size_t bytes, void (*entry)(void *))
 {
 	getcontext(&ctx->uc);
 	ctx->uc.uc_stack.ss_sp = low;
@@ -160,22 +141,6 @@ static void lay_out(struct gt__ctx *ctx, void *low, size_t bytes, void (*entry)(
 	makecontext(&ctx->uc, start, 0);
 }
 #endif
-
-void gt__ctx_make(struct gt__ctx *ctx, void *low, size_t bytes,
-		  void (*entry)(void *message))
-{
-#ifdef GT_ASAN
-	/* The last user of a pooled stack left it with frames that never returned. */
-	__asan_unpoison_memory_region(low, bytes);
-	ctx->fake_stack = NULL;
-	ctx->stack_low = low;
-	ctx->stack_bytes = bytes;
-#endif
-#ifdef GT_TSAN
-	ctx->fiber = __tsan_create_fiber(0);
-#endif
-	lay_out(ctx, low, bytes, entry);
-}
 
 void gt__ctx_adopt(struct gt__ctx *ctx)
 {
@@ -194,15 +159,6 @@ void gt__ctx_adopt(struct gt__ctx *ctx)
 #endif
 #ifdef GT_TSAN
 	ctx->fiber = __tsan_get_current_fiber();
-#endif
-	(void)ctx;
-}
-
-void gt__ctx_drop(struct gt__ctx *ctx)
-{
-#ifdef GT_TSAN
-	__tsan_destroy_fiber(ctx->fiber);
-	ctx->fiber = NULL;
 #endif
 	(void)ctx;
 }

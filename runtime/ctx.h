@@ -63,14 +63,59 @@ struct gt__ctx {
 #endif
 };
 
+#ifdef GT_CTX_ASM
+void gt__ctx_start(void);
+extern const char gt__ctx_end[];
+
+static inline void gt__ctx_lay_out(struct gt__ctx *ctx, void *low, size_t bytes,
+				   void (*entry)(void *))
+{
+	uintptr_t *top = (uintptr_t *)((char *)low + bytes);
+
+	/* gt__ctx_start pops the entry, after which the stack is as after a call. */
+#ifdef __x86_64__
+	*--top = (uintptr_t)gt__ctx_end;
+#else
+	*--top = 0;
+#endif
+	*--top = (uintptr_t)entry;
+	*--top = (uintptr_t)gt__ctx_start;
+	*--top = 0; /* frame pointer: the chain ends */
+	ctx->sp = top;
+}
+#else
+void gt__ctx_lay_out(struct gt__ctx *ctx, void *low, size_t bytes, void (*entry)(void *));
+#endif
+
 /* Makes `ctx` one that begins with entry(message) on [low, low + bytes). entry never
  * returns. `low` and the size must be multiples of 16. */
-void gt__ctx_make(struct gt__ctx *ctx, void *low, size_t bytes,
-		  void (*entry)(void *message));
+static inline void gt__ctx_make(struct gt__ctx *ctx, void *low, size_t bytes,
+				void (*entry)(void *message))
+{
+#ifdef GT_ASAN
+	/* The last user of a pooled stack left it with frames that never returned. */
+	__asan_unpoison_memory_region(low, bytes);
+	ctx->fake_stack = NULL;
+	ctx->stack_low = low;
+	ctx->stack_bytes = bytes;
+#endif
+#ifdef GT_TSAN
+	ctx->fiber = __tsan_create_fiber(0);
+#endif
+	gt__ctx_lay_out(ctx, low, bytes, entry);
+}
+
 /* Makes `ctx` the calling OS thread's own context, to come back to. */
 void gt__ctx_adopt(struct gt__ctx *ctx);
 /* The context is not used any more (it may be made again). */
-void gt__ctx_drop(struct gt__ctx *ctx);
+static inline void gt__ctx_drop(struct gt__ctx *ctx)
+{
+#ifdef GT_TSAN
+	__tsan_destroy_fiber(ctx->fiber);
+	ctx->fiber = NULL;
+#endif
+	(void)ctx;
+}
 
 #ifdef GT_CTX_ASM
 #ifdef __x86_64__

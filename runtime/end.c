@@ -11,12 +11,10 @@
 
 #include "runtime/cancel.h"
 
-#define LEAVE_WORDS 5 /* what the compiler asks for */
-
 /* Never inlined: the place to come back to needs a frame of its own. */
 __attribute__((noinline)) void gt__call_body(struct gt *self)
 {
-	void *leave[LEAVE_WORDS];
+	void *leave[GT__LEAVE_WORDS];
 
 	self->leave = leave;
 	if (!__builtin_setjmp(leave))

@@ -5,50 +5,25 @@
 
 uint32_t gt__alive;
 
-void gt__fiber_body(void *message)
+__attribute__((noinline)) void gt__fiber_body(void *message)
 {
 	struct gt__worker *w = message;
 	struct gt *self = w->os.current;
+	void *leave[GT__LEAVE_WORDS];
 
 	gt__ctx_begun();
 	gt__land(w);
-	gt__call_body(self);
+	/* What gt__call_body does, without the cost of another frame. */
+	self->leave = leave;
+	if (!__builtin_setjmp(leave))
+		self->fn(self->arg);
 	gt__cancel_over(self);
 }
 
-static void after_joined(void *unused)
-{
-	(void)unused;
-	gt__alive_sub();
-}
-
-static void after_exit(void *gt)
+void gt__fiber_ended(void *gt)
 {
 	gt__ended(gt__os(), gt);
 	gt__alive_sub();
-}
-
-gt__after_fn *gt__fiber_ending(struct gt__os *os)
-{
-	struct gt *self = os->current, *joiner = gt__joiner_take(self);
-
-	if (joiner)
-		gt__ready(os, joiner, GTV_BY_GT, self->id);
-	return joiner ? after_joined : after_exit;
-}
-
-struct gt *gt__fiber_alloc(size_t stack_bytes, void (*entry)(void *message))
-{
-	struct gt__worker *w = gt__worker_of(gt__os());
-	struct gt *gt = gt__stack_alloc(&w->magazine, stack_bytes);
-	void *low;
-	size_t bytes;
-
-	if (!gt)
-		return NULL;
-	bytes = gt__stack_usable(gt, &low);
-	gt__ctx_make(&gt->ctx, low, bytes & ~(size_t)15, entry);
-	return gt;
 }
 
 void gt__fiber_free(struct gt *gt)

@@ -94,16 +94,23 @@ static inline __attribute__((noreturn)) void gt__fiber_exit(struct gt__os *os,
 	gt__ctx_leave(&self->ctx, next ? &next->ctx : &w->hub, w);
 }
 
-/* The end of the current fiber where one OS thread runs them all: makes a joiner that
- * waits already ready, so that it can be next (it frees the stack that we stand on, but
- * does not run before we have left it). Returns what gt__fiber_exit is to do after. */
-typedef void gt__after_fn(void *arg);
-gt__after_fn *gt__fiber_ending(struct gt__os *os);
-
 /* A fiber's beginning: lands, and calls its function. */
 void gt__fiber_body(void *message);
 /* entry: calls gt__fiber_body, then ends by gt__fiber_exit. */
-struct gt *gt__fiber_alloc(size_t stack_bytes, void (*entry)(void *message));
+static inline __attribute__((always_inline)) struct gt *gt__fiber_alloc(
+	size_t stack_bytes, void (*entry)(void *message))
+{
+	struct gt__worker *w = gt__worker_of(gt__os());
+	struct gt *gt = gt__stack_alloc(&w->magazine, stack_bytes);
+	void *low;
+	size_t bytes;
+
+	if (!gt)
+		return NULL;
+	bytes = gt__stack_usable(gt, &low);
+	gt__ctx_make(&gt->ctx, low, bytes, entry); /* a multiple of 64, as gt lies there */
+	return gt;
+}
 void gt__fiber_free(struct gt *gt);
 /* The scheduler: runs what `find` returns until it returns NULL. */
 void gt__hub_run(struct gt__worker *w, struct gt *(*find)(struct gt__worker *w));
@@ -122,6 +129,25 @@ static inline uint32_t gt__alive_sub(void)
 {
 	return gt__rt.single ? --gt__alive
 			     : __atomic_sub_fetch(&gt__alive, 1, __ATOMIC_ACQ_REL);
+}
+
+/* The end of the current fiber where one OS thread runs them all, and `ready` is its
+ * policy's: makes a joiner that waits already ready, so that it can be next (it frees the
+ * stack that we stand on, but does not run before we have left it, nor does anybody look
+ * how many are left). Returns what gt__fiber_exit is to do after. */
+typedef void gt__after_fn(void *arg);
+void gt__fiber_ended(void *gt);
+static inline __attribute__((always_inline)) gt__after_fn *gt__fiber_ending(
+	struct gt__os *os, void (*ready)(struct gt__os *os, struct gt *gt))
+{
+	struct gt *self = os->current, *joiner = gt__joiner_take(self);
+
+	if (!joiner)
+		return gt__fiber_ended;
+	gt__tell_ready(os, joiner, GTV_BY_GT, self->id);
+	ready(os, joiner);
+	gt__alive--;
+	return NULL;
 }
 
 /* --- a queue that any OS thread may fill ---------------------------------- */

@@ -177,7 +177,7 @@ static void asyncio_entry(void *message)
 	gt__fiber_body(message);
 	os = gt__os();
 	step_ends(os);
-	after = gt__fiber_ending(os);
+	after = gt__fiber_ending(os, asyncio_ready);
 	step_begins();
 	gt__fiber_exit(os, pop(), after);
 }

@@ -130,7 +130,7 @@ static struct gt__os *green_park(struct gt__os *os, uint16_t kind, uint8_t aux,
 	return gt__fiber_park(os, pick_for_waiting(os), kind, aux, what, publish, arg);
 }
 
-static void green_ready(struct gt__os *os, struct gt *gt)
+static inline void green_ready(struct gt__os *os, struct gt *gt)
 {
 	if (os->is_worker) {
 		push(gt);
@@ -153,7 +153,7 @@ static void green_entry(void *message)
 
 	gt__fiber_body(message);
 	os = gt__os();
-	after = gt__fiber_ending(os);
+	after = gt__fiber_ending(os, green_ready);
 	gt__fiber_exit(os, pick(os), after);
 }
 

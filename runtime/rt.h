@@ -48,29 +48,28 @@ struct gt {
 	struct gt *join;   /* atomic: who joins it, or GT__JOIN_* */
 	uint32_t wake;	   /* 1:1: futex word, 1: go on */
 	uint32_t detached; /* from its start: nobody will join it */
-	/* the registry */
-	uint32_t listed;     /* atomic: from its spawn until it is freed */
-	uint32_t cancel_off; /* how often gt_cancel_enable is due */
-	struct gt *list_next, *list_prev;
-	/* its end (end.c) */
-	void **leave; /* where gt_exit goes */
+	void **leave;	   /* where gt_exit goes (end.c) */
+	/* its stack (fiber.c, stack.c) */
+	void *stack_low;
+	size_t stack_bytes; /* of the mapping, guard included */
+	unsigned stack_told;
+	uint32_t listed; /* atomic: from its spawn until it is freed (the registry) */
+	/* From here into the name all is 0 when it is made, in a few wide stores. */
 	struct gt_cleanup *cleanups;
+	void *data; /* the program's (end.c) */
 	/* what gt_attr asked for */
 	int priority;
 	int error; /* what its join returns */
 	uint64_t cores;
 	uint32_t nopreempt; /* its own: how often gt_nopreempt_begin is to be ended */
 	uint32_t pins;	    /* the same of gt_pin_begin; none: home is NULL */
-	void *data;	    /* the program's (end.c) */
 	/* procs: the attributes', and where the process leaves it */
 	void *result, *result_copy;
 	size_t result_bytes;
-	uint32_t untold; /* procs: what made it ready could not say so */
-	unsigned stack_told;
-	/* its stack (fiber.c, stack.c) */
-	void *stack_low;
-	size_t stack_bytes; /* of the mapping, guard included */
+	uint32_t untold;     /* procs: what made it ready could not say so */
+	uint32_t cancel_off; /* how often gt_cancel_enable is due */
 	char name[GT__NAME_BYTES];
+	struct gt *list_next, *list_prev; /* the registry's */
 };
 
 #define GT__JOIN_NOBODY	  ((struct gt *)0)
@@ -323,11 +322,28 @@ static inline void gt__ready_too(struct gt__os *os, struct gt *gt, enum gtv_by b
 /* A publish that releases a guard. */
 void gt__publish_guard(void *guard);
 
+#define GT__LEAVE_WORDS 5 /* what the compiler's setjmp asks for */
+
 /* Calls the function of `self`, which may come back by gt_exit. */
 void gt__call_body(struct gt *self);
 /* The body of a green thread has returned: takes whoever joins it and is to be
- * made ready, NULL if nobody is there yet. */
-struct gt *gt__joiner_take(struct gt *gt);
+ * made ready, NULL if nobody is there yet. A joiner that is being cancelled may not be
+ * one any more: then gt__ended decides. */
+static inline struct gt *gt__joiner_take(struct gt *gt)
+{
+	struct gt *joiner = __atomic_load_n(&gt->join, __ATOMIC_ACQUIRE);
+
+	if (joiner == GT__JOIN_NOBODY || joiner == GT__JOIN_DETACHED)
+		return NULL;
+	gt__acquired();
+	if (gt__rt.single)
+		__atomic_store_n(&gt->join, GT__JOIN_ENDED, __ATOMIC_RELAXED);
+	else if (!__atomic_compare_exchange_n(&gt->join, &joiner, GT__JOIN_ENDED, 0,
+					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return NULL;
+	return joiner;
+}
+
 /* Last act, once nothing stands on gt's stack any more. Makes a joiner ready that
  * came too late for the above; frees gt if nobody will join it. */
 void gt__ended(struct gt__os *os, struct gt *gt);

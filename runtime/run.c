@@ -91,8 +91,23 @@ static void name_copy(struct gt *gt, const char *name)
 	gt->name[len] = '\0';
 }
 
-static struct gt *gt_make(const struct gt_attr *attr, void (*fn)(void *), void *arg)
+static void attr_take(struct gt *gt, const struct gt_attr *attr)
 {
+	gt->priority = attr->priority;
+	gt->cores = attr->cores;
+	gt->result = attr->result;
+	gt->result_bytes = gt->result ? attr->result_bytes : 0;
+	if (attr->name)
+		name_copy(gt, attr->name);
+}
+
+/* Inline, so that a spawn without attributes does not ask for them time and again. */
+static inline __attribute__((always_inline)) struct gt *gt_make(const struct gt_attr *attr,
+								void (*fn)(void *),
+								void *arg)
+{
+	const size_t zero = offsetof(struct gt, cleanups),
+		     zero_end = offsetof(struct gt, name) + 8;
 	size_t bytes = attr ? attr->stack_bytes : 0;
 	struct gt *gt;
 
@@ -102,31 +117,16 @@ static struct gt *gt_make(const struct gt_attr *attr, void (*fn)(void *), void *
 	if (!gt)
 		return NULL;
 	gt->next = NULL;
-	gt->home = NULL;
-	gt->pins = 0;
 	gt->id = gt__rt.single ? ++gt__rt.gt_ids : gt__next_id(&gt__rt.gt_ids);
-	gt->seq = 0;
+	gt->seq = gt->no_wait = gt->cancel = gt->wait_kind = 0;
+	gt->wait_how = NULL;
+	gt->home = NULL;
 	gt->fn = fn;
 	gt->arg = arg;
 	gt->join = GT__JOIN_NOBODY;
-	gt->detached = 0;
-	gt->no_wait = 0;
-	gt->cleanups = NULL;
-	gt->data = NULL;
-	gt->priority = attr ? attr->priority : 0;
-	gt->cores = attr ? attr->cores : 0;
-	gt->nopreempt = 0;
-	gt->error = 0;
-	gt->untold = 0;
-	gt->result = attr ? attr->result : NULL;
-	gt->result_bytes = gt->result ? attr->result_bytes : 0;
-	gt->result_copy = NULL;
-	gt->name[0] = '\0';
-	if (attr && attr->name)
-		name_copy(gt, attr->name);
-	gt->wait_kind = 0;
-	gt->wait_how = NULL;
-	gt->cancel = gt->cancel_off = 0;
+	memset((char *)gt + zero, 0, zero_end - zero);
+	if (attr)
+		attr_take(gt, attr);
 	__atomic_store_n(&gt->listed, 1, __ATOMIC_RELEASE);
 	return gt;
 }
@@ -137,7 +137,7 @@ void gt__free(struct gt *gt)
 	gt__rt.policy->free(gt);
 }
 
-static void tell_spawn(struct gt__os *os, const struct gt *gt, uint32_t parent)
+static inline void tell_spawn(struct gt__os *os, const struct gt *gt, uint32_t parent)
 {
 	GT_COUNT(os, SPAWNS);
 	gt__emit(&os->tr, GTV_EV_SPAWN, 0, 0, gt->id, parent, 0, (uintptr_t)gt->fn);
@@ -284,12 +284,12 @@ static int attr_check(const struct gt_attr *attr)
 	return cpus < 64 && !(attr->cores & (((uint64_t)1 << cpus) - 1)) ? -EINVAL : 0;
 }
 
-int gt_spawn_attr(struct gt **out, const struct gt_attr *attr, void (*fn)(void *arg),
-		  void *arg)
+static inline __attribute__((always_inline)) int spawn(struct gt **out,
+						       const struct gt_attr *attr,
+						       void (*fn)(void *arg), void *arg)
 {
 	struct gt__os *os = gt__os();
 	struct gt *self = current_of(os), *gt;
-
 	int err;
 
 	if (!self)
@@ -308,25 +308,15 @@ int gt_spawn_attr(struct gt **out, const struct gt_attr *attr, void (*fn)(void *
 	return 0;
 }
 
-int gt_spawn(struct gt **out, void (*fn)(void *arg), void *arg)
+int gt_spawn_attr(struct gt **out, const struct gt_attr *attr, void (*fn)(void *arg),
+		  void *arg)
 {
-	return gt_spawn_attr(out, NULL, fn, arg);
+	return spawn(out, attr, fn, arg);
 }
 
-/* A joiner that is being cancelled may not be one any more: then gt__ended decides. */
-struct gt *gt__joiner_take(struct gt *gt)
+int gt_spawn(struct gt **out, void (*fn)(void *arg), void *arg)
 {
-	struct gt *joiner = __atomic_load_n(&gt->join, __ATOMIC_ACQUIRE);
-
-	if (joiner == GT__JOIN_NOBODY || joiner == GT__JOIN_DETACHED)
-		return NULL;
-	gt__acquired();
-	if (gt__rt.single)
-		gt->join = GT__JOIN_ENDED;
-	else if (!__atomic_compare_exchange_n(&gt->join, &joiner, GT__JOIN_ENDED, 0,
-					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-		return NULL;
-	return joiner;
+	return spawn(out, NULL, fn, arg);
 }
 
 void gt__ended(struct gt__os *os, struct gt *gt)
@@ -435,11 +425,13 @@ int gt_join(struct gt *gt)
 	} else {
 		if (gt__rt.single) /* nobody can come between */
 			gt->join = self;
-		gt__park_here(os, GTV_EV_SWITCH_JOIN, 0, gt->id, publish_join, &join);
+		os = gt__park_here(os, GTV_EV_SWITCH_JOIN, 0, gt->id, publish_join, &join);
 	}
-	if (gt__wait_end(self) && join.left)
+	/* From where they lie anyway: no register lives through the switch, and what does
+	 * were read from memory each time before it, too. */
+	if (gt__wait_end(os->current) && join.left)
 		gt__cancel_act();
-	return joined(gt);
+	return joined(join.target);
 }
 
 void gt_yield(void)

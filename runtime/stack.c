@@ -17,17 +17,17 @@
 static struct {
 	uint32_t lk, count, colour;
 	struct gt *first;
-	size_t mapping_bytes; /* atomic: of those that are kept */
 } pool;
+
+size_t gt__stack_page, gt__stack_kept;
 
 static size_t page_bytes(void)
 {
-	static size_t bytes;
-	size_t known = __atomic_load_n(&bytes, __ATOMIC_RELAXED);
+	size_t known = __atomic_load_n(&gt__stack_page, __ATOMIC_RELAXED);
 
 	if (!known) {
 		known = (size_t)sysconf(_SC_PAGESIZE);
-		__atomic_store_n(&bytes, known, __ATOMIC_RELAXED);
+		__atomic_store_n(&gt__stack_page, known, __ATOMIC_RELAXED);
 	}
 	return known;
 }
@@ -87,12 +87,6 @@ static struct gt *map_new(size_t total)
 	return gt;
 }
 
-size_t gt__stack_usable(const struct gt *gt, void **low)
-{
-	*low = (char *)gt->stack_low + page_bytes();
-	return (size_t)((const char *)gt - (char *)*low);
-}
-
 /* Half a magazine at a time, so that the pool's lock is seldom taken. */
 static void refill(struct gt__magazine *magazine)
 {
@@ -134,36 +128,27 @@ static void spill(struct gt__magazine *magazine, uint32_t keep)
 	}
 }
 
-struct gt *gt__stack_alloc(struct gt__magazine *magazine, size_t bytes)
+struct gt *gt__stack_alloc_slow(struct gt__magazine *magazine, size_t bytes)
 {
-	struct gt *gt;
+	size_t total = mapping_bytes(bytes);
 
 	if (bytes != gt__rt.stack_bytes)
-		return map_new(mapping_bytes(bytes));
-	if (!magazine->first)
-		refill(magazine);
-	gt = magazine->first;
-	if (!gt) {
-		size_t total = mapping_bytes(bytes);
-
-		__atomic_store_n(&pool.mapping_bytes, total, __ATOMIC_RELAXED);
 		return map_new(total);
-	}
-	magazine->first = gt->next;
-	magazine->count--;
-	return gt;
+	refill(magazine);
+	if (magazine->first)
+		return gt__stack_alloc(magazine, bytes);
+	__atomic_store_n(&gt__stack_kept, total, __ATOMIC_RELAXED);
+	return map_new(total);
 }
 
-void gt__stack_free(struct gt__magazine *magazine, struct gt *gt)
+void gt__stack_free_slow(struct gt__magazine *magazine, struct gt *gt)
 {
-	if (gt->stack_bytes != __atomic_load_n(&pool.mapping_bytes, __ATOMIC_RELAXED)) {
+	if (gt->stack_bytes != __atomic_load_n(&gt__stack_kept, __ATOMIC_RELAXED)) {
 		unmap(gt);
 		return;
 	}
-	gt->next = magazine->first;
-	magazine->first = gt;
-	if (++magazine->count > GT__MAGAZINE)
-		spill(magazine, GT__MAGAZINE / 2);
+	spill(magazine, GT__MAGAZINE / 2);
+	gt__stack_free(magazine, gt);
 }
 
 void gt__magazine_empty(struct gt__magazine *magazine)
@@ -180,5 +165,5 @@ void gt__stack_pool_drain(void)
 		unmap(gt);
 	}
 	pool.count = 0;
-	pool.mapping_bytes = 0;
+	gt__stack_kept = 0;
 }
