@@ -137,11 +137,12 @@ void gt__free(struct gt *gt)
 	gt__rt.policy->free(gt);
 }
 
-static inline void tell_spawn(struct gt__os *os, const struct gt *gt, uint32_t parent)
+static inline void tell_spawn(struct gt__os *os, const struct gt *gt, uint32_t parent,
+			      int named)
 {
 	GT_COUNT(os, SPAWNS);
 	gt__emit(&os->tr, GTV_EV_SPAWN, 0, 0, gt->id, parent, 0, (uintptr_t)gt->fn);
-	if (gt->name[0])
+	if (named && gt->name[0])
 		gt__trace_text(&os->tr, GTV_TEXT_GT, gt->id, gt->name);
 }
 
@@ -165,7 +166,7 @@ static int run_with(struct gt__os *os, void (*fn)(void *), void *arg)
 		flags |= GTV_PROC_SHARED_IDS;
 	first->detached = 1;
 	gt__process_announce(os, policy->workers(), flags, policy->name);
-	tell_spawn(os, first, 0);
+	tell_spawn(os, first, 0, 1);
 	err = policy->run(first, os);
 	if (err) {
 		gt__stack_pool_drain(); /* no stack is kept: there is no worker */
@@ -303,7 +304,7 @@ static inline __attribute__((always_inline)) int spawn(struct gt **out,
 	gt->detached = !out;
 	if (out)
 		*out = gt;
-	tell_spawn(os, gt, self->id);
+	tell_spawn(os, gt, self->id, attr != NULL);
 	gt__rt.policy->start(os, gt);
 	return 0;
 }
