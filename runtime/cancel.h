@@ -49,9 +49,11 @@ void gt__cancel_tick(struct gt__os *os);
 /* A run begins. */
 void gt__cancel_open(void);
 
-static inline void gt__wait_set(struct gt *self, const struct gt__wait_how *how)
+/* `fences`: gt__rt.cancel_fences, which are never on a single OS thread. */
+static inline void gt__wait_set(struct gt *self, const struct gt__wait_how *how,
+				uint32_t fences)
 {
-	if (__builtin_expect(gt__rt.cancel_fences, 0))
+	if (__builtin_expect(fences, 0))
 		(void)__atomic_exchange_n(&self->wait_how, how, __ATOMIC_SEQ_CST);
 	else
 		__atomic_store_n(&self->wait_how, how, __ATOMIC_RELEASE);
@@ -60,28 +62,39 @@ static inline void gt__wait_set(struct gt *self, const struct gt__wait_how *how)
 
 /* The calling green thread is about to wait, and whatever keeps wakers from finding it is
  * held. 1: it is not to, for it was cancelled: it releases that, and calls wait_end. */
-static inline int gt__wait_begin(struct gt *self, const struct gt__wait_how *how,
-				 const void *on, void *arg)
+static inline int gt__wait_begin_with(struct gt *self, const struct gt__wait_how *how,
+				      const void *on, void *arg, uint32_t fences)
 {
 	self->wait_on = on;
 	self->wait_arg = arg;
-	gt__wait_set(self, how);
+	gt__wait_set(self, how, fences);
 	return __builtin_expect(__atomic_load_n(&self->cancel, __ATOMIC_ACQUIRE) &
 					GT__CANCEL_ASKED,
 				0) &&
 	       gt__cancel_due(self);
 }
 
+static inline int gt__wait_begin(struct gt *self, const struct gt__wait_how *how,
+				 const void *on, void *arg)
+{
+	return gt__wait_begin_with(self, how, on, arg, gt__rt.cancel_fences);
+}
+
 /* It goes on. 0: nobody has cancelled it. Else `leave` may have been called, and is not
  * being called any more. No guard may be held. */
-static inline int gt__wait_end(struct gt *self)
+static inline int gt__wait_end_with(struct gt *self, uint32_t fences)
 {
-	gt__wait_set(self, NULL);
+	gt__wait_set(self, NULL, fences);
 	return __builtin_expect(__atomic_load_n(&self->cancel, __ATOMIC_ACQUIRE) &
 					(GT__CANCEL_ASKED | GT__CANCEL_BUSY),
 				0)
 		       ? gt__cancel_settle(self)
 		       : 0;
+}
+
+static inline int gt__wait_end(struct gt *self)
+{
+	return gt__wait_end_with(self, gt__rt.cancel_fences);
 }
 
 void gt__cancel_over_late(struct gt *self, uint32_t was);

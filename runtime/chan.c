@@ -272,14 +272,161 @@ static int send_waits(void *arg, void *chan, void *elem)
 	return me.done ? 0 : -EPIPE;
 }
 
-int gt_chan_send(struct gt_chan *ch, const void *elem)
+/* --- the short way ---------------------------------------------------------
+ *
+ * On one OS thread nobody can come between, and no other process reaches for what lies
+ * here. A number or pointer that goes to one who waits for nothing else, and a wait for
+ * one, are most of what channels are for: written out, they take half the instructions.
+ */
+static inline int is_short(const struct gt__os *os, const struct gt_chan *ch)
 {
-	struct gt__os *os = gt__os();
-	struct gt *self = os ? os->current : NULL, *wake;
+	return __builtin_expect(gt__rt.single, 1) && !ch->closed &&
+	       (__builtin_expect(!os->tr.on, 1) || ch->told);
+}
+
+static ALWAYS_INLINE int wait_alone(struct gt__os *os, struct gt_chan *ch, void *to,
+				    const void *from, struct gt__line *line,
+				    const struct gt__wait_how *how, struct gt__side *me,
+				    struct gt__os **on)
+{
+	struct gt *self = os->current;
+
+	me->gt = self;
+	me->selection = NULL;
+	me->to = to;
+	me->from = from;
+	me->done = 0;
+	if (__builtin_expect(self->no_wait, 0))
+		return -EDEADLK;
+	if (gt__wait_begin_with(self, how, ch, me, 0)) {
+		me->queued = GT__SIDE_LEFT;
+	} else {
+		gt__line_add(line, me);
+		os = gt__park_alone(os, GTV_EV_SWITCH_CHAN, 0, ch->id);
+	}
+	if (gt__wait_end_with(os->current, 0) && me->queued == GT__SIDE_LEFT)
+		gt__cancel_act();
+	*on = os;
+	return 0;
+}
+
+static int send_waits_alone(void *os, void *chan, void *elem)
+{
+	struct gt_chan *ch = chan;
+	struct gt__side me;
+	struct gt__os *on;
+	int err = wait_alone(os, ch, NULL, elem, &ch->senders, &sending, &me, &on);
+
+	return err || me.done ? err : -EPIPE;
+}
+
+/* It goes on because something was received, or nothing ever will be. */
+static int recv_waits_alone(void *os, void *chan, void *elem)
+{
+	struct gt_chan *ch = chan;
+	struct gt__side me;
+	struct gt__os *on;
 	int err;
 
-	if (__builtin_expect(!self, 0))
-		return -EPERM;
+	me.peer = 0;
+	err = wait_alone(os, ch, elem, NULL, &ch->receivers, &receiving, &me, &on);
+	if (__builtin_expect(err || !me.done, 0))
+		return err ? err : gt__chan_received(on, ch, &me);
+	/* The last event is the switch that brought us here. */
+	tell_recv_too(on, ch, me.gt, me.peer);
+	return 0;
+}
+
+/* Functions of their own, for they take many registers and are seldom called. */
+static __attribute__((noinline)) void tell_passed(struct gt__os *os,
+						  const struct gt_chan *ch, struct gt *to)
+{
+	struct gtv_producer *tr = &os->tr;
+	uint32_t self = os->current->id, seq = ++to->seq;
+
+	if (gt__together_begin(tr, 2)) {
+		gt__together_put(tr, 0, GTV_EV_CHAN_SEND, 0, self, ch->id, 0, to->id);
+		gt__together_put(tr, 1, GTV_EV_READY, GTV_BY_GT, to->id, self, seq, 0);
+		gt__together_end(tr, 2);
+		return;
+	}
+	gt__emit_on(tr, GTV_EV_CHAN_SEND, 0, 0, self, ch->id, 0, to->id);
+	gt__emit_too_on(tr, GTV_EV_READY, 0, GTV_BY_GT, to->id, self, seq, 0);
+}
+
+static __attribute__((noinline)) void tell_taken(struct gt__os *os,
+						 const struct gt_chan *ch, struct gt *from)
+{
+	struct gtv_producer *tr = &os->tr;
+	uint32_t self = os->current->id, seq = ++from->seq;
+
+	if (gt__together_begin(tr, 3)) {
+		gt__together_put(tr, 0, GTV_EV_CHAN_SEND, 0, from->id, ch->id, 0, self);
+		gt__together_put(tr, 1, GTV_EV_CHAN_RECV, 0, self, ch->id, 0, from->id);
+		gt__together_put(tr, 2, GTV_EV_READY, GTV_BY_GT, from->id, self, seq, 0);
+		gt__together_end(tr, 3);
+		return;
+	}
+	gt__emit_on(tr, GTV_EV_CHAN_SEND, 0, 0, from->id, ch->id, 0, self);
+	gt__emit_too_on(tr, GTV_EV_CHAN_RECV, 0, 0, self, ch->id, 0, from->id);
+	gt__emit_too_on(tr, GTV_EV_READY, 0, GTV_BY_GT, from->id, self, seq, 0);
+}
+
+static ALWAYS_INLINE void line_drop_first(struct gt__line *line)
+{
+	struct gt__side *side = line->first;
+
+	line->first = side->next;
+	if (side->next)
+		side->next->prev = NULL;
+	side->queued = GT__SIDE_OUT;
+	side->done = 1;
+}
+
+/* To the first of the line, who goes on. */
+static ALWAYS_INLINE int pass_alone(struct gt__os *os, struct gt_chan *ch, const void *elem,
+				    struct gt__side *receiver)
+{
+	struct gt *gt = receiver->gt;
+
+	line_drop_first(&ch->receivers);
+	memcpy(receiver->to, elem, 8);
+	receiver->peer = os->current->id;
+	GT_COUNT(os, CHAN_SENDS);
+	GT_COUNT(os, WAKES);
+	gt__wait_over_now(gt);
+	if (__builtin_expect(os->tr.on, 0))
+		tell_passed(os, ch, gt);
+	gt__rt.policy->ready(os, gt);
+	return 0;
+}
+
+/* From the first of the line, who goes on. */
+static ALWAYS_INLINE int take_alone(struct gt__os *os, struct gt_chan *ch,
+				    struct gt__side *sender, void *elem)
+{
+	struct gt *gt = sender->gt;
+
+	line_drop_first(&ch->senders);
+	memcpy(elem, sender->from, 8);
+	GT_COUNT(os, CHAN_SENDS);
+	GT_COUNT(os, CHAN_RECEIVES);
+	GT_COUNT(os, WAKES);
+	gt__wait_over_now(gt);
+	if (__builtin_expect(os->tr.on, 0))
+		tell_taken(os, ch, gt);
+	gt__rt.policy->ready(os, gt);
+	return 0;
+}
+
+/* --------------------------------------------------------------------------- */
+
+static __attribute__((noinline)) int chan_send(struct gt__os *os, struct gt_chan *ch,
+					       const void *elem)
+{
+	struct gt *self = os->current, *wake;
+	int err;
+
 	gt__guard_lock(&ch->guard);
 	err = try_send(os, ch, elem, &wake);
 	if (err == -EAGAIN)
@@ -288,6 +435,23 @@ int gt_chan_send(struct gt_chan *ch, const void *elem)
 	if (wake)
 		gt__ready_too(os, wake, GTV_BY_GT, self->id);
 	return err;
+}
+
+int gt_chan_send(struct gt_chan *ch, const void *elem)
+{
+	struct gt__os *os = gt__os();
+	struct gt__side *receiver;
+
+	if (__builtin_expect(!os || !os->current, 0))
+		return -EPERM;
+	if (!is_short(os, ch))
+		return chan_send(os, ch, elem);
+	receiver = ch->receivers.first;
+	if (!receiver && ch->count == ch->capacity)
+		return gt__ctx_call(os, ch, (void *)(uintptr_t)elem, send_waits_alone);
+	if (!receiver || receiver->selection || !receiver->to || ch->elem_bytes != 8)
+		return chan_send(os, ch, elem);
+	return pass_alone(os, ch, elem, receiver);
 }
 
 /* The buffer has an element: takes it, and fills the gap from a sender that waits,
@@ -384,11 +548,6 @@ static int recv_waits(void *arg, void *chan, void *elem)
 			gt__arena_free(reached);
 		gt__cancel_act();
 	}
-	if (gt__rt.single && me.done) {
-		/* On one OS thread the last event is the switch that brought us here. */
-		tell_recv_too(os, ch, me.gt, me.peer);
-		return 0;
-	}
 	err = gt__chan_received(os, ch, &me);
 	if (reached) {
 		memcpy(elem, reached, ch->elem_bytes);
@@ -397,14 +556,12 @@ static int recv_waits(void *arg, void *chan, void *elem)
 	return err;
 }
 
-int gt_chan_recv(struct gt_chan *ch, void *elem)
+static __attribute__((noinline)) int chan_recv(struct gt__os *os, struct gt_chan *ch,
+					       void *elem)
 {
-	struct gt__os *os = gt__os();
-	struct gt *self = os ? os->current : NULL, *wake;
+	struct gt *self = os->current, *wake;
 	int err;
 
-	if (__builtin_expect(!self, 0))
-		return -EPERM;
 	gt__guard_lock(&ch->guard);
 	err = try_recv(os, ch, elem, &wake);
 	if (err == -EAGAIN)
@@ -413,6 +570,23 @@ int gt_chan_recv(struct gt_chan *ch, void *elem)
 	if (wake)
 		gt__ready_too(os, wake, GTV_BY_GT, self->id);
 	return err;
+}
+
+int gt_chan_recv(struct gt_chan *ch, void *elem)
+{
+	struct gt__os *os = gt__os();
+	struct gt__side *sender;
+
+	if (__builtin_expect(!os || !os->current, 0))
+		return -EPERM;
+	if (!is_short(os, ch) || ch->count)
+		return chan_recv(os, ch, elem);
+	sender = ch->senders.first;
+	if (!sender)
+		return gt__ctx_call(os, ch, elem, recv_waits_alone);
+	if (sender->selection || !elem || ch->elem_bytes != 8)
+		return chan_recv(os, ch, elem);
+	return take_alone(os, ch, sender, elem);
 }
 
 /* All in the line, linked by next. */

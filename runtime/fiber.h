@@ -78,6 +78,17 @@ static inline __attribute__((always_inline)) struct gt__os *gt__park_here(
 			      gt__rt.single ? NULL : publish, arg);
 }
 
+/* The same where there is but one OS thread. */
+static inline __attribute__((always_inline)) struct gt__os *gt__park_alone(
+	struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what)
+{
+	const struct gt__policy *policy = gt__rt.policy;
+
+	if (__builtin_expect(!policy->next, 0))
+		return policy->park(os, kind, aux, what, NULL, NULL);
+	return gt__fiber_park(os, policy->next(os), kind, aux, what, NULL, NULL);
+}
+
 /* The current fiber ends for `next`; `joined` says that its joiner is awake already. */
 static inline __attribute__((noreturn)) void gt__fiber_exit(struct gt__os *os,
 							    struct gt *next,

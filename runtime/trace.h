@@ -150,6 +150,39 @@ static inline void gt__emit_on(struct gtv_producer *tr, uint16_t kind, uint8_t f
 	gt__emit_too_on(tr, kind, flags, aux, gt, obj, seq, arg);
 }
 
+/* Several events of one instant, which a reader sees together: gt__together_begin says
+ * whether there is room for `count` (if not, they are emitted one by one), then each is
+ * put, by its place among them, and gt__together_end shows them. */
+static inline int gt__together_begin(struct gtv_producer *tr, uint32_t count)
+{
+	if (__builtin_expect(tr->limit - tr->head < count, 0))
+		return 0;
+	tr->last_raw = gt__trace_now(tr);
+	return 1;
+}
+
+static inline void gt__together_put(const struct gtv_producer *tr, uint32_t place,
+				    uint16_t kind, uint8_t aux, uint32_t gt, uint32_t obj,
+				    uint32_t seq, uint64_t arg)
+{
+	struct gtv_event *at = &tr->events[(tr->head + place) & tr->mask];
+
+	at->ts_raw = tr->last_raw;
+	at->kind = kind;
+	at->flags = 0;
+	at->aux = aux;
+	at->gt = gt;
+	at->u.f.obj = obj;
+	at->u.f.seq = seq;
+	at->u.f.arg = arg;
+}
+
+static inline void gt__together_end(struct gtv_producer *tr, uint32_t count)
+{
+	tr->head += count;
+	__atomic_store_n(&tr->ring->head, tr->head, __ATOMIC_RELEASE);
+}
+
 static inline void gt__emit(struct gtv_producer *tr, uint16_t kind, uint8_t flags,
 			    uint8_t aux, uint32_t gt, uint32_t obj, uint32_t seq,
 			    uint64_t arg)
