@@ -302,7 +302,8 @@ static ALWAYS_INLINE int wait_alone(struct gt__os *os, struct gt_chan *ch, void 
 		me->queued = GT__SIDE_LEFT;
 	} else {
 		gt__line_add(line, me);
-		os = gt__park_alone(os, GTV_EV_SWITCH_CHAN, 0, ch->id);
+		os = gt__park_alone(os, GTV_EV_SWITCH_CHAN, 0, ch->id, gt__publish_guard,
+				    &ch->guard);
 	}
 	if (gt__wait_end_with(os->current, 0) && me->queued == GT__SIDE_LEFT)
 		gt__cancel_act();

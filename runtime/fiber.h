@@ -78,14 +78,16 @@ static inline __attribute__((always_inline)) struct gt__os *gt__park_here(
 			      gt__rt.single ? NULL : publish, arg);
 }
 
-/* The same where there is but one OS thread. */
+/* The same where there is but one OS thread: only a policy whose next is NULL may ask for
+ * what publishes. */
 static inline __attribute__((always_inline)) struct gt__os *gt__park_alone(
-	struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what)
+	struct gt__os *os, uint16_t kind, uint8_t aux, uint32_t what,
+	void (*publish)(void *), void *arg)
 {
 	const struct gt__policy *policy = gt__rt.policy;
 
 	if (__builtin_expect(!policy->next, 0))
-		return policy->park(os, kind, aux, what, NULL, NULL);
+		return policy->park(os, kind, aux, what, publish, arg);
 	return gt__fiber_park(os, policy->next(os), kind, aux, what, NULL, NULL);
 }
 

@@ -112,13 +112,34 @@ static inline struct gt *pick_for_waiting(struct gt__os *os)
 	return pop();
 }
 
-static void green_yield(struct gt__os *os)
+/* Takes who is next and queues up behind. Of two that take turns, each takes the other's
+ * place: then who comes after it need not be known. */
+static inline struct gt *exchange(struct gt *self)
 {
-	struct gt *self = os->current, *next = pick(os);
+	struct gt *next = g.first;
 
 	if (!next)
+		return NULL;
+	self->next = NULL;
+	if (next == g.last) {
+		g.first = g.last = self;
+		return next;
+	}
+	g.first = next->next;
+	g.last->next = self;
+	g.last = self;
+	return next;
+}
+
+static void green_yield(struct gt__os *os)
+{
+	struct gt *self = os->current, *next;
+
+	if (__builtin_expect(is_last(), 0))
+		turn(os);
+	next = exchange(self);
+	if (!next)
 		return;
-	push(self);
 	GT_COUNT(os, YIELDS);
 	gt__tell_switch(os, GTV_EV_SWITCH_YIELD, 0, self, next, 0);
 	gt__fiber_go(gt__worker_of(os), &self->ctx, next);

@@ -130,7 +130,7 @@ static void entry(void *message)
 
 	gt__fiber_body(message);
 	os = gt__os();
-	after = gt__fiber_ending(os, gt__solo_ready);
+	after = gt__fiber_ending(os, gt__rt.policy->ready);
 	gt__fiber_exit(os, gt__solo_next(os), after);
 }
 
