@@ -489,6 +489,13 @@ static void cross_main(void *arg)
 	round_trips(CROSSINGS);
 }
 
+/* Two workers, as Go's two processors: whoever is made ready goes next on the worker of
+ * who did it, so that mostly both sides come to one. */
+static double row_chan_roundtrip_mn(void)
+{
+	return run("gmp,cores=2", 0, chan_main);
+}
+
 /* Under 1:1 the two are on OS threads of their own, so each pass crosses. */
 static double row_chan_cross_worker(void)
 {
@@ -646,6 +653,12 @@ int main(int argc, char **argv)
 		 {{"Boost.Fiber", boost_chan},
 		  {"Go", go_chan},
 		  {"pthreads", pthreads_chan}},
+		 ROUNDS},
+		{"chan_roundtrip_mn",
+		 "ns",
+		 row_chan_roundtrip_mn,
+		 minimal_switch,
+		 {{"Go", go_cross}},
 		 ROUNDS},
 		{"chan_roundtrip_traced",
 		 "ns",

@@ -125,6 +125,25 @@ static double procs_sequential(void)
 	return run("procs", one_after_other, NULL);
 }
 
+/* The same without the runtime: what this machine's cores give two processes. */
+static double forked_side_by_side(void)
+{
+	uint64_t start = bench_now_ns();
+	pid_t pid[2];
+	int status, failed = 0;
+
+	for (int i = 0; i < 2; i++) {
+		pid[i] = fork();
+		if (!pid[i]) {
+			countdown(NULL);
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < 2; i++)
+		failed |= pid[i] < 0 || waitpid(pid[i], &status, 0) != pid[i] || status;
+	return failed ? -1 : ms_since(start);
+}
+
 /* Waits for the GIL for each time that it went to the other: one, and all above that were
  * woken for nothing. */
 static double waits_a_switch(const char *policy)
@@ -531,7 +550,12 @@ int main(int argc, char **argv)
 		 3},
 		{"talk_gil3", "ms", row_gil3, gil3_sequential, {{NULL, NULL}}, 3},
 		{"talk_gil3_stripe", "ms", row_stripes, stripes_wanted, {{NULL, NULL}}, 3},
-		{"talk_procs", "ms", row_procs, procs_sequential, {{NULL, NULL}}, 3},
+		{"talk_procs",
+		 "ms",
+		 row_procs,
+		 procs_sequential,
+		 {{"plain fork", forked_side_by_side}},
+		 5},
 		{"talk_convoy", "us", row_convoy, talker_alone, {{NULL, NULL}}, 3},
 		{"talk_convoy_interval",
 		 "us",
