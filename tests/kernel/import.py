@@ -39,6 +39,8 @@ def theirs(kind, path):
             fields, event = m.group("fields"), m.group("event")
             at = (int(m.group("s")) * 10 ** 9 + int(m.group("ns")), int(m.group("cpu")))
             tid = number(fields, "common_pid") if kind == "ctf" else int(m.group("tid"))
+            if re.search(r'\s-1\s+\[', line):
+                tid = -1  # gone by then: perf's text does not say who it was
             if event == "sched_switch":
                 s = re.search(r'prev_state\s?=\s?([A-Za-z+|]+|\d+)', fields).group(1)
                 out[event].append(at + (number(fields, "prev_pid"), number(fields, "next_pid"), state(s)))
@@ -77,6 +79,10 @@ def main():
         b["sched_waking"] = b["sched_wakeup"]
     if kind == "plugin":  # trace-cmd's own has another letter for "idle" (W)
         b["sched_switch"] = [e[:4] + (e[4].replace("idle", "unknown"),) for e in b["sched_switch"]]
+    # The file itself knows also who is gone; its text does not.
+    for k in ("sched_waking", "sched_wakeup_new"):
+        gone = {(e[0], e[1], e[3]) for e in b[k] if e[2] == -1}
+        a[k] = [e[:2] + (-1, e[3]) if (e[0], e[1], e[3]) in gone else e for e in a[k]]
     bad = 0
     for k in ("sched_switch", "sched_waking", "sched_wakeup_new", "sched_migrate"):
         x, y = sorted(a[k]), sorted(b[k])

@@ -57,7 +57,7 @@ fi
 perf record -q $events -o "$dir/own.data" -- sh -c "$work" >/dev/null 2>&1
 perf_script "$dir/own.data" "$dir/own.txt"
 same own perf "$dir/own.data" "$dir/own.txt"
-grep -q 'switches are missing' "$dir/said" || fail 'own: missing switches are not told'
+grep -q 'switches are missing' "$dir/said" || fail "own: missing switches are not told: $(cat "$dir/said")"
 
 same text perf "$dir/plain.txt" "$dir/plain.txt"
 if command -v trace-cmd >/dev/null && ! "$GTVIZ" doctor | grep -q 'libtracecmd *not built in'; then
@@ -68,8 +68,9 @@ if command -v trace-cmd >/dev/null && ! "$GTVIZ" doctor | grep -q 'libtracecmd *
 	# As its plugins print: "comm:pid [prio] state ==> …".
 	trace-cmd report -t -i "$dir/v6.dat" >"$dir/plugins.txt" 2>/dev/null
 	same plugins plugin "$dir/plugins.txt" "$dir/v6.txt"
-	# CPU:… lines say what was lost.
-	{ head -n 20 "$dir/v6.txt"; echo 'CPU:0 [LOST 7 EVENTS]'; tail -n +21 "$dir/v6.txt"; } >"$dir/lossy.txt"
+	# A line "CPU:… [LOST …" says what was lost before the core's next event.
+	core=$(tail -n 1 "$dir/v6.txt" | sed 's/.*\[0*\([0-9][0-9]*\)\].*/\1/')
+	{ sed '$d' "$dir/v6.txt"; echo "CPU:$core [LOST 7 EVENTS]"; tail -n 1 "$dir/v6.txt"; } >"$dir/lossy.txt"
 	"$GTVIZ" import "$dir/lossy.txt" -o "$dir/lossy.gtv" 2>/dev/null
 	"$GTVIZ" check "$dir/lossy.gtv" | grep -q '; 7 events lost' || fail "what was lost is not told"
 	if trace-cmd convert -i "$dir/v6.dat" -o "$dir/v7.dat" --file-version 7 --compression zstd >/dev/null 2>&1; then

@@ -118,6 +118,9 @@ static int read_who(struct line *l, const char *end)
 	digits = word;
 	if (!number(&digits, &n) || n > INT32_MAX)
 		return 0;
+	/* perf: "-1" is a thread that is gone: which it was, is not known. */
+	if (n == 1 && word > l->text + 1 && word[-1] == '-' && word[-2] == ' ')
+		n = 0;
 	l->tid = (uint32_t)n;
 	if (word > l->text && word[-1] == '/') { /* perf: PID/TID */
 		for (p = word - 1; p > l->text && is_digit(p[-1]);)
