@@ -287,7 +287,10 @@ static void thread_off(struct gtv_model *m, struct gtv__thread *t, int32_t core,
 	uint64_t ts = ev->ts_ns;
 
 	was_early(m, t);
-	if (t->on != GTV__K_ON && gtv__lane_alive(&t->lane))
+	/* It slept when gtviz attached, and the first switch to it was told to nobody. */
+	if (!t->left_ns && (t->on == GTV__K_SLEEPING || t->on == GTV__K_DISK))
+		gtv__thread_unknown(m, t, t->last_ns);
+	else if (t->on != GTV__K_ON && gtv__lane_alive(&t->lane))
 		thread_contradicted(m, t, ts, "leaves a core while it is off");
 	else if (t->on == GTV__K_ON && t->core >= 0 && t->core != core)
 		thread_contradicted(m, t, ts, "leaves a core where it was not");
