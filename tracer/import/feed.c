@@ -88,7 +88,12 @@ int gtv__feed_event(struct gtv__feed *f, const struct gtv_ev *ev)
 	if (ev->core >= 0 && (uint32_t)ev->core >= f->facts.cores)
 		f->facts.cores = (uint32_t)ev->core + 1;
 	f->seen |= 1ull << (ev->kind - 64);
-	return queue(f, ev);
+	/* A migration names its cores itself: any number. */
+	struct gtv_ev settled = *ev;
+
+	if (settled.core < 0)
+		settled.core = GTV_CORE_NONE;
+	return queue(f, &settled);
 }
 
 static int earlier(const void *a, const void *b)
