@@ -23,6 +23,7 @@ await() { # SECONDS COMMAND…: until it is true
 [ -f "$o/libgt.a" ] || { echo "skipped: $o/libgt.a is not built"; exit 77; }
 ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -O2 -iquote runtime -o "$dir/green" tests/programs/attached_gt.c "$o/libgt.a" -lpthread -ldl || exit 1
 start() { # POLICY [idle]
+	rm -f "$dir/out" # or the last one's "ready" would do
 	GT_POLICY=$1 "$dir/green" ${2:-} >"$dir/out" 2>&1 & prog=$!; pids="$pids $prog"
 	await 20 grep -q ready "$dir/out" || { fail "$1: the program did not start"; return 1; }
 }
@@ -57,7 +58,7 @@ for policy in gmp threads asyncio gil3 green; do
 		[ $turn = 1 ] && first=$(fds)
 	done
 	[ "$(fds)" -le "$first" ] || fail "$policy: descriptors were left open"
-	[ "$(signals)" = "$before" ] || fail "$policy: its signals are not as they were"
+	[ "$(signals)" = "$before" ] || fail "$policy: its signals are not as they were: $before, $(signals)"
 	"$gtviz" report "$dir/t2.gtv" --json | grep -q '"name": *"ping"' || fail "$policy: names are missing"
 	stop $policy
 done
