@@ -76,7 +76,7 @@ enum gtv_command {
 	X(RING, 0, "ring", "SIZE|TIME", GTV_FOR(RECORD),                                   \
 	  "keep only the last so much; SIGUSR1 and the end write it: 64M, 30s")            \
 	X(POLICY, 0, "policy", "NAME", GTV_FOR_TRACER,                                     \
-	  "on libgt: single, coop, quantum, green, gmp, threads, gil2, gil3")              \
+	  "on libgt: how it is scheduled, as gmp or gil3,interval=1ms; ? lists them")      \
 	X(AS_ROOT, 0, "as-root", NULL, GTV_FOR_TRACER,                                     \
 	  "under sudo: run the program as root, not as the invoking user")                 \
 	X(VIEW, 0, "view", "NAME", GTV_FOR_SCREEN | GTV_FOR(SHOT),                         \
