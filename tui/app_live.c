@@ -30,6 +30,7 @@ int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err)
 		.syscalls = opts->syscalls,
 		.irq = opts->irq,
 		.as_root = opts->as_root,
+		.screen = 1,
 		.use_pty = 1,
 		.rows = (unsigned short)rows,
 		.cols = (unsigned short)cols,

@@ -207,7 +207,7 @@ static int make_store(struct gtv_session *s, const struct gtv_session_config *co
 	if (rc < 0)
 		return rc;
 	gtv_store_on_wait(s->store, output_waits, s);
-	if (!config->use_pty && !keep) /* no screen: for hours, perhaps */
+	if (!config->screen && !keep) /* no screen: for hours, perhaps */
 		gtv_store_unread(s->store);
 	if (keep) {
 		s->flight = gtv_flight_new(out_fd, &info, s->names, config->keep_bytes,

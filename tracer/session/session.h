@@ -23,7 +23,8 @@ struct gtv_session_config {
 	int syscalls;	    /* --syscalls: 0 none, 1 those that slept, 2 all */
 	int irq;	    /* --irq */
 	int as_root;	    /* --as-root */
-	int use_pty;	    /* live */
+	int screen;	    /* live: the store is read while it is written */
+	int use_pty;	    /* the program gets its own terminal */
 	unsigned short rows, cols;
 	uint64_t keep_bytes, keep_ns; /* --ring: only the last so much; 0 and 0: all */
 	size_t ring_bytes;	      /* of a user ring, 0 default */
