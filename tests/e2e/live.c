@@ -119,6 +119,48 @@ static void any_program_has_lanes(void **state)
 	quit(&p);
 }
 
+static int late_and_full(struct pty *p, const void *unused)
+{
+	const char *ruler = strstr(pty_screen(p), "at ");
+	int seconds = 0;
+
+	(void)unused;
+	return ruler && sscanf(ruler, "at %d s +", &seconds) == 1 && seconds >= 1 &&
+	       strstr(pty_screen(p), "spin-a");
+}
+
+/* A program that runs already: its lanes go on, and so does it when we leave. */
+static void attaching_to_one_that_runs(void **state)
+{
+	const char *fib = pty_sample("fib");
+	char pid[16];
+	struct pty p;
+
+	(void)state;
+	need(fib);
+	if (strcmp(pty_cores(), " C0")) {
+		print_message("skip: the kernel tells nothing here\n");
+		skip();
+	}
+	pid_t program = fork();
+	if (!program) {
+		setenv("GT_POLICY", "gmp", 1);
+		execl(fib, fib, "22", "3", "--seconds", "300", NULL);
+		_exit(127);
+	}
+	snprintf(pid, sizeof(pid), "%d", (int)program);
+	pty_gtviz_start(&p, COLS, ROWS, "-p", pid, NULL);
+	pty_wait_text(&p, "LIVE");
+	pty_wait(&p, "lanes a second later", late_and_full, NULL);
+	pty_keys(&p, "q");
+	assert_int_equal(pty_status(&p), 0);
+	pty_wait_restored(&p);
+	pty_close(&p);
+	assert_int_equal(waitpid(program, NULL, WNOHANG), 0);
+	kill(program, SIGKILL);
+	waitpid(program, NULL, 0);
+}
+
 static void time_goes_on(void **state)
 {
 	struct change c;
@@ -316,6 +358,7 @@ int main(void)
 		cmocka_unit_test(lanes_appear),
 		cmocka_unit_test(every_sample_and_policy_shows),
 		cmocka_unit_test(any_program_has_lanes),
+		cmocka_unit_test(attaching_to_one_that_runs),
 		cmocka_unit_test(time_goes_on),
 		cmocka_unit_test(zooming_changes_the_ruler),
 		cmocka_unit_test(pause_freezes_the_picture_only),
