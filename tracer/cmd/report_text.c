@@ -132,7 +132,10 @@ static void print_limits(const struct gtv_report *r, FILE *f)
 			gtv_out_bytes(r->gap_bytes, b, sizeof b),
 			gtv_out_ns(r->gap_ns, t, sizeof t));
 	if (gtv_model_futex_untold(r->model))
-		fprintf(f, "! %s waits for locks that are not told: too many locks\n",
+		fprintf(f,
+			"! %s waits for locks are not told: too many locks, or whose "
+			"process "
+			"was not known yet\n",
 			gtv_out_count(gtv_model_futex_untold(r->model), n, sizeof n));
 	if (!r->stats.complete)
 		fprintf(f, "! not finished: the recorder was killed; "
