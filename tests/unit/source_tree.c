@@ -169,6 +169,10 @@ static void the_tree_grows_and_dies(void **state)
 	assert_int_equal(take(t, GTV_EV_K_SWITCH, 0, 10, 0, GTV_OFF_SLEEP), GTV_TREE_KEEP);
 	/* It leaves a core that it never came to. */
 	assert_int_equal(take(t, GTV_EV_K_SWITCH, 0, 10, 0, GTV_OFF_SLEEP), GTV_TREE_HOLE);
+	/* So does one that has just been made. */
+	ev = (struct gtv_ev){.kind = GTV_EV_K_FORK, .tid = 10, .obj = 11, .arg = 10};
+	assert_int_equal(gtv_tree_take(t, &ev, &since), GTV_TREE_KEEP);
+	assert_int_equal(take(t, GTV_EV_K_SWITCH, 0, 11, 0, GTV_OFF_SLEEP), GTV_TREE_HOLE);
 	gtv_tree_free(t);
 }
 

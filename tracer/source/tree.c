@@ -186,9 +186,15 @@ static int take_fork(struct gtv_tree *t, struct gtv_ev *ev)
 {
 	struct member *m = find(t, ev->obj);
 
-	if (find(t, ev->tid))
-		return gtv_tree_add(t, ev->obj, (uint32_t)ev->arg) < 0 ? -GTV_ENOMEM
-								       : GTV_TREE_KEEP;
+	if (find(t, ev->tid)) {
+		if (gtv_tree_add(t, ev->obj, (uint32_t)ev->arg) < 0)
+			return -GTV_ENOMEM;
+		if ((m = find(t, ev->obj))) { /* it has been on no core yet */
+			m->on = OFF;
+			m->left_ns = ev->ts_ns;
+		}
+		return GTV_TREE_KEEP;
+	}
 	if (m)
 		drop(t, m); /* the number is somebody else's now */
 	ev->flags |= GTV_KF_FOREIGN;
