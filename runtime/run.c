@@ -340,7 +340,7 @@ void gt__ended(struct gt__os *os, struct gt *gt)
 struct join {
 	struct gt *self, *target;
 	uint32_t state; /* atomic: whether it may be published */
-	int left;	/* was cancelled */
+	uint32_t left;	/* atomic: was cancelled, as who asked saw, or we did */
 };
 
 enum { JOIN_OPENING, JOIN_OPEN, JOIN_LEFT };
@@ -377,7 +377,7 @@ static int leave_join(struct gt__os *os, struct gt *gt)
 	if (!gt__rt.single &&
 	    __atomic_compare_exchange_n(&join->state, &opening, JOIN_LEFT, 0,
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-		join->left = 1;
+		__atomic_store_n(&join->left, 1, __ATOMIC_RELAXED);
 		return 0;
 	}
 	while (!__atomic_compare_exchange_n(&target->join, &seen, GT__JOIN_NOBODY, 0,
@@ -387,7 +387,8 @@ static int leave_join(struct gt__os *os, struct gt *gt)
 		seen = gt;
 		gt__sys_relax();
 	}
-	return join->left = 1;
+	__atomic_store_n(&join->left, 1, __ATOMIC_RELAXED);
+	return 1;
 }
 
 /* It has ended, and is ours. Takes. */
@@ -422,7 +423,7 @@ int gt_join(struct gt *gt)
 	if (self->no_wait)
 		return -EDEADLK;
 	if (gt__wait_begin(self, &how, NULL, &join)) {
-		join.left = 1;
+		__atomic_store_n(&join.left, 1, __ATOMIC_RELAXED);
 	} else {
 		if (gt__rt.single) /* nobody can come between */
 			gt->join = self;
@@ -430,7 +431,7 @@ int gt_join(struct gt *gt)
 	}
 	/* From where they lie anyway: no register lives through the switch, and what does
 	 * were read from memory each time before it, too. */
-	if (gt__wait_end(os->current) && join.left)
+	if (gt__wait_end(os->current) && __atomic_load_n(&join.left, __ATOMIC_RELAXED))
 		gt__cancel_act();
 	return joined(join.target);
 }
