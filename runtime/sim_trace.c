@@ -211,12 +211,13 @@ uint32_t gt__sim_trace_begin(unsigned cores, uint64_t *clock_ns)
 
 static void tell_process(uint32_t parent, uint64_t now_ns, uint32_t first, unsigned cores)
 {
-	struct gtv_producer stub = {.on = 1, .clock = GTV_CLOCK_SIM};
+	/* Without a ring: its events go the slow way, into the one that all share. */
+	struct gtv_producer ringless = {.on = 1, .clock = GTV_CLOCK_SIM};
 
 	put_sim(GTV_EV_SIM_PROC, parent, s.pid, 0, 0, 0, now_ns);
 	s.told = s.pid;
 	take_cores(first, cores, now_ns);
-	gt__trace_text(&stub, GTV_TEXT_THREAD, s.pid, program_invocation_short_name);
+	gt__trace_text(&ringless, GTV_TEXT_THREAD, s.pid, program_invocation_short_name);
 }
 
 void gt__sim_trace_begun(const struct gt__sim_thread *first, uint64_t now_ns)

@@ -27,7 +27,7 @@ struct gtv_store;
 /* Facts of a trace: the header block, and what its end adds. */
 struct gtv_store_info {
 	uint32_t version; /* of the file format */
-	int level;	  /* of the kernel source: 3, 1, 0 */
+	int level;	  /* of the kernel source: 3 to 0 */
 	uint32_t core_count;
 	uint32_t clock;	      /* enum gtv_clock_kind the program used */
 	uint64_t start_ns;    /* CLOCK_MONOTONIC; times are shown relative to it */
