@@ -17,14 +17,14 @@
 #include <unistd.h>
 
 #include "tracer/cmd/cmd.h"
+#include "tui/app_panes.h"
 #include "tui/glyph.h"
-#include "tui/trace_findings.h"
 
 #define FRAME_NS     33000000u
 #define FRAME_COST   5 /* frames are at least so many times their cost apart */
 #define NS_PER_MS    1000000u
 #define KEYS_AT_ONCE 256
-#define NOTICE_NS    15000000u /* looking for findings: of a frame, while they are shown */
+#define READ_NS	     15000000u /* of a frame: reading for the view that is shown */
 
 /* Signals come in by this pipe, a byte each: its number. */
 static int signal_pipe[2] = {-1, -1};
@@ -179,12 +179,6 @@ static void play(struct tui_app *app)
 	app->dirty = 1;
 }
 
-/* For findings, and there is more to look at. */
-static int is_looking(const struct tui_app *app)
-{
-	return app->view == TUI_VIEW_FINDINGS && !app->trace.findings.done;
-}
-
 /* How long there is nothing to do: until the next frame if one is wanted or more
  * may have come, else for ever. */
 static int sleep_ms(const struct tui_app *app)
@@ -192,7 +186,7 @@ static int sleep_ms(const struct tui_app *app)
 	uint64_t now_ns = tui_app_now_ns(), next_ns = next_round_ns(app);
 
 	if (!app->dirty && !app->trace.nav.playing && !tui_live_active(app) &&
-	    !is_looking(app))
+	    !tui_pane_unread(&app->trace, app->view))
 		return -1;
 	return next_ns > now_ns ? (int)((next_ns - now_ns) / NS_PER_MS) + 1 : 0;
 }
@@ -227,7 +221,7 @@ static void step(struct tui_app *app)
 		tui_live_update(app);
 	if (app->streaming)
 		tui_stream_update(app);
-	if (is_looking(app) && tui_trace_notice(&app->trace, NOTICE_NS))
+	if (tui_pane_read(&app->trace, app->view, READ_NS))
 		app->dirty = 1;
 	if (app->dirty)
 		draw(app);

@@ -57,6 +57,10 @@ void tui_app_say(struct tui_app *app, const char *fmt, ...)
 
 /* app_actions.c */
 void tui_app_key(struct tui_app *app, int key);
+/* Says why nothing was selected: rc as select.h's functions return it. */
+void tui_app_tell(struct tui_app *app, int rc, const char *nothing);
+/* Opens a view; the one that is open is left for the timeline. */
+void tui_app_view(struct tui_app *app, enum tui_view_id view);
 
 /* app_end.c */
 /* Still to be asked now and then: it runs, or the screen does not yet say that it ended. */

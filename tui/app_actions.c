@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/app_panes.h"
 #include "tui/keys.h"
 #include "tui/select.h"
-#include "tui/trace_findings.h"
 
 #define SPEED_MIN_PERMILLE 1
 #define SPEED_MAX_PERMILLE 1000000
@@ -139,8 +139,7 @@ static void act_FASTER(struct tui_app *app)
 	set_speed(app, speed > SPEED_MAX_PERMILLE / 2 ? speed : 2 * speed);
 }
 
-/* Tells why nothing was selected. */
-static void tell(struct tui_app *app, int rc, const char *nothing)
+void tui_app_tell(struct tui_app *app, int rc, const char *nothing)
 {
 	if (rc == -GTV_ENOTFOUND)
 		tui_app_say(app, "%s", nothing);
@@ -150,46 +149,40 @@ static void tell(struct tui_app *app, int rc, const char *nothing)
 
 static void act_ROW_DOWN(struct tui_app *app)
 {
-	if (app->view == TUI_VIEW_FINDINGS) {
-		if (!tui_trace_choose_finding(&app->trace, 1))
-			tui_app_say(app, "this is the last finding");
-		return;
-	}
-	tell(app, tui_select_row(&app->trace, app->canvas.cols, app->canvas.rows, 1),
-	     "this is the last row");
+	tui_app_tell(app,
+		     tui_select_row(&app->trace, app->canvas.cols, app->canvas.rows, 1),
+		     "this is the last row");
 }
 
 static void act_ROW_UP(struct tui_app *app)
 {
-	if (app->view == TUI_VIEW_FINDINGS) {
-		if (!tui_trace_choose_finding(&app->trace, -1))
-			tui_app_say(app, "this is the first finding");
-		return;
-	}
-	tell(app, tui_select_row(&app->trace, app->canvas.cols, app->canvas.rows, -1),
-	     "this is the first row");
+	tui_app_tell(app,
+		     tui_select_row(&app->trace, app->canvas.cols, app->canvas.rows, -1),
+		     "this is the first row");
 }
 
 static void act_SPAN_PREV(struct tui_app *app)
 {
-	tell(app, tui_select_span(&app->trace, app->canvas.cols, app->canvas.rows, -1),
-	     "no span before");
+	tui_app_tell(app,
+		     tui_select_span(&app->trace, app->canvas.cols, app->canvas.rows, -1),
+		     "no span before");
 }
 
 static void act_SPAN_NEXT(struct tui_app *app)
 {
-	tell(app, tui_select_span(&app->trace, app->canvas.cols, app->canvas.rows, 1),
-	     "no span after");
+	tui_app_tell(app,
+		     tui_select_span(&app->trace, app->canvas.cols, app->canvas.rows, 1),
+		     "no span after");
 }
 
 static void act_EDGE_BACK(struct tui_app *app)
 {
-	tell(app, tui_select_edge(&app->trace, -1), "no edge leads here");
+	tui_app_tell(app, tui_select_edge(&app->trace, -1), "no edge leads here");
 }
 
 static void act_EDGE_FORWARD(struct tui_app *app)
 {
-	tell(app, tui_select_edge(&app->trace, 1), "no edge leads on from here");
+	tui_app_tell(app, tui_select_edge(&app->trace, 1), "no edge leads on from here");
 }
 
 static void act_EDGES(struct tui_app *app)
@@ -208,7 +201,7 @@ static int explain(struct tui_app *app)
 	int rc = tui_trace_explain(&app->trace);
 
 	if (rc) {
-		tell(app, rc, "nothing to explain here");
+		tui_app_tell(app, rc, "nothing to explain here");
 		return rc;
 	}
 	app->view = TUI_VIEW_EXPLAIN;
@@ -250,25 +243,8 @@ static void explain_deeper(struct tui_app *app)
 		app->asked[app->asked_count++] = now;
 }
 
-/* From a finding to the timeline, where its evidence is. */
-static void to_evidence(struct tui_app *app)
-{
-	int rc = tui_trace_show_finding(&app->trace);
-
-	if (rc == -GTV_ENOTFOUND) {
-		tui_app_say(app, "there is no finding to go to");
-		return;
-	}
-	app->view = TUI_VIEW_TIMELINE;
-	tell(app, rc, "");
-}
-
 static void act_EXPLAIN(struct tui_app *app)
 {
-	if (app->view == TUI_VIEW_FINDINGS) {
-		to_evidence(app);
-		return;
-	}
 	if (app->view == TUI_VIEW_EXPLAIN) {
 		explain_deeper(app);
 		return;
@@ -277,7 +253,7 @@ static void act_EXPLAIN(struct tui_app *app)
 
 	app->asked_count = 0;
 	if (rc)
-		tell(app, rc, "nothing to explain here");
+		tui_app_tell(app, rc, "nothing to explain here");
 	else
 		explain(app);
 }
@@ -306,19 +282,24 @@ static void act_TIMELINE(struct tui_app *app)
 	to_timeline(app);
 }
 
+void tui_app_view(struct tui_app *app, enum tui_view_id view)
+{
+	app->view = app->view == view ? TUI_VIEW_TIMELINE : view;
+}
+
 static void act_FINDINGS(struct tui_app *app)
 {
-	app->view = app->view == TUI_VIEW_FINDINGS ? TUI_VIEW_TIMELINE : TUI_VIEW_FINDINGS;
+	tui_app_view(app, TUI_VIEW_FINDINGS);
 }
 
 static void act_OUTPUT(struct tui_app *app)
 {
-	app->view = app->view == TUI_VIEW_OUTPUT ? TUI_VIEW_TIMELINE : TUI_VIEW_OUTPUT;
+	tui_app_view(app, TUI_VIEW_OUTPUT);
 }
 
 static void act_HELP(struct tui_app *app)
 {
-	app->view = app->view == TUI_VIEW_HELP ? TUI_VIEW_TIMELINE : TUI_VIEW_HELP;
+	tui_app_view(app, TUI_VIEW_HELP);
 }
 
 static void act_INPUT(struct tui_app *app)
@@ -351,7 +332,7 @@ static void act_QUIT(struct tui_app *app)
 }
 
 static void (*const actions[TUI_ACT_MAX])(struct tui_app *) = {
-#define X(id, group, keys, help) [TUI_ACT_##id] = act_##id,
+#define X(id, group, place, keys, help) [TUI_ACT_##id] = act_##id,
 	TUI_KEYS(X)
 #undef X
 };
@@ -390,7 +371,9 @@ void tui_app_key(struct tui_app *app, int key)
 		tui_term_suspend(app->term);
 		return;
 	}
-	action = tui_key_action(key);
+	action = tui_key_action(tui_view_place(app->view), key);
+	if (tui_pane_key(app, app->view, action))
+		return;
 	if (actions[action])
 		actions[action](app);
 	else

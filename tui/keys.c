@@ -7,10 +7,11 @@
 #include "tui/term.h"
 
 const struct tui_key_binding tui_keys[] = {
-#define X(id, group, keys, help) {TUI_ACT_##id, TUI_GROUP_##group, keys, help},
+#define X(id, group, place, keys, help)                                                    \
+	{TUI_ACT_##id, TUI_GROUP_##group, TUI_IN_##place, keys, help},
 	TUI_KEYS(X)
 #undef X
-		{TUI_ACT_NONE, TUI_GROUP_MAX, NULL, NULL},
+		{TUI_ACT_NONE, TUI_GROUP_MAX, TUI_IN_ALL, NULL, NULL},
 };
 
 const char *tui_key_group_name(enum tui_key_group group)
@@ -76,13 +77,14 @@ static int has_word(const char *list, const char *word)
 	return 0;
 }
 
-enum tui_action tui_key_action(int key)
+enum tui_action tui_key_action(enum tui_key_place place, int key)
 {
 	char buf[5];
 	const char *word = key_word(key, buf);
 
 	for (const struct tui_key_binding *b = tui_keys; word && b->keys; b++)
-		if (has_word(b->keys, word))
+		if ((b->place == TUI_IN_ALL || b->place == place) &&
+		    has_word(b->keys, word))
 			return b->action;
 	return TUI_ACT_NONE;
 }

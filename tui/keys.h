@@ -23,42 +23,50 @@ enum tui_key_group {
 		TUI_GROUP_MAX
 };
 
-/* X(ACTION, group, "keys", "help") */
+/* Where a key means what it does: everywhere, or in the views of one kind, so that a
+ * letter may mean another thing in lists. */
+enum tui_key_place {
+	TUI_IN_ALL,
+	TUI_IN_TIMELINE, /* views with an axis of time */
+	TUI_IN_LIST,	 /* lists and tables */
+};
+
+/* X(ACTION, group, place, "keys", "help") */
 #define TUI_KEYS(X)                                                                        \
-	X(ZOOM_IN, TIME, "w +", "zoom in at the cursor")                                   \
-	X(ZOOM_OUT, TIME, "s -", "zoom out")                                               \
-	X(PAN_LEFT, TIME, "a Left", "to earlier")                                          \
-	X(PAN_RIGHT, TIME, "d Right", "to later")                                          \
-	X(CURSOR_LEFT, TIME, "h", "cursor a cell to the left")                             \
-	X(CURSOR_RIGHT, TIME, "l", "cursor a cell to the right")                           \
-	X(BEGIN, TIME, "g Home", "to the beginning")                                       \
-	X(END, TIME, "G End", "to the end; live: follow it")                               \
-	X(FIT, TIME, "f", "fit the span, or all of it")                                    \
-	X(UNDO, TIME, "z", "undo a zoom or a jump")                                        \
-	X(PAUSE, TIME, "Space", "freeze the picture, or play")                             \
-	X(SLOWER, TIME, "{", "replay slower")                                              \
-	X(FASTER, TIME, "}", "replay faster")                                              \
-	X(ROW_DOWN, ROWS, "j Down", "next row")                                            \
-	X(ROW_UP, ROWS, "k Up", "previous row")                                            \
-	X(SPAN_PREV, ROWS, ",", "previous span")                                           \
-	X(SPAN_NEXT, ROWS, ".", "next span")                                               \
-	X(EDGE_BACK, ROWS, "[", "edge back: who caused this")                              \
-	X(EDGE_FORWARD, ROWS, "]", "edge on: what it caused")                              \
-	X(EDGES, ROWS, "e", "all edges, or the span's")                                    \
-	X(PIVOT, ROWS, "Tab", "rows: core, thread, gt, lock")                              \
-	X(EXPLAIN, VIEWS, "Enter", "explain: why did it wait")                             \
-	X(BACK, VIEWS, "Esc", "back to where you were")                                    \
-	X(TIMELINE, VIEWS, "1", "the timeline")                                            \
-	X(FINDINGS, VIEWS, "7", "findings: what it noticed")                               \
-	X(OUTPUT, VIEWS, "o", "the program's output")                                      \
-	X(HELP, VIEWS, "?", "this help")                                                   \
-	X(INPUT, PROGRAM, "i", "type to it; Esc ends that")                                \
-	X(DETACH, PROGRAM, "D", "leave, and let it run on")                                \
-	X(QUIT, PROGRAM, "q", "quit, and end it")
+	X(ZOOM_IN, TIME, TIMELINE, "w +", "zoom in at the cursor")                         \
+	X(ZOOM_OUT, TIME, TIMELINE, "s -", "zoom out")                                     \
+	X(PAN_LEFT, TIME, ALL, "a Left", "to earlier")                                     \
+	X(PAN_RIGHT, TIME, ALL, "d Right", "to later")                                     \
+	X(CURSOR_LEFT, TIME, ALL, "h", "cursor a cell to the left")                        \
+	X(CURSOR_RIGHT, TIME, ALL, "l", "cursor a cell to the right")                      \
+	X(BEGIN, TIME, ALL, "g Home", "to the beginning")                                  \
+	X(END, TIME, ALL, "G End", "to the end; live: follow it")                          \
+	X(FIT, TIME, ALL, "f", "fit the span, or all of it")                               \
+	X(UNDO, TIME, ALL, "z", "undo a zoom or a jump")                                   \
+	X(PAUSE, TIME, ALL, "Space", "freeze the picture, or play")                        \
+	X(SLOWER, TIME, ALL, "{", "replay slower")                                         \
+	X(FASTER, TIME, ALL, "}", "replay faster")                                         \
+	X(ROW_DOWN, ROWS, ALL, "j Down", "next row")                                       \
+	X(ROW_UP, ROWS, ALL, "k Up", "previous row")                                       \
+	X(SPAN_PREV, ROWS, ALL, ",", "previous span")                                      \
+	X(SPAN_NEXT, ROWS, ALL, ".", "next span")                                          \
+	X(EDGE_BACK, ROWS, ALL, "[", "edge back: who caused this")                         \
+	X(EDGE_FORWARD, ROWS, ALL, "]", "edge on: what it caused")                         \
+	X(EDGES, ROWS, ALL, "e", "all edges, or the span's")                               \
+	X(PIVOT, ROWS, ALL, "Tab", "rows: core, thread, gt, lock")                         \
+	X(EXPLAIN, VIEWS, ALL, "Enter", "explain: why did it wait")                        \
+	X(BACK, VIEWS, ALL, "Esc", "back to where you were")                               \
+	X(TIMELINE, VIEWS, ALL, "1", "the timeline")                                       \
+	X(FINDINGS, VIEWS, ALL, "7", "findings: what it noticed")                          \
+	X(OUTPUT, VIEWS, ALL, "o", "the program's output")                                 \
+	X(HELP, VIEWS, ALL, "?", "this help")                                              \
+	X(INPUT, PROGRAM, ALL, "i", "type to it; Esc ends that")                           \
+	X(DETACH, PROGRAM, ALL, "D", "leave, and let it run on")                           \
+	X(QUIT, PROGRAM, ALL, "q", "quit, and end it")
 
 enum tui_action {
 	TUI_ACT_NONE,
-#define X(id, group, keys, help) TUI_ACT_##id,
+#define X(id, group, place, keys, help) TUI_ACT_##id,
 	TUI_KEYS(X)
 #undef X
 		TUI_ACT_MAX
@@ -67,6 +75,7 @@ enum tui_action {
 struct tui_key_binding {
 	enum tui_action action;
 	enum tui_key_group group;
+	enum tui_key_place place;
 	const char *keys;
 	const char *help;
 };
@@ -74,7 +83,7 @@ struct tui_key_binding {
 /* In the order of the table; NULL-terminated by action TUI_ACT_NONE. */
 extern const struct tui_key_binding tui_keys[];
 const char *tui_key_group_name(enum tui_key_group group);
-/* The action of a key (term.h), TUI_ACT_NONE if it has none. */
-enum tui_action tui_key_action(int key);
+/* The action of a key (term.h) in views of that kind, TUI_ACT_NONE if it has none. */
+enum tui_action tui_key_action(enum tui_key_place place, int key);
 
 #endif

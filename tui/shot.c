@@ -7,11 +7,11 @@
 
 #include "tracer/cmd/cmd.h"
 #include "tracer/launch/launch.h"
+#include "tui/app_panes.h"
 #include "tui/back.h"
 #include "tui/glyph.h"
 #include "tui/theme.h"
 #include "tui/trace.h"
-#include "tui/trace_findings.h"
 
 #define COLS_DEFAULT 120
 #define ROWS_DEFAULT 40
@@ -71,8 +71,7 @@ static int draw(const struct shot *shot, struct tui_trace *trace, struct tui_buf
 	if (shot->view->id == TUI_VIEW_EXPLAIN && tui_trace_explain(trace))
 		return gtv_err_set(err, GTV_EUSAGE, "--view explain", "--select LANE", "%s",
 				   "no wait is selected to be explained");
-	if (shot->view->id == TUI_VIEW_FINDINGS)
-		tui_trace_notice(trace, UINT64_MAX);
+	tui_pane_read(trace, shot->view->id, UINT64_MAX);
 	if (tui_canvas_init(&canvas, shot->cols, shot->rows))
 		return gtv_err_set(err, GTV_ENOMEM, "frame", "", "out of memory");
 	tui_trace_scene(trace, &scene);

@@ -9,7 +9,7 @@
 
 #include "runtime/abi/gtv_ring.h"
 #include "tracer/cmd/out.h"
-#include "tui/trace_findings.h"
+#include "tui/app_panes.h"
 
 /* A wait worth selecting: neither running nor over. */
 #define WAITS                                                                              \
@@ -162,7 +162,7 @@ void tui_trace_close(struct tui_trace *t)
 {
 	gtv_window_free(t->window);
 	gtv_window_free(t->overview);
-	tui_trace_forget_findings(t);
+	tui_panes_forget(t);
 	if (t->owned)
 		gtv_store_close(t->store);
 	memset(t, 0, sizeof(*t));
@@ -204,6 +204,14 @@ void tui_trace_scene(struct tui_trace *t, struct tui_scene *scene)
 		.facts = &t->facts,
 		.explanation = t->explained ? &t->explanation : NULL,
 		.findings = &t->findings,
+		.threads = t->threads,
+		.locks = t->locks,
+		.latency = t->latency,
+		.load = t->load,
+		.calls = t->calls,
+		.events = t->events,
+		.compare = t->compare,
+		.scope = t->scope,
 	};
 }
 

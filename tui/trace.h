@@ -29,6 +29,15 @@ struct tui_trace {
 	uint64_t names_version;
 	struct tui_findings findings;  /* trace_findings.h: empty until asked for */
 	struct tui_noticing *noticing; /* who makes them, NULL: not yet */
+	/* What views gathered, each its own file's (trace_NAME.c); NULL: not yet. */
+	struct tui_threads *threads;
+	struct tui_locks *locks;
+	struct tui_latency *latency;
+	struct tui_load *load;
+	struct tui_calls *calls;
+	struct tui_events *events;
+	struct tui_compare *compare;
+	struct tui_scope *scope;
 };
 
 /* Opens FILE ("-": stdin), the whole of it in the window. 0, or -GTV_E* and err. */

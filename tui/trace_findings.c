@@ -6,17 +6,17 @@
 #include <time.h>
 
 #include "runtime/abi/gtv_ring.h"
-#include "tracer/cmd/walk.h"
+#include "tui/trace_reading.h"
 
 #define LIST_NS 500000000ull /* a list of what grows is made so seldom */
 
-/* The rules, the model they need, and how far they have read. */
+/* The rules, and how far they have read. */
 struct tui_noticing {
 	struct gtv_findings *findings;
-	struct gtv_model *model;
-	struct gtv_walk walk;
+	struct gtv_model_sink sink; /* the rules' */
+	struct tui_reading *reading;
 	uint64_t listed_ns; /* real time */
-	int failed, unlisted;
+	int unlisted;
 };
 
 static uint64_t now_ns(void)
@@ -36,16 +36,58 @@ void tui_trace_forget_findings(struct tui_trace *t)
 	t->noticing = NULL;
 	if (!n)
 		return;
-	gtv_walk_fini(&n->walk);
-	gtv_model_free(n->model);
+	tui_reading_free(n->reading);
 	gtv_findings_free(n->findings);
 	free(n);
 }
 
+static void on_span(void *arg, const struct gtv_span *span)
+{
+	const struct tui_noticing *n = arg;
+
+	n->sink.span(n->sink.arg, span);
+}
+
+static void on_edge(void *arg, const struct gtv_edge *edge)
+{
+	const struct tui_noticing *n = arg;
+
+	if (n->sink.edge)
+		n->sink.edge(n->sink.arg, edge);
+}
+
+static int feed(void *arg, struct gtv_model *model, const struct gtv_ev *evs, size_t count)
+{
+	const struct tui_noticing *n = arg;
+
+	return gtv_findings_feed(n->findings, model, evs, count);
+}
+
+static int feed_gap(void *arg, struct gtv_model *model, uint64_t from_ns, uint64_t to_ns)
+{
+	const struct tui_noticing *n = arg;
+
+	return gtv_findings_gap(n->findings, model, from_ns, to_ns);
+}
+
+static void finish(void *arg, struct gtv_model *model, uint64_t end_ns)
+{
+	const struct tui_noticing *n = arg;
+
+	gtv_findings_finish(n->findings, model, end_ns);
+}
+
+static const struct tui_reading_ops ops = {
+	.span = on_span,
+	.edge = on_edge,
+	.feed = feed,
+	.feed_gap = feed_gap,
+	.finish = finish,
+};
+
 static struct tui_noticing *begin(struct tui_trace *t)
 {
 	struct tui_noticing *n = calloc(1, sizeof(*n));
-	struct gtv_model_sink sink;
 	struct gtv_store_info info;
 
 	if (!n)
@@ -56,13 +98,13 @@ static struct tui_noticing *begin(struct tui_trace *t)
 	t->findings.from_ns = t->findings.upto_ns = t->nav.first_ns;
 	n->findings = gtv_findings_new(info.level, t->names);
 	if (n->findings) {
-		sink = gtv_findings_sink(n->findings);
-		n->model = gtv_model_new(info.level, t->names, &sink);
+		n->sink = gtv_findings_sink(n->findings);
+		n->reading = tui_reading_new(t, &ops, n);
 		gtv_findings_filtered(n->findings, info.level >= 2 &&
 							   info.clock != GTV_CLOCK_SIM &&
 							   !(info.scope & GTV_SCOPE_ALL));
 	}
-	if (gtv_walk_init(&n->walk, t->store, 0) || !n->model || !t->findings.list) {
+	if (!n->reading || !t->findings.list) {
 		tui_trace_forget_findings(t);
 		return NULL;
 	}
@@ -89,48 +131,16 @@ static void make_list(struct tui_trace *t)
 	n->unlisted = 0;
 }
 
-/* One part of the trace. 1: there is no more. */
-static int read_part(struct tui_trace *t, struct tui_noticing *n)
-{
-	struct gtv_walk_item item;
-	uint64_t to;
-	int rc = gtv_walk_next(&n->walk, &item);
-
-	if (rc < 0)
-		n->failed = 1;
-	if (rc)
-		return 1;
-	to = item.to_ns < t->nav.last_ns ? item.to_ns : t->nav.last_ns;
-	if (!item.gap)
-		gtv_findings_feed(n->findings, n->model, item.evs, item.count);
-	else if (item.from_ns < to)
-		gtv_findings_gap(n->findings, n->model, item.from_ns, to);
-	if (to > t->findings.upto_ns)
-		t->findings.upto_ns = to;
-	n->unlisted = 1;
-	return 0;
-}
-
 int tui_trace_notice(struct tui_trace *t, uint64_t budget_ns)
 {
 	struct tui_noticing *n = t->noticing ? t->noticing : begin(t);
-	uint64_t began_ns = now_ns();
-	int ended;
 
 	if (!n || t->findings.done)
 		return 0;
-	do {
-		ended = read_part(t, n);
-	} while (!ended && now_ns() - began_ns < budget_ns);
-	if (ended && (t->facts.mode != TUI_LIVE || n->failed)) {
-		gtv_findings_finish(n->findings, n->model,
-				    t->nav.last_ns ? t->nav.last_ns - 1 : 0);
-		t->findings.upto_ns = t->nav.last_ns;
-		t->findings.done = 1;
-		make_list(t);
-		return 1;
-	}
-	if (!n->unlisted || now_ns() - n->listed_ns < LIST_NS)
+	n->unlisted |= tui_reading_go(n->reading, budget_ns);
+	t->findings.upto_ns = tui_reading_upto_ns(n->reading);
+	t->findings.done = tui_reading_done(n->reading);
+	if (!t->findings.done && (!n->unlisted || now_ns() - n->listed_ns < LIST_NS))
 		return 0;
 	make_list(t);
 	return 1;

@@ -25,3 +25,10 @@ const struct tui_view_ops *tui_view_by_id(enum tui_view_id id)
 			return tui_views[i];
 	return NULL;
 }
+
+enum tui_key_place tui_view_place(enum tui_view_id id)
+{
+	const struct tui_view_ops *view = tui_view_by_id(id);
+
+	return view ? view->place : TUI_IN_ALL;
+}

@@ -13,9 +13,18 @@
 #include "tracer/model/window.h"
 #include "tracer/store/store.h"
 #include "tui/canvas.h"
+#include "tui/keys.h"
 #include "tui/nav.h"
 
 struct tui_findings;
+struct tui_threads;
+struct tui_locks;
+struct tui_latency;
+struct tui_load;
+struct tui_calls;
+struct tui_events;
+struct tui_compare;
+struct tui_scope;
 
 enum tui_mode { TUI_LIVE, TUI_ENDED, TUI_REPLAY };
 
@@ -51,11 +60,27 @@ struct tui_scene {
 	const struct tui_facts *facts;
 	const struct gtv_explanation *explanation; /* explain view, else NULL */
 	const struct tui_findings *findings;	   /* findings view, else may be NULL */
+	/* Each is its view's, which says so if there is none yet. */
+	const struct tui_threads *threads;
+	const struct tui_locks *locks;
+	const struct tui_latency *latency;
+	const struct tui_load *load;
+	const struct tui_calls *calls;
+	const struct tui_events *events;
+	const struct tui_compare *compare;
+	const struct tui_scope *scope; /* trigger, marks, cursors; NULL: none */
 };
 
 enum tui_view_id {
 	TUI_VIEW_TIMELINE = 1, /* the numbers are the keys that open them */
+	TUI_VIEW_THREADS = 2,
+	TUI_VIEW_LOCKS = 3,
+	TUI_VIEW_LATENCY = 4,
+	TUI_VIEW_LOAD = 5,
+	TUI_VIEW_CALLS = 6,
 	TUI_VIEW_FINDINGS = 7,
+	TUI_VIEW_EVENTS = 8,
+	TUI_VIEW_COMPARE = 9,
 	TUI_VIEW_EXPLAIN = 10,
 	TUI_VIEW_OUTPUT = 11,
 	TUI_VIEW_HELP = 12,
@@ -63,7 +88,8 @@ enum tui_view_id {
 
 struct tui_view_ops {
 	enum tui_view_id id;
-	const char *name; /* of `gtviz shot --view NAME` */
+	enum tui_key_place place; /* which keys it has (keys.h) */
+	const char *name;	  /* of `gtviz shot --view NAME` */
 	const char *summary;
 	/* 0, or -GTV_E* (the canvas then holds a line that says so). */
 	int (*draw)(struct tui_canvas *canvas, const struct tui_scene *scene);
@@ -72,6 +98,7 @@ struct tui_view_ops {
 extern const struct tui_view_ops *const tui_views[]; /* NULL-terminated */
 const struct tui_view_ops *tui_view_find(const char *name);
 const struct tui_view_ops *tui_view_by_id(enum tui_view_id id);
+enum tui_key_place tui_view_place(enum tui_view_id id);
 
 /* The timeline's lanes from top to bottom as it would draw them, scrolled off ones
  * too; for choosing a row. Returns the count, fills at most max. */

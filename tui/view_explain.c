@@ -423,6 +423,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 
 const struct tui_view_ops tui_view_explain = {
 	.id = TUI_VIEW_EXPLAIN,
+	.place = TUI_IN_TIMELINE,
 	.name = "explain",
 	.summary = "why the selected span waited, down to the cause",
 	.draw = draw,

@@ -237,6 +237,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 
 const struct tui_view_ops tui_view_findings = {
 	.id = TUI_VIEW_FINDINGS,
+	.place = TUI_IN_LIST,
 	.name = "findings",
 	.summary = "what gtviz noticed by itself, worst first",
 	.draw = draw,

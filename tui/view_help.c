@@ -23,7 +23,7 @@ struct key_line {
 };
 
 static const struct key_line key_lines[] = {
-#define X(id, group, keys, help) {TUI_GROUP_##group, keys, help},
+#define X(id, group, place, keys, help) {TUI_GROUP_##group, keys, help},
 	TUI_KEYS(X)
 #undef X
 };

@@ -195,6 +195,7 @@ int tui_timeline_lanes(const struct tui_scene *scene, int cols, int rows,
 
 const struct tui_view_ops tui_view_timeline = {
 	.id = TUI_VIEW_TIMELINE,
+	.place = TUI_IN_TIMELINE,
 	.name = "timeline",
 	.summary = "lanes over time: cores, OS threads, green threads, locks",
 	.draw = draw,

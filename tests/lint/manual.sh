@@ -62,7 +62,7 @@ cat >"$tmp/keys.c" <<'C'
 #include "tui/keys.h"
 int main(void)
 {
-#define X(action, group, keys, help) puts(keys);
+#define X(action, group, place, keys, help) puts(keys);
 	TUI_KEYS(X)
 	return 0;
 }

@@ -59,7 +59,7 @@ static void every_key_of_the_table_works(void **state)
 		     w = strtok_r(NULL, " ", &save)) {
 			if (!key_of(w))
 				fail_msg("\"%s\" is not a key", w);
-			if (tui_key_action(key_of(w)) != b->action)
+			if (tui_key_action(b->place, key_of(w)) != b->action)
 				fail_msg("\"%s\" belongs to another action", w);
 		}
 		assert_true(b->help[0] != 0);
@@ -71,11 +71,12 @@ static void every_key_of_the_table_works(void **state)
 static void other_keys_do_nothing(void **state)
 {
 	(void)state;
-	assert_int_equal(tui_key_action(TUI_KEY_NONE), TUI_ACT_NONE);
-	assert_int_equal(tui_key_action(TUI_KEY_OTHER), TUI_ACT_NONE);
-	assert_int_equal(tui_key_action(1), TUI_ACT_NONE);
-	assert_int_equal(tui_key_action(0x10ffff), TUI_ACT_NONE);
-	assert_int_equal(tui_key_action('\n'), tui_key_action(TUI_KEY_ENTER));
+	assert_int_equal(tui_key_action(TUI_IN_ALL, TUI_KEY_NONE), TUI_ACT_NONE);
+	assert_int_equal(tui_key_action(TUI_IN_ALL, TUI_KEY_OTHER), TUI_ACT_NONE);
+	assert_int_equal(tui_key_action(TUI_IN_ALL, 1), TUI_ACT_NONE);
+	assert_int_equal(tui_key_action(TUI_IN_ALL, 0x10ffff), TUI_ACT_NONE);
+	assert_int_equal(tui_key_action(TUI_IN_ALL, '\n'),
+			 tui_key_action(TUI_IN_ALL, TUI_KEY_ENTER));
 }
 
 static void clean_is(const char *dirty, const char *clean)
