@@ -104,6 +104,10 @@ void tui_tl_edges(struct tui_timeline *tl);
 /* The program's own marks and regions, on the lanes of their green threads. */
 void tui_tl_notes(struct tui_timeline *tl);
 
+/* view_timeline_irq.c */
+/* Where interrupts had much of a core (--irq): on its floor. */
+void tui_tl_interrupts(struct tui_timeline *tl);
+
 /* view_timeline_chrome.c */
 void tui_tl_minimap(struct tui_timeline *tl);
 void tui_tl_ruler(struct tui_timeline *tl);

@@ -125,6 +125,7 @@ static void draw_lanes(struct tui_timeline *tl)
 		else
 			tui_tl_lane(tl, &tl->row[i]);
 	}
+	tui_tl_interrupts(tl);
 	tui_tl_notes(tl);
 	tui_tl_losses(tl);
 	tui_tl_selection(tl);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tracer/model/extra.h"
 #include "tui/glyph.h"
 #include "tui/timeline.h"
 
@@ -180,6 +181,9 @@ static void wait_label(struct tui_timeline *tl, const struct gtv_span *s, char *
 	if (s->state == GTV_ST_SYSCALL && s->call &&
 	    gtv_names_get(tl->scene->names, GTV_CLASS_CALL, s->call, &name) == 0)
 		gtv_names_escape(name.text, buf, size);
+	else if (s->call && (s->state == GTV_ST_DISK || s->flags & GTV_SP_IO ||
+			     s->call == GTV_CALL_FAULT))
+		gtv_extra_sleep_word(tl->scene->names, s, buf, size);
 	else if (s->state == GTV_ST_LOCK && s->lock)
 		tui_ident_label(tl->scene->names, (struct gtv_lane){GTV_LANE_LOCK, s->lock},
 				buf, size);

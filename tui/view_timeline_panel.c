@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tracer/model/syscall_names.h"
+#include "tracer/model/extra.h"
 #include "tui/chrome.h"
 #include "tui/format.h"
 #include "tui/timeline.h"
@@ -98,17 +98,28 @@ static void say_where(struct panel *p, int *x, int core, uint32_t tid)
 	}
 }
 
-static void say_call(struct panel *p, int *x, uint32_t call)
+/* In what the span's thread sleeps, and for what. */
+static void say_sleep(struct panel *p, int *x)
 {
-	const char *name = call ? gtv_syscall_name(p->tl->scene->names, call - 1) : NULL;
+	char text[96];
+	say(p, x, TUI_SYSCALL,
+	    gtv_extra_sleep_word(p->tl->scene->names, p->s, text, sizeof(text)));
+}
+
+/* Its call's result, where system calls are recorded. */
+static void say_result(struct panel *p, int *x)
+{
+	uint32_t tid = p->s->lane.kind == GTV_LANE_THREAD ? p->s->lane.id : p->s->tid;
+	const struct gtv_extra *call =
+		gtv_extra_call_at(p->tl->scene->window, tid, p->s->from_ns);
 	char text[48];
-	if (name)
-		snprintf(text, sizeof(text), "%s", name);
-	else if (call)
-		snprintf(text, sizeof(text), "system call %u", call - 1);
-	else
-		snprintf(text, sizeof(text), "the kernel");
-	say(p, x, TUI_SYSCALL, text);
+	if (!call || call->nr + 1 != p->s->call)
+		return;
+	say(p, x, TUI_DIM, ", returned ");
+	say(p, x, call->result < 0 ? TUI_WARN : TUI_TEXT,
+	    gtv_extra_result(call, text, sizeof(text)));
+	say(p, x, TUI_DIM, " after ");
+	say_length(p, x, TUI_TEXT, call->to_ns - call->from_ns);
 }
 
 /* ---- who is to blame ---- */
@@ -210,7 +221,7 @@ static void call_line(struct panel *p)
 	struct gtv_name name;
 	char text[TUI_LABEL];
 	int x;
-	if (!p->s->call ||
+	if ((!p->s->call && !(p->s->flags & GTV_SP_IO)) ||
 	    !line(p, p->s->state == GTV_ST_IO ? "waits for" : "asleep in", &x))
 		return;
 	if (p->s->state == GTV_ST_IO) {
@@ -221,7 +232,8 @@ static void call_line(struct panel *p)
 		say(p, &x, TUI_SYSCALL, gtv_names_escape(name.text, text, sizeof(text)));
 		say(p, &x, TUI_DIM, ", handed to the pool");
 	} else {
-		say_call(p, &x, p->s->call);
+		say_sleep(p, &x);
+		say_result(p, &x);
 		say_futex(p, &x);
 		say_where(p, &x, -1, p->s->tid);
 	}
@@ -258,7 +270,7 @@ static void owner_line(struct panel *p)
 	say_where(p, &x, p->s->core, p->s->gt ? p->s->tid : 0);
 	if (p->s->state == GTV_ST_HELD_ASLEEP) {
 		say(p, &x, TUI_BAD, ", which sleeps in ");
-		say_call(p, &x, p->s->call);
+		say_sleep(p, &x);
 	} else if (p->s->state == GTV_ST_HELD_PREEMPTED && p->s->who) {
 		say(p, &x, TUI_BAD, ", its core taken by ");
 		say_lane(p, &x,
@@ -287,6 +299,40 @@ static void inside_line(struct panel *p)
 	}
 }
 
+/* What interrupts had of the core meanwhile, and its thread's system calls. */
+static void kernel_lines(struct panel *p)
+{
+	const struct gtv_span *s = p->s;
+	int core = s->lane.kind == GTV_LANE_CORE ? (int)s->lane.id : s->core, n, x;
+	uint32_t tid = s->lane.kind == GTV_LANE_THREAD ? s->lane.id : s->tid;
+	int runs = s->state == GTV_ST_RUNNING || s->state == GTV_ST_BUSY;
+	struct gtv_extra_share share[4];
+	char text[96];
+	uint64_t sum;
+	for (int calls = 0; calls <= runs; calls++) {
+		n = calls ? gtv_extra_calls(p->tl->scene->window, tid, core, s->from_ns,
+					    s->to_ns, share, 4, &sum)
+			  : gtv_extra_stolen(p->tl->scene->window, core, s->from_ns,
+					     s->to_ns, share, 4, &sum);
+		if (n == 0 || !line(p, calls ? "in calls" : "interrupts", &x))
+			continue;
+		say_length(p, &x, calls ? TUI_SYSCALL : TUI_WARN, sum);
+		say(p, &x, TUI_DIM, calls ? " on its core:" : runs ? " of its core:" : ":");
+		for (int i = 0; i < n; i++) {
+			say(p, &x, TUI_TEXT, i ? ", " : " ");
+			say(p, &x, TUI_TEXT,
+			    gtv_extra_word(p->tl->scene->names, share[i].kind, share[i].nr,
+					   text, sizeof(text)));
+			say(p, &x, TUI_DIM, " ");
+			say_length(p, &x, TUI_TEXT, share[i].ns);
+			snprintf(text, sizeof(text), " ×%llu",
+				 (unsigned long long)share[i].times);
+			if (share[i].times > 1)
+				say(p, &x, TUI_DIM, text);
+		}
+	}
+}
+
 static void cause_lines(struct panel *p)
 {
 	if (p->s->lane.kind == GTV_LANE_LOCK) {
@@ -301,6 +347,7 @@ static void cause_lines(struct panel *p)
 	case GTV_ST_PREEMPTED:
 	case GTV_ST_RUNNABLE:
 		taken_line(p);
+		kernel_lines(p);
 		break;
 	case GTV_ST_CHAN:
 		peer_line(p);
@@ -315,6 +362,7 @@ static void cause_lines(struct panel *p)
 	default:
 		if (p->s->lane.kind != GTV_LANE_GT)
 			inside_line(p);
+		kernel_lines(p);
 	}
 }
 

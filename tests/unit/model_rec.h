@@ -121,7 +121,7 @@ static void rec_close(struct recorder *r)
 	free(r->whole->span);
 }
 
-static void simulate(uint64_t seed, size_t events)
+static inline void simulate(uint64_t seed, size_t events)
 {
 	sim_init(&sim, seed, 3);
 	sim.blind = 1;

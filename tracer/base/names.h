@@ -21,6 +21,7 @@ enum gtv_class {
 	GTV_CLASS_LOCK = 4, /* extra: its kind, "mutex" or "gil3" */
 	GTV_CLASS_CHAN = 5,
 	GTV_CLASS_CALL = 6, /* a declared blocking call's name */
+	GTV_CLASS_IRQ = 7,  /* id: an interrupt's number + 1; text: its devices */
 	GTV_CLASS_MAX
 };
 

@@ -11,6 +11,7 @@
 #include "tracer/cmd/out.h"
 #include "tracer/cmd/report.h"
 #include "tracer/cmd/report_calls.h"
+#include "tracer/model/extra.h"
 #include "tracer/model/syscall_names.h"
 
 #define CALLS_MAX  1024u /* numbers told apart; the rest is one row */
@@ -90,6 +91,8 @@ static const char *name_of(const struct gtv_report *r, const struct gtv_report_c
 
 	if (row->kind == GTV_EV_K_SYSCALL)
 		name = gtv_syscall_name(r->names, row->number);
+	if (row->kind == GTV_EV_K_IRQ)
+		return gtv_extra_word(r->names, row->kind, row->number, buf, size);
 	if (row->kind == GTV_EV_K_SOFTIRQ)
 		name = gtv_event_softirq(row->number);
 	if (name)
@@ -97,10 +100,7 @@ static const char *name_of(const struct gtv_report *r, const struct gtv_report_c
 			 row->kind == GTV_EV_K_SOFTIRQ ? " (soft)" : "");
 	else
 		snprintf(buf, size, "%s%" PRIu32,
-			 row->kind == GTV_EV_K_IRQ	 ? "irq "
-			 : row->kind == GTV_EV_K_SOFTIRQ ? "softirq "
-							 : "call ",
-			 row->number);
+			 row->kind == GTV_EV_K_SOFTIRQ ? "softirq " : "call ", row->number);
 	return buf;
 }
 

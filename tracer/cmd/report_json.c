@@ -197,6 +197,7 @@ static void thread_row(struct writer *w, size_t idx)
 	put_u64(o, "voluntary", th.voluntary);
 	put_u64(o, "involuntary", th.switches - th.voluntary);
 	put_u64(o, "migrations", th.migrations);
+	put_u64(o, "interrupted_ns", th.irq_ns);
 	emit(w, NULL, o);
 }
 
@@ -253,6 +254,7 @@ static void core_row(struct writer *w, size_t idx)
 	put_u64(o, "not_ours_ns", core.away_ns);
 	put_u64(o, "unknown_ns", core.unknown_ns);
 	put_u64(o, "switches", core.switches);
+	put_u64(o, "interrupted_ns", core.irq_ns);
 	emit(w, NULL, o);
 }
 

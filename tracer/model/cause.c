@@ -5,6 +5,7 @@
  * lane, as long as it waits itself for most of the time.
  */
 #include "tracer/model/cause.h"
+#include "tracer/model/extra.h"
 
 #include <string.h>
 
@@ -123,6 +124,16 @@ static void lock_shares(struct gtv_window *w, const struct gtv_span *span,
 	}
 }
 
+/* What interrupts had of it: nobody's who was on the core. */
+static uint64_t stolen_ns(struct gtv_window *w, uint32_t core, uint64_t from_ns,
+			  uint64_t to_ns)
+{
+	uint64_t sum;
+
+	gtv_extra_stolen(w, (int)core, from_ns, to_ns, NULL, 0, &sum);
+	return sum;
+}
+
 static void core_shares(struct gtv_window *w, uint32_t core, uint64_t from_ns,
 			uint64_t to_ns, struct shares *out)
 {
@@ -133,7 +144,8 @@ static void core_shares(struct gtv_window *w, uint32_t core, uint64_t from_ns,
 	while (next(&walk, &s)) {
 		if (s.state == GTV_ST_BUSY || s.state == GTV_ST_OTHER ||
 		    s.state == GTV_ST_IDLE)
-			add(out, thread_lane(s.tid), s.gt, s.from_ns, s.to_ns - s.from_ns);
+			add(out, thread_lane(s.tid), s.gt, s.from_ns,
+			    s.to_ns - s.from_ns - stolen_ns(w, core, s.from_ns, s.to_ns));
 	}
 }
 
@@ -219,6 +231,24 @@ static int asleep_cause(struct gtv_window *w, const struct gtv_span *span,
 	return by_call(w, tid, out);
 }
 
+/* Interrupts on the core in this time: 1 if there were more than `least` ns of one. */
+static int by_interrupts(struct gtv_window *w, int core, uint64_t least,
+			 struct gtv_link *out)
+{
+	struct gtv_extra_share most[2];
+	uint64_t sum;
+
+	if (!gtv_extra_stolen(w, core, out->span.from_ns, out->span.to_ns, most, 2, &sum) ||
+	    sum <= least)
+		return 0;
+	out->kind = GTV_CAUSE_IRQ;
+	out->from = (struct gtv_lane){.kind = GTV_LANE_CORE, .id = (uint32_t)core};
+	out->from_ns = out->span.from_ns;
+	out->ns = sum;
+	out->obj = most[0].nr | (most[0].kind == GTV_EV_K_SOFTIRQ ? GTV_CAUSE_SOFT : 0);
+	return 1;
+}
+
 static int core_cause(struct gtv_window *w, const struct gtv_span *span,
 		      const struct gtv_span *then, struct gtv_link *out)
 {
@@ -233,6 +263,8 @@ static int core_cause(struct gtv_window *w, const struct gtv_span *span,
 			shares.share[i].ns = 0;
 	}
 	const struct share *best = most(&shares);
+	if (by_interrupts(w, core, best ? best->ns : 0, out))
+		return 1;
 	return best && best->ns && by_share(out, GTV_CAUSE_TAKEN, &shares, (uint32_t)core);
 }
 
@@ -297,6 +329,8 @@ int gtv_cause_of(struct gtv_window *w, const struct gtv_span *span, struct gtv_l
 		out->kind = GTV_CAUSE_HELD;
 		out->obj = span->lane.id;
 		return 1;
+	case GTV_ST_RUNNING: /* it does not wait, but may have been held up */
+		return by_interrupts(w, span->core, 0, out);
 	default:
 		return 0;
 	}
@@ -343,7 +377,7 @@ int gtv_cause_chain(struct gtv_window *w, const struct gtv_span *span,
 		const struct gtv_link *l = &out[n++];
 		/* Whoever had a core, or woke somebody, ran. */
 		if (l->kind == GTV_CAUSE_TAKEN || l->kind == GTV_CAUSE_CALL ||
-		    seen(out, n, l->from) ||
+		    l->kind == GTV_CAUSE_IRQ || seen(out, n, l->from) ||
 		    !longest_wait(w, l->from, later(l->from_ns, s.from_ns), s.to_ns, &s))
 			break;
 	}

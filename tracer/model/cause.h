@@ -17,7 +17,11 @@ enum gtv_cause_kind {
 	GTV_CAUSE_WORKER, /* ready: from, a green thread, had the OS thread obj */
 	GTV_CAUSE_PEER,	  /* waited for from: its message, or its end */
 	GTV_CAUSE_CALL,	  /* its own call obj (as span.call); from woke it, if known */
+	GTV_CAUSE_IRQ,	  /* interrupts on the core from: most of it number obj
+			   * (GTV_CAUSE_SOFT | vector: a soft one) */
 };
+
+#define GTV_CAUSE_SOFT 0x80000000u
 
 struct gtv_link {
 	uint8_t kind; /* enum gtv_cause_kind */
@@ -31,7 +35,8 @@ struct gtv_link {
 #define GTV_CHAIN_MAX 6
 
 /* The cause that most of the span is due to. 1 and *out, or 0: it does not wait, or
- * there is no evidence. The window must cover the span (gtv_window_look). */
+ * there is no evidence. What runs does not wait, but interrupts may have slowed it. The
+ * window must cover the span (gtv_window_look). */
 int gtv_cause_of(struct gtv_window *w, const struct gtv_span *span, struct gtv_link *out);
 
 /* From the span to its root cause: link i + 1 says why link i's `from` did not go on

@@ -110,8 +110,8 @@ static void holder_share(struct gtv__asked *q, const struct gtv_span *s, uint64_
 	case GTV_ST_HELD_ASLEEP:
 		gtv__share_add(q, ns, GTV_ST_STALLED, s->gt, s->call,
 			       "%s holds it, asleep in %s", who,
-			       s->call ? gtv__word_syscall(q->names, s->call, by)
-				       : "a wait of its own");
+			       s->call || s->flags & GTV_SP_IO ? gtv__word_sleep(q, s, by)
+							       : "a wait of its own");
 		break;
 	case GTV_ST_FREE:
 		gtv__share_add(q, ns, GTV_ST_READY, q->span.gt, 1,
@@ -200,7 +200,7 @@ static void tell_off_core(struct gtv__asked *q, const struct gtv_span *s)
 	else if (s->state == GTV_ST_HELD_ASLEEP && s->call)
 		gtv__cause(q, s, span_ns(s), "%s slept for %s in %s, holding it",
 			   gtv__word_holder(q, s, who), gtv__word_ns(span_ns(s), len),
-			   gtv__word_syscall(q->names, s->call, by));
+			   gtv__word_sleep(q, s, by));
 }
 
 static void longest_off_core(struct gtv__asked *q, struct gtv_lane lane,
@@ -329,12 +329,14 @@ static void core_share(struct gtv__asked *q, const struct gtv_span *s, uint64_t 
 	switch (s->state) {
 	case GTV_ST_BUSY:
 	case GTV_ST_OTHER:
+		ns = gtv__share_stolen(q, s, ns);
 		gtv__share_add(q, ns, GTV_ST_PREEMPTED, s->gt, s->tid, "%s has C%u",
 			       s->gt ? gtv__word_gt(q, s->gt, who)
 				     : gtv__word_tid(q, s->tid, who),
 			       s->lane.id);
 		break;
 	case GTV_ST_IDLE:
+		ns = gtv__share_stolen(q, s, ns);
 		gtv__share_add(q, ns, GTV_ST_READY, 0, 1, "C%u is idle: on its way",
 			       s->lane.id);
 		break;
@@ -349,11 +351,17 @@ static void explain_core_taken(struct gtv__asked *q)
 	int core = q->next.to_ns && q->next.core >= 0 ? q->next.core : q->span.core;
 	char who[GTV__WORD], len[GTV__WORD], shares[120];
 	struct gtv_span most;
+	uint64_t sum;
 
 	if (core < 0)
 		return;
 	walk(q, (struct gtv_lane){.kind = GTV_LANE_CORE, .id = (uint32_t)core}, core_share,
 	     &most);
+	if (*gtv__word_stolen(q, core, q->span.from_ns, q->span.to_ns, &sum, shares,
+			      sizeof shares))
+		gtv__detail(gtv__cause(q, &q->span, sum, "interrupts had C%d for %s of it",
+				       core, gtv__word_ns(sum, len)),
+			    "%s", shares);
 	if (!most.to_ns || !most.tid)
 		return;
 	struct gtv_cause *c = gtv__cause(q, &most, span_ns(&most), "%s had C%d for %s",
@@ -394,6 +402,7 @@ static void explain_asleep(struct gtv__asked *q)
 	uint32_t tid = q->span.lane.kind == GTV_LANE_THREAD ? q->span.lane.id : q->span.tid;
 	char call[GTV__WORD], who[GTV__WORD];
 
+	gtv__tell_result(q, &q->span, &q->out->cause[0]);
 	if (q->span.lock) {
 		explain_lock(q);
 		tell_waker(q, tid);
@@ -407,7 +416,7 @@ static void explain_asleep(struct gtv__asked *q)
 		return;
 	}
 	gtv__share_add(q, span_ns(&q->span), q->span.state, 0, 0, "asleep in %s",
-		       gtv__word_syscall(q->names, q->span.call, call));
+		       gtv__word_sleep(q, &q->span, call));
 	tell_waker(q, tid);
 }
 
@@ -532,8 +541,7 @@ static void explain_state(struct gtv__asked *q)
 		explain_unknown(q);
 		break;
 	default: /* it waits for nothing */
-		gtv__share_add(q, span_ns(&q->span), q->span.state, q->span.gt, 0, "%s",
-			       gtv_state_name(q->span.state));
+		gtv__explain_on_core(q);
 	}
 }
 

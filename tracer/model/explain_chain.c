@@ -6,6 +6,7 @@
  */
 #include "tracer/model/cause.h"
 #include "tracer/model/explain_priv.h"
+#include "tracer/model/extra.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,9 +62,22 @@ static void tell_call(struct gtv__asked *q, const struct gtv_link *l, const char
 			       gtv_state_name(l->span.state), len);
 	else
 		c = gtv__cause(q, &l->span, l->ns, "%s slept in %s for %s", who,
-			       gtv__word_syscall(q->names, l->obj, what), len);
+			       gtv__word_sleep(q, &l->span, what), len);
+	if (!declared)
+		gtv__tell_result(q, &l->span, c);
 	if (l->from.id)
 		gtv__detail(c, "%s woke it", gtv__word_lane(q, l->from, by));
+}
+
+static void tell_interrupts(struct gtv__asked *q, const struct gtv_link *l, const char *who)
+{
+	char what[GTV__WORD], len[GTV__WORD];
+	int soft = (l->obj & GTV_CAUSE_SOFT) != 0;
+
+	gtv__cause(q, &l->span, l->ns, "%s was slowed on C%u for %s, most of it by %s", who,
+		   l->from.id, gtv__word_ns(l->ns, len),
+		   gtv_extra_word(q->names, soft ? GTV_EV_K_SOFTIRQ : GTV_EV_K_IRQ,
+				  l->obj & ~GTV_CAUSE_SOFT, what, sizeof what));
 }
 
 static void tell_link(struct gtv__asked *q, const struct gtv_link *l)
@@ -92,6 +106,9 @@ static void tell_link(struct gtv__asked *q, const struct gtv_link *l)
 		break;
 	case GTV_CAUSE_CALL:
 		tell_call(q, l, who);
+		break;
+	case GTV_CAUSE_IRQ:
+		tell_interrupts(q, l, who);
 		break;
 	default:
 		break;

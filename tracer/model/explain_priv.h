@@ -40,8 +40,25 @@ const char *gtv__word_holder(const struct gtv__asked *q, const struct gtv_span *
 const char *gtv__word_lane(const struct gtv__asked *q, struct gtv_lane lane, char *buf);
 /* call: number + 1 */
 const char *gtv__word_syscall(const struct gtv_names *names, uint32_t call, char *buf);
+/* In what a span's thread sleeps: "read, for disk I/O". */
+const char *gtv__word_sleep(const struct gtv__asked *q, const struct gtv_span *s,
+			    char *buf);
 /* Whoever a span's `who` names. "" if nobody. */
 const char *gtv__word_who(const struct gtv__asked *q, const struct gtv_span *s, char *buf);
+
+/* explain_extra.c: what is known beside states. */
+/* A span in which its thread was on a core: what interrupts and its system calls had of it
+ * are parts, and the rest is one of `state`. */
+void gtv__explain_on_core(struct gtv__asked *q);
+/* ns of a core in which `who` had it, but for interrupts: those become parts of their own.
+ * Returns what is left. */
+uint64_t gtv__share_stolen(struct gtv__asked *q, const struct gtv_span *s, uint64_t ns);
+/* "irq 24 eth0 120 µs, softirq net_rx 80 µs": who held up a core. "" if nobody did. */
+const char *gtv__word_stolen(const struct gtv__asked *q, int core, uint64_t from_ns,
+			     uint64_t to_ns, uint64_t *sum, char *buf, size_t size);
+/* What the call returned in which the span's thread slept, as a detail. */
+void gtv__tell_result(const struct gtv__asked *q, const struct gtv_span *s,
+		      struct gtv_cause *cause);
 
 /* explain_chain.c: what made them wait that it waited for, down to the root. */
 void gtv__tell_chain(struct gtv__asked *q);

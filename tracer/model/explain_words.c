@@ -3,7 +3,7 @@
  * Words for the explanation, and its parts.
  */
 #include "tracer/model/explain_priv.h"
-#include "tracer/model/syscall_names.h"
+#include "tracer/model/extra.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -62,14 +62,14 @@ const char *gtv__word_lock(const struct gtv__asked *q, uint32_t lock, char *buf)
 
 const char *gtv__word_syscall(const struct gtv_names *names, uint32_t call, char *buf)
 {
-	const char *name = call ? gtv_syscall_name(names, call - 1) : NULL;
-
 	if (!call)
 		return "the kernel";
-	if (name)
-		return name;
-	snprintf(buf, GTV__WORD, "system call %u", call - 1);
-	return buf;
+	return gtv_extra_word(names, GTV_EV_K_SYSCALL, call - 1, buf, GTV__WORD);
+}
+
+const char *gtv__word_sleep(const struct gtv__asked *q, const struct gtv_span *s, char *buf)
+{
+	return gtv_extra_sleep_word(q->names, s, buf, GTV__WORD);
 }
 
 const char *gtv__word_who(const struct gtv__asked *q, const struct gtv_span *s, char *buf)

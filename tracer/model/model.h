@@ -28,6 +28,8 @@ struct gtv_model_sink {
 	/* A mark, or a region's begin or end, of a green thread: text in obj, seq and arg.
 	 * May be NULL. */
 	void (*note)(void *arg, const struct gtv_ev *ev);
+	/* A system call or an interrupt ended (extra.h). May be NULL. */
+	void (*extra)(void *arg, const struct gtv_ev *ev);
 };
 
 /* level: of the trace; names: Borrows, may grow meanwhile (flags OURS, GIL,
@@ -80,6 +82,7 @@ struct gtv_gt_totals {
 	int exited;
 	uint64_t state_ns[GTV_ST_MAX]; /* sum = end - spawn exactly */
 	uint64_t switches, waits;
+	uint64_t irq_ns; /* of its running: interrupts had it (--irq) */
 };
 struct gtv_thread_totals {
 	uint32_t tid, pid;
@@ -88,6 +91,7 @@ struct gtv_thread_totals {
 	uint64_t switches;  /* times it left a core, its last (dead) left out */
 	uint64_t voluntary; /* of these asleep; the rest preempted */
 	uint64_t migrations;
+	uint64_t irq_ns; /* of its running, as above */
 	int ours;
 };
 struct gtv_lock_totals {
@@ -104,6 +108,7 @@ struct gtv_core_totals {
 	int core;
 	uint64_t first_ns, end_ns; /* what follows, but for switches, sums to end - first */
 	uint64_t busy_ns, other_ns, idle_ns, away_ns, unknown_ns, switches;
+	uint64_t irq_ns; /* interrupts had it, whoever was there */
 };
 size_t gtv_model_gt_count(const struct gtv_model *m);
 size_t gtv_model_thread_count(const struct gtv_model *m);

@@ -115,6 +115,7 @@ static void held_by_thread(const struct gtv__thread *t, struct gtv_span *s)
 		s->state = GTV_ST_HELD_ASLEEP;
 		s->core = -1;
 		s->call = t->call;
+		s->flags |= t->io ? GTV_SP_IO : 0;
 	}
 }
 

@@ -73,6 +73,7 @@ static void running_content(const struct gtv_model *m, const struct gtv__thread 
 	default:
 		s->state = GTV_ST_STALLED;
 		s->call = t->call;
+		s->flags |= t->io ? GTV_SP_IO : 0;
 		gtv__futex_content(t, s);
 	}
 }

@@ -64,6 +64,7 @@ void gtv__thread_show(struct gtv_model *m, struct gtv__thread *t, uint64_t ts_ns
 	} else if (s.state != GTV_ST_RUNNING) {
 		s.core = GTV_CORE_NONE;
 		s.call = s.state == GTV_ST_UNKNOWN ? 0 : t->call;
+		s.flags = t->io && s.state != GTV_ST_UNKNOWN ? GTV_SP_IO : 0;
 		gtv__futex_content(t, &s);
 	}
 	inside_content(t, &s);
@@ -227,7 +228,8 @@ static void was_never_asleep(struct gtv__thread *t)
 	s->state = GTV_ST_RUNNABLE;
 	s->call = s->lock = 0;
 	s->who = t->taker;
-	s->flags = (uint8_t)((s->flags & ~(GTV_SP_WHO_TID | GTV_SP_JOIN)) | flag);
+	s->flags =
+		(uint8_t)((s->flags & ~(GTV_SP_WHO_TID | GTV_SP_JOIN | GTV_SP_IO)) | flag);
 	for (struct gtv__lock *l = t->has; l; l = l->next_has) {
 		struct gtv_span *h = &l->lane.cur;
 		if (l->trial || h->state != GTV_ST_HELD_ASLEEP || h->tid != t->tid)
@@ -235,7 +237,7 @@ static void was_never_asleep(struct gtv__thread *t)
 		h->state = GTV_ST_HELD_PREEMPTED;
 		h->call = 0;
 		h->who = t->taker;
-		h->flags |= flag;
+		h->flags = (uint8_t)((h->flags & ~GTV_SP_IO) | flag);
 	}
 	if (!t->gt || t->gt->lane.cur.state != GTV_ST_STALLED)
 		return;
@@ -243,7 +245,7 @@ static void was_never_asleep(struct gtv__thread *t)
 	s->state = GTV_ST_PREEMPTED;
 	s->call = 0;
 	s->who = t->taker;
-	s->flags |= flag;
+	s->flags = (uint8_t)((s->flags & ~GTV_SP_IO) | flag);
 	for (struct gtv__lock *l = t->gt->held; l; l = l->next_held) {
 		s = &l->lane.cur;
 		if (s->state != GTV_ST_HELD_ASLEEP)
@@ -251,7 +253,7 @@ static void was_never_asleep(struct gtv__thread *t)
 		s->state = GTV_ST_HELD_PREEMPTED;
 		s->call = 0;
 		s->who = t->taker;
-		s->flags |= flag;
+		s->flags = (uint8_t)((s->flags & ~GTV_SP_IO) | flag);
 	}
 }
 
@@ -276,6 +278,7 @@ static void thread_on(struct gtv_model *m, struct gtv__thread *t, int32_t core,
 	t->on = GTV__K_ON;
 	t->core = t->last_core = core;
 	t->taker = t->call = 0;
+	t->io = 0;
 	t->last_ns = ts_ns;
 	gtv__futex_on(m, t, ts_ns);
 	thread_changed(m, t, ts_ns);
@@ -300,6 +303,8 @@ static void thread_off(struct gtv_model *m, struct gtv__thread *t, int32_t core,
 	t->call = on == GTV__K_PREEMPTED ? 0 : ev->seq;
 	if (!t->call && ev->kind == GTV_EV_K_SWITCH && ev->flags & GTV_KF_FAULT)
 		t->call = GTV_CALL_FAULT;
+	t->io = on != GTV__K_PREEMPTED && ev->kind == GTV_EV_K_SWITCH &&
+		ev->flags & GTV_KF_IO;
 	t->last_ns = ts;
 	t->switches++;
 	t->voluntary += on != GTV__K_PREEMPTED;
@@ -642,6 +647,11 @@ void gtv__kernel_event(struct gtv_model *m, const struct gtv_ev *ev)
 	case GTV_EV_K_FUTEX:
 	case GTV_EV_FUTEX_LOCK:
 		gtv__futex_event(m, ev);
+		break;
+	case GTV_EV_K_SYSCALL:
+	case GTV_EV_K_IRQ:
+	case GTV_EV_K_SOFTIRQ:
+		gtv__extra_event(m, ev);
 		break;
 	default:
 		break;

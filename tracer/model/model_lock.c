@@ -75,6 +75,7 @@ static void held_content(const struct gtv__gt *g, struct gtv_span *s)
 	case GTV_ST_STALLED:
 		s->state = GTV_ST_HELD_ASLEEP;
 		s->call = cur->call;
+		s->flags |= cur->flags & GTV_SP_IO;
 		break;
 	case GTV_ST_UNKNOWN:
 		s->state = GTV_ST_UNKNOWN;

@@ -7,6 +7,7 @@
  *   model_gt.c      green threads: spawn, switch, ready, channels
  *   model_kernel.c  OS threads and cores
  *   model_lock.c    locks
+ *   model_extra.c   system calls and interrupts: no states
  *   model_futex.c   locks of programs without a runtime, from futex waits
  *   model_save.c    the whole state as bytes and back
  *   model_totals.c  what was summed
@@ -31,6 +32,7 @@
 #define GTV__WORKERS_MAX 4096
 #define GTV__HELD_MAX	 256 /* locks of one owner */
 #define GTV__FUTEXES_MAX 65536u
+#define GTV__INSIDES	 8 /* interrupts that may lie within one to come */
 
 /* id -> object. Open addressing; objects are never removed. */
 struct gtv__map {
@@ -116,6 +118,7 @@ struct gtv__gt {
 	uint32_t send_chan, send_peer;
 	uint32_t owed_chan, owed_peer; /* received already, its send comes */
 	uint64_t switches, waits;
+	uint64_t irq_ns;
 };
 
 /* What the kernel says of an OS thread. */
@@ -137,6 +140,7 @@ struct gtv__thread {
 	uint8_t on;	    /* enum gtv__on */
 	uint8_t exiting;    /* K_EXIT was seen */
 	uint8_t gt_known;   /* `gt` is a fact, not just never heard of */
+	uint8_t io;	    /* it sleeps for input or output */
 	int32_t core;	    /* on it, or queued there; -1 unknown */
 	int32_t last_core;  /* ran there last */
 	uint32_t taker;	    /* tid that has the core it waits for */
@@ -149,7 +153,7 @@ struct gtv__thread {
 			    */
 	uint64_t wake_ns;  /* woken then by `waker`, 0 none */
 	uint32_t waker;
-	uint64_t switches, voluntary, migrations;
+	uint64_t switches, voluntary, migrations, irq_ns;
 	/* Futexes: model_futex.c. */
 	struct gtv__lock *futex; /* it sleeps on it */
 	struct gtv__lock *want;	 /* …or did last, and has done nothing else since */
@@ -175,7 +179,11 @@ struct gtv__core {
 	uint8_t known;		    /* enum gtv__core_known */
 	uint32_t tid;		    /* 0 idle */
 	struct gtv__thread *thread; /* of the program, or NULL */
-	uint64_t switches;
+	uint64_t switches, irq_ns;
+	struct {
+		uint64_t from_ns, to_ns;
+	} inside[GTV__INSIDES]; /* interrupts told last: model_extra.c */
+	unsigned insides;
 };
 
 struct gtv__lock {
@@ -335,6 +343,9 @@ void gtv__lock_wait(struct gtv_model *m, struct gtv__gt *g, struct gtv__lock *l,
 void gtv__lock_unwait(struct gtv_model *m, struct gtv__gt *g, uint64_t ts_ns);
 /* Puts l into the list of its owner, or takes it out. */
 void gtv__lock_hold(struct gtv__lock *l, struct gtv__gt *owner);
+
+/* model_extra.c */
+void gtv__extra_event(struct gtv_model *m, const struct gtv_ev *ev);
 
 /* model_futex.c */
 void gtv__futex_event(struct gtv_model *m, const struct gtv_ev *ev);

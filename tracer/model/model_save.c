@@ -15,7 +15,8 @@
 
 #include <stdlib.h>
 
-#define SAVE_VERSION	 2
+#define SAVE_VERSION	 3
+#define SAVE_VERSION_IO	 3 /* with what a sleep is for */
 #define SAVE_VERSION_MIN 1 /* without futexes */
 
 /* ---- bytes out ---- */
@@ -110,6 +111,7 @@ static void put_thread(struct out *o, const struct gtv__thread *t)
 	put_time(o, t->early_ns);
 	put_time(o, t->wake_ns);
 	put(o, t->waker);
+	put(o, t->io);
 }
 
 static void put_core(struct out *o, const struct gtv__core *c)
@@ -321,7 +323,7 @@ int gtv_model_save(const struct gtv_model *m, void **bytes, size_t *size)
 struct in {
 	const uint8_t *at, *end;
 	int bad;
-	uint64_t now_ns;
+	uint64_t now_ns, version;
 };
 
 static uint64_t get(struct in *in)
@@ -487,6 +489,7 @@ static void get_thread(struct gtv_model *m, struct in *in)
 	t->early_ns = get_time(in);
 	t->wake_ns = get_time(in);
 	t->waker = get32(in);
+	t->io = in->version >= SAVE_VERSION_IO ? (uint8_t)get_max(in, 1) : 0;
 }
 
 static void get_core(struct gtv_model *m, struct in *in)
@@ -672,6 +675,7 @@ int gtv_model_restore(struct gtv_model *m, const void *bytes, size_t size)
 	uint64_t version = get(&in);
 	if (version < SAVE_VERSION_MIN || version > SAVE_VERSION)
 		return -GTV_EVERSION;
+	in.version = version;
 	m->now_ns = in.now_ns = get(&in);
 	get_losses(&in, &m->any_losses);
 	get_losses(&in, &m->kernel_losses);

@@ -39,7 +39,8 @@ int gtv_model_gt_totals(const struct gtv_model *m, size_t idx, struct gtv_gt_tot
 				      .end_ns = lane_end_ns(&g->lane),
 				      .exited = g->exited,
 				      .switches = g->switches,
-				      .waits = g->waits};
+				      .waits = g->waits,
+				      .irq_ns = g->irq_ns};
 	memcpy(out->state_ns, g->lane.state_ns, sizeof out->state_ns);
 	return 0;
 }
@@ -57,6 +58,7 @@ int gtv_model_thread_totals(const struct gtv_model *m, size_t idx,
 					  .switches = t->switches,
 					  .voluntary = t->voluntary,
 					  .migrations = t->migrations,
+					  .irq_ns = t->irq_ns,
 					  .ours = 1};
 	memcpy(out->state_ns, t->lane.state_ns, sizeof out->state_ns);
 	return 0;
@@ -103,7 +105,8 @@ int gtv_model_core_totals(const struct gtv_model *m, size_t idx,
 					.idle_ns = c->lane.state_ns[GTV_ST_IDLE],
 					.away_ns = c->lane.state_ns[GTV_ST_AWAY],
 					.unknown_ns = c->lane.state_ns[GTV_ST_UNKNOWN],
-					.switches = c->switches};
+					.switches = c->switches,
+					.irq_ns = c->irq_ns};
 	return 0;
 }
 

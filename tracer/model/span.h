@@ -93,6 +93,7 @@ struct gtv_span {
 #define GTV_SP_GIL     8u  /* lock is a GIL */
 #define GTV_SP_PREEMPT 16u /* ready: the runtime preempted it */
 #define GTV_SP_OURS    32u /* core: the thread belongs to the program's tree */
+#define GTV_SP_IO      64u /* asleep: for input or output, as the kernel accounts it */
 
 enum gtv_edge_kind {
 	GTV_EDGE_WAKE = 1,    /* who made it ready -> it runs */

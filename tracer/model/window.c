@@ -481,6 +481,12 @@ const struct gtv_note *gtv_window_notes(const struct gtv_window *w, size_t *coun
 	return w->region.note;
 }
 
+const struct gtv_extra *gtv_window_extras(const struct gtv_window *w, size_t *count)
+{
+	*count = w->exact ? w->region.extras : 0;
+	return w->region.extra;
+}
+
 const struct gtv_edge *gtv_window_edges(const struct gtv_window *w, size_t *count)
 {
 	*count = w->edges;

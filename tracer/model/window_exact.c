@@ -244,6 +244,25 @@ static void keep_note(void *arg, const struct gtv_ev *ev)
 	r->note[r->notes++] = note;
 }
 
+static void keep_extra(void *arg, const struct gtv_ev *ev)
+{
+	struct gtv__region *r = arg;
+
+	if (ev->ts_ns <= r->from_ns)
+		return;
+	if (r->extras == r->extra_cap) {
+		size_t cap = r->extra_cap ? r->extra_cap * 2 : 256;
+		struct gtv_extra *grown = realloc(r->extra, cap * sizeof *grown);
+		if (!grown) {
+			r->no_memory = 1;
+			return;
+		}
+		r->extra = grown;
+		r->extra_cap = cap;
+	}
+	r->extra[r->extras++] = gtv_extra_of(ev);
+}
+
 static void keep_open(void *arg, const struct gtv_span *span)
 {
 	struct gtv__region *r = arg;
@@ -264,7 +283,7 @@ static void clear(struct gtv__region *r)
 	}
 	free(r->hash);
 	r->hash = NULL;
-	r->hash_cap = r->lanes = r->spans = r->edges = r->notes = 0;
+	r->hash_cap = r->lanes = r->spans = r->edges = r->notes = r->extras = 0;
 	r->valid = 0;
 }
 
@@ -277,6 +296,9 @@ void gtv__region_fini(struct gtv__region *r)
 	free(r->note);
 	r->note = NULL;
 	r->note_cap = 0;
+	free(r->extra);
+	r->extra = NULL;
+	r->extra_cap = 0;
 	gtv__feeder_fini(&r->feeder);
 }
 
@@ -288,7 +310,7 @@ static int can_go_on(const struct gtv__region *r, const struct gtv_store *st,
 
 	if (!r->valid || from_ns < r->from_ns)
 		return 0;
-	if (r->spans > SPANS_MAX && from_ns - r->from_ns > 2 * margin_ns)
+	if (r->spans + r->extras > SPANS_MAX && from_ns - r->from_ns > 2 * margin_ns)
 		return 0;
 	if (from_ns <= r->feeder.done_ns)
 		return 1;
@@ -308,7 +330,7 @@ static void clear_open(struct gtv__region *r)
 int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct gtv_ev *evs,
 		     uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns)
 {
-	struct gtv_model_sink sink = {r, keep_span, keep_edge, keep_note};
+	struct gtv_model_sink sink = {r, keep_span, keep_edge, keep_note, keep_extra};
 	int err = 0;
 
 	if (!can_go_on(r, st, from_ns, to_ns - from_ns)) {

@@ -12,6 +12,7 @@
 #ifndef GTV_WINDOW_PRIV_H
 #define GTV_WINDOW_PRIV_H
 
+#include "tracer/model/extra.h"
 #include "tracer/model/model.h"
 #include "tracer/model/window.h"
 #include "tracer/model/zoom_priv.h"
@@ -61,6 +62,8 @@ struct gtv__region {
 	size_t edges, edge_cap;
 	struct gtv_note *note;
 	size_t notes, note_cap;
+	struct gtv_extra *extra; /* in order of their ends */
+	size_t extras, extra_cap;
 };
 /* Makes it know [from, to); margin: how much before it is worth knowing when it must
  * start anew. 0 or -GTV_ENOMEM. */

@@ -292,6 +292,8 @@ static int bpf_open(struct gtv_source **out, const struct gtv_source_config *con
 	rc = load(b, err);
 	if (!rc)
 		rc = map_rings(b, err);
+	if (!rc && config->irq && config->names)
+		gtv_naming_interrupts(config->names, "/proc/interrupts");
 	if (rc < 0) {
 		bpf_close(&b->base);
 		return rc;

@@ -31,6 +31,10 @@ void gtv_naming_fork(struct gtv_names *names, uint32_t parent_tid, uint32_t tid,
 /* A thread's name as /proc has it; empty if it is gone. Returns buf. */
 char *gtv_naming_comm(uint32_t pid, uint32_t tid, char buf[GTV_COMM_BYTES]);
 
+/* Which devices each interrupt is of, as /proc/interrupts (the file `path`) has it. Without
+ * the file, or a line of it, interrupts are numbers. */
+void gtv_naming_interrupts(struct gtv_names *names, const char *path);
+
 /* A loss of `count` events of `kind` (0: not known) in [from, to]. A LOSS event
  * reaches back 4.29 s at most, so a longer range is several events, the last of
  * which has the count. */
