@@ -15,12 +15,11 @@
 #include <cmocka.h>
 
 #include "convoy.h"
+#include "frame.h"
 #include "tui/back.h"
 #include "tui/glyph.h"
 #include "tui/trace_findings.h"
 #include "tui/view.h"
-
-#define FRAMES "tests/golden/frames/"
 
 struct stage {
 	struct gtv_names *names;
@@ -119,70 +118,6 @@ static void draw(struct stage *s, struct tui_canvas *canvas, enum tui_view_id vi
 	assert_int_equal(tui_view_by_id(view)->draw(canvas, &scene), 0);
 }
 
-/* ---- comparing ---- */
-
-static char *read_frame(const char *path, size_t *size)
-{
-	FILE *f = fopen(path, "rb");
-	char *bytes;
-	if (!f)
-		return NULL;
-	fseek(f, 0, SEEK_END);
-	*size = (size_t)ftell(f);
-	rewind(f);
-	bytes = malloc(*size + 1);
-	assert_non_null(bytes);
-	assert_int_equal(fread(bytes, 1, *size, f), *size);
-	bytes[*size] = '\0';
-	fclose(f);
-	return bytes;
-}
-
-static void write_frame(const char *path, const struct tui_buf *buf)
-{
-	FILE *f = fopen(path, "wb");
-	assert_non_null(f);
-	assert_int_equal(fwrite(buf->bytes, 1, buf->size, f), buf->size);
-	assert_int_equal(fclose(f), 0);
-}
-
-/* The first line that differs, both ways. */
-static void show_difference(const char *path, const char *want, const char *have)
-{
-	int line = 1;
-	while (*want && *have) {
-		size_t a = strcspn(want, "\n"), b = strcspn(have, "\n");
-		if (a != b || strncmp(want, have, a) != 0) {
-			print_message("%s:%d differs\n  want %.*s\n  have %.*s\n", path,
-				      line, (int)a, want, (int)b, have);
-			return;
-		}
-		want += a + (want[a] == '\n');
-		have += b + (have[b] == '\n');
-		line++;
-	}
-	print_message("%s: one is longer\n", path);
-}
-
-static void compare(const char *name, const struct tui_buf *buf)
-{
-	char path[256];
-	size_t size = 0;
-	snprintf(path, sizeof(path), FRAMES "%s", name);
-	if (getenv("GENERATE")) {
-		write_frame(path, buf);
-		return;
-	}
-	char *want = read_frame(path, &size);
-	if (!want)
-		fail_msg("no %s: GENERATE=1 makes it", path);
-	int same = size == buf->size && memcmp(want, buf->bytes, size) == 0;
-	if (!same)
-		show_difference(path, want, buf->bytes);
-	free(want);
-	assert_true(same);
-}
-
 static void compare_text(struct stage *s, const char *name, enum tui_view_id view, int cols,
 			 int rows)
 {
@@ -190,7 +125,7 @@ static void compare_text(struct stage *s, const char *name, enum tui_view_id vie
 	struct tui_buf buf = {0};
 	draw(s, &canvas, view, cols, rows);
 	assert_int_equal(tui_back_text(&canvas, &buf), 0);
-	compare(name, &buf);
+	golden_frame(name, &buf);
 	tui_buf_fini(&buf);
 	tui_canvas_fini(&canvas);
 }
@@ -282,16 +217,16 @@ static void back_ends(void **state)
 	stage_place(&s);
 	draw(&s, &canvas, TUI_VIEW_TIMELINE, 120, 40);
 	assert_int_equal(tui_back_ansi(&canvas, TUI_THEME_DARK, &buf), 0);
-	compare("timeline-core-120x40.ansi", &buf);
+	golden_frame("timeline-core-120x40.ansi", &buf);
 	tui_buf_fini(&buf);
 	assert_int_equal(tui_back_svg(&canvas, TUI_THEME_DARK, &buf), 0);
-	compare("timeline-core-120x40.svg", &buf);
+	golden_frame("timeline-core-120x40.svg", &buf);
 	tui_buf_fini(&buf);
 	tui_glyph_canvas_ascii(&canvas);
 	assert_int_equal(tui_back_text(&canvas, &buf), 0);
 	for (size_t i = 0; i < buf.size; i++)
 		assert_true((unsigned char)buf.bytes[i] < 0x80);
-	compare("timeline-core-120x40.ascii", &buf);
+	golden_frame("timeline-core-120x40.ascii", &buf);
 	tui_buf_fini(&buf);
 	tui_canvas_fini(&canvas);
 	stage_fini(&s);

@@ -14,9 +14,10 @@ const char *gtv__word_ns(uint64_t ns, char *buf)
 {
 	if (ns < 1000)
 		snprintf(buf, GTV__WORD, "%u ns", (unsigned)ns);
-	else if (ns < 1000000)
+	/* From 999.5 on three digits are a thousand of the unit: the next one's turn. */
+	else if (ns < 999500)
 		snprintf(buf, GTV__WORD, "%.3g µs", (double)ns / 1e3);
-	else if (ns < 1000000000)
+	else if (ns < 999500000)
 		snprintf(buf, GTV__WORD, "%.3g ms", (double)ns / 1e6);
 	else
 		snprintf(buf, GTV__WORD, "%.2f s", (double)ns / 1e9);
