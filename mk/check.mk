@@ -176,7 +176,9 @@ run-coverage:
 SOAK_SECONDS ?= 600
 RECORD_SECONDS ?= 1800
 RATE ?= 1000000
-soak: all $(TOOL_BIN) $(O)/tests/unit/runtime_model $(O)/tests/unit/runtime_soak
+CLOCK_SECONDS ?= 60
+soak: all $(TOOL_BIN) $(O)/tests/kernel/clock $(O)/tests/unit/runtime_model $(O)/tests/unit/runtime_soak
 	$(Q)$(TEST_ENV) SOAK_SECONDS='$(SOAK_SECONDS)' sh tests/soak.sh
+	$(Q)$(TEST_ENV) CLOCK_SECONDS='$(CLOCK_SECONDS)' $(O)/tests/kernel/clock soak
 	$(Q)$(TEST_ENV) RECORD_SECONDS='$(RECORD_SECONDS)' RATE='$(RATE)' sh tests/soak_record.sh
 .PHONY: soak

@@ -54,6 +54,7 @@ help:
 	@echo 'make bench      measure everything: a table, and $(O)/bench.json; ROW=name for one row'
 	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS (60)'
 	@echo 'make soak       an hour of virtual time; then record, kill and check at random for SOAK_SECONDS (600);'
+	@echo '                user and kernel clocks side by side for CLOCK_SECONDS (60);'
 	@echo '                half an hour of recording at a high rate (RECORD_SECONDS=1800, RATE=1000000)'
 	@echo 'make coverage   how much of each folder the tests run'
 	@echo 'make pictures   the pictures of the README, from a recorded sample'

@@ -149,6 +149,18 @@ static void expect_no_inversion(const char *trace)
 	free(text);
 }
 
+/* How good the line was from the counter to the clock, as the recorder saw it. */
+static void tell_drift(const char *trace)
+{
+	struct json_object *report = report_of(trace), *t = get(report, "trace");
+
+	print_message("clock %s: the line was off by %" PRIu64
+		      " ns at most, the counter drifted %" PRId64 " ppb\n",
+		      json_object_get_string(get(t, "clock")), get_u64(t, "clock_off_ns"),
+		      json_object_get_int64(get(t, "clock_drift_ppb")));
+	json_object_put(report);
+}
+
 static void judge(const char *trace)
 {
 	struct scan s = {.on = calloc(TIDS_MAX, 1),
@@ -163,6 +175,7 @@ static void judge(const char *trace)
 		      " hidden switches: %" PRIu64 " off core, %" PRIu64 " early\n",
 		      s.user, s.kernel, s.wakes, s.losses, s.late, s.hidden, s.off_core,
 		      s.early);
+	tell_drift(trace);
 	assert_true(s.user > 0 && s.kernel > 0);
 	/* With loss this scan cannot tell (the model can, and has). */
 	if (!s.losses && (s.off_core || s.early))
@@ -198,12 +211,40 @@ static void no_causal_inversion_between_waits_and_wakes(void **state)
 	judge(trace);
 }
 
-int main(void)
+/* As long as one likes: few events a second, each burst of which wakes both workers. */
+static void no_causal_inversion_at_a_steady_rate(void **state)
 {
+	const char *trace = file_path("clock.gtv");
+	char seconds[16], program[ACCEPT_PATH];
+	const char *argv[] = {gtviz_path(), "record",	"--level", "3",	 "-o",
+			      trace,	    "--policy", "gmp",	   "--", program,
+			      "4000",	    seconds,	NULL};
+	struct ran r;
+
+	(void)state;
+	NEED_LEVEL(3);
+	snprintf(seconds, sizeof seconds, "%u", env_number("CLOCK_SECONDS", 2));
+	snprintf(program, sizeof program, "%s", build_path("tests/evgen"));
+	run(&r, NULL, argv);
+	expect_exit(&r, 0, program);
+	ran_free(&r);
+	judge(trace);
+}
+
+/* clock: all of it; clock soak: only the steady one, for CLOCK_SECONDS. */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest soak[] = {
+		cmocka_unit_test(no_causal_inversion_at_a_steady_rate),
+	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_causal_inversion_in_a_long_run),
 		cmocka_unit_test(no_causal_inversion_between_waits_and_wakes),
+		cmocka_unit_test(no_causal_inversion_at_a_steady_rate),
 	};
+
+	if (argc == 2 && !strcmp(argv[1], "soak"))
+		return cmocka_run_group_tests(soak, accept_setup, accept_teardown);
 
 	return cmocka_run_group_tests(tests, accept_setup, accept_teardown);
 }

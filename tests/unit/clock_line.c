@@ -61,6 +61,7 @@ static void test_exact(void **state)
 		put(&c, &w, i * 0.25, 0);
 	assert_int_equal(c.anchors, 21);
 	assert_true(c.worst_residual_ns <= 2);
+	assert_true(llabs(gtv_clock_drift_ppb(&c)) <= 20);
 	for (double t = 0; t < 6; t += 0.137)
 		assert_true(llabs((int64_t)(gtv_clock_ns(&c, world_raw(&w, t)) -
 					    world_ns(&w, t))) <= 8);
@@ -81,6 +82,8 @@ static void test_drift_is_followed(void **state)
 						    world_ns(&w, t))) < 200);
 	}
 	check_monotone(&c, world_raw(&w, 50), world_raw(&w, 61));
+	/* 0.5 ppm a second: on average of 1 to 60 s 15 ppm off what it was in the first. */
+	assert_in_range(llabs(gtv_clock_drift_ppb(&c)), 14000, 16000);
 }
 
 static void test_noise_stays_noise(void **state)

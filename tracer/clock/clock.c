@@ -33,6 +33,7 @@ __extension__ typedef unsigned __int128 u128;
 
 #define NS_PER_S      1000000000ull
 #define ONE	      (1ull << 32)
+#define EARLY_NS      1000000000ull
 #define FIRST_GAP_NS  2000000ull
 #define BRACKET_TRIES 32
 
@@ -153,20 +154,42 @@ static void slew(struct gtv_clock *c, uint64_t raw, uint64_t ns)
 			    rate / 2, rate * 2);
 }
 
+/* The first second's rate: later ones are compared with it. */
+static void note_early(struct gtv_clock *c, uint64_t raw, uint64_t ns)
+{
+	if (c->kind != GTV_CLOCK_TSC || c->early_mult || ns - c->first_ns < EARLY_NS)
+		return;
+	c->early_mult = rate_of(ns - c->first_ns, raw - c->first_raw);
+	c->early_raw = raw;
+	c->early_ns = ns;
+}
+
 void gtv_clock_anchor(struct gtv_clock *c, uint64_t raw, uint64_t ns)
 {
 	if (!c->anchors) {
 		c->base_raw = raw;
 		c->base_ns = c->first_ns = c->floor_ns = ns;
+		c->first_raw = raw;
 		c->mult = ONE;
 	} else if (raw <= c->anchor_raw || ns <= c->anchor_ns) {
 		return; /* no interval: nothing can be learned from it */
 	} else if (c->kind == GTV_CLOCK_TSC) {
 		slew(c, raw, ns);
 	}
+	note_early(c, raw, ns);
 	c->anchor_raw = raw;
 	c->anchor_ns = ns;
 	c->anchors++;
+}
+
+int64_t gtv_clock_drift_ppb(const struct gtv_clock *c)
+{
+	uint64_t now;
+
+	if (c->kind != GTV_CLOCK_TSC || !c->early_mult || c->anchor_ns <= c->early_ns)
+		return 0;
+	now = rate_of(c->anchor_ns - c->early_ns, c->anchor_raw - c->early_raw);
+	return (int64_t)(((double)now / (double)c->early_mult - 1) * 1e9);
 }
 
 /* The tightest of some brackets: the counter is read on both sides of the clock, and

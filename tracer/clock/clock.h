@@ -29,7 +29,9 @@ struct gtv_clock {
 	uint64_t anchors;
 	int64_t worst_residual_ns; /* largest |line - clock| seen at an anchor */
 	uint64_t first_ns;	   /* the first anchor */
-	uint32_t piece_count;	   /* pieces before the one in force, newest first */
+	/* The rate that was known when the clock was young, and from when on. */
+	uint64_t first_raw, early_raw, early_ns, early_mult;
+	uint32_t piece_count; /* pieces before the one in force, newest first */
 	struct gtv_clock_piece piece[GTV_CLOCK_PIECES];
 };
 
@@ -48,6 +50,9 @@ void gtv_clock_init(struct gtv_clock *clock, uint32_t kind);
 int gtv_clock_sync(struct gtv_clock *clock, uint64_t every_ns);
 /* For tests: an anchor from outside. */
 void gtv_clock_anchor(struct gtv_clock *clock, uint64_t raw, uint64_t ns);
+/* By how much the counter's rate since then differs from what it was after the first
+ * second or so, in parts of 10^9: 0 as long as nothing is known. */
+int64_t gtv_clock_drift_ppb(const struct gtv_clock *clock);
 /* Converts. What is before the oldest piece kept is extrapolated backwards, down to
  * floor_ns; what is too far ahead to be true saturates. */
 uint64_t gtv_clock_ns(const struct gtv_clock *clock, uint64_t raw);

@@ -129,6 +129,9 @@ static struct json_object *trace_object(const struct gtv_report *r)
 		 r->info.clock == GTV_CLOCK_TSC	  ? "tsc"
 		 : r->info.clock == GTV_CLOCK_SIM ? "simulated"
 						  : "monotonic");
+	put_u64(o, "clock_off_ns", r->info.clock_off_ns);
+	json_object_object_add(o, "clock_drift_ppb",
+			       json_object_new_int64(r->info.clock_drift_ppb));
 	put_u64(o, "wall_ns", r->info.wall_ns);
 	put_text(o, "exit", gtv_report_exit(r, text, sizeof text));
 	put_u64(o, "format_version", r->info.version);

@@ -299,6 +299,8 @@ static void finish(struct gtv_session *s, int ended)
 	struct gtv_source_stats rings;
 	s->rings->ops->stats(s->rings, &rings);
 	gtv_store_set_implausible(s->store, rings.corrupt);
+	gtv_store_set_clock(s->store, s->clock.worst_residual_ns,
+			    gtv_clock_drift_ppb(&s->clock));
 	if (ended && s->wait_status != -1)
 		gtv_store_set_exit(s->store, s->wait_status);
 	gtv_store_finish(s->store);

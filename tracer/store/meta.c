@@ -42,6 +42,8 @@ size_t gtv_info_write(const struct gtv_store_info *info, uint8_t *out)
 	p = put_u32(p, info->fallbacks);
 	p = put_u32(p, info->model);
 	p = put_u32(p, info->implausible);
+	p = put_u32(p, info->clock_off_ns);
+	p = put_u32(p, (uint32_t)info->clock_drift_ppb);
 	return (size_t)(p - out);
 }
 
@@ -73,6 +75,10 @@ int gtv_info_read(struct gtv_store_info *info, const void *bytes, size_t size)
 		got.model = take_u32(&in);
 	if (in.end - in.p >= 4)
 		got.implausible = take_u32(&in);
+	if (in.end - in.p >= 8) {
+		got.clock_off_ns = take_u32(&in);
+		got.clock_drift_ppb = (int32_t)take_u32(&in);
+	}
 	*info = got;
 	return 0;
 }

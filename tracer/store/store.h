@@ -39,6 +39,10 @@ struct gtv_store_info {
 	uint32_t fallbacks;   /* how often it had to do without a feature of the kernel */
 	uint32_t model;	      /* which one made checkpoints and tiles; 0 unknown */
 	uint32_t implausible; /* records of the program that no producer writes */
+	/* How good the times of user events are: by how much the line was off the clock at
+	 * worst when it was looked at, and how the counter's rate changed. */
+	uint32_t clock_off_ns;
+	int32_t clock_drift_ppb;
 	char host[64], kernel[96], command[512]; /* hostile: escape */
 };
 
@@ -116,6 +120,7 @@ void gtv_store_set_exit(struct gtv_store *st, int wait_status);
  */
 void gtv_store_set_fallbacks(struct gtv_store *st, uint64_t count);
 void gtv_store_set_implausible(struct gtv_store *st, uint64_t count);
+void gtv_store_set_clock(struct gtv_store *st, int64_t off_ns, int64_t drift_ppb);
 /* Where an imported trace comes from: known when all of it was read. */
 void gtv_store_set_origin(struct gtv_store *st, const char *command, const char *host,
 			  const char *kernel);

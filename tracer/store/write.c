@@ -538,6 +538,19 @@ void gtv_store_set_implausible(struct gtv_store *st, uint64_t count)
 	pthread_rwlock_unlock(&st->lock);
 }
 
+static int32_t clamp_i32(int64_t v)
+{
+	return v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : (int32_t)v;
+}
+
+void gtv_store_set_clock(struct gtv_store *st, int64_t off_ns, int64_t drift_ppb)
+{
+	pthread_rwlock_wrlock(&st->lock);
+	st->info.clock_off_ns = (uint32_t)clamp_i32(off_ns < 0 ? -off_ns : off_ns);
+	st->info.clock_drift_ppb = clamp_i32(drift_ppb);
+	pthread_rwlock_unlock(&st->lock);
+}
+
 void gtv_store_set_cores(struct gtv_store *st, unsigned count)
 {
 	pthread_rwlock_wrlock(&st->lock);
