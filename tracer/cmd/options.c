@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tracer/base/duration.h"
 #include "tracer/base/foreign.h"
 #include "tracer/store/block.h"
 
@@ -14,6 +15,7 @@
 #define KEEP_BYTES_MIN ((size_t)1 << 20)
 #define RING_BYTES_MAX ((size_t)1 << 30)
 #define NO_COMMAND     GTV_COMMAND_MAX
+#define GTV_HITS_MAX   10000
 
 struct command {
 	const char *name;
@@ -106,40 +108,7 @@ static int digits(const char **text, uint64_t *out)
 
 int gtv_options_time(const char *text, uint64_t *out_ns)
 {
-	static const struct {
-		const char *name;
-		uint64_t ns;
-	} units[] = {
-		{"s", 1000000000}, {"ms", 1000000}, {"us", 1000}, {"µs", 1000}, {"ns", 1}};
-	const char *fraction = NULL;
-	uint64_t whole, unit_ns = 0, ns;
-
-	if (!digits(&text, &whole))
-		return -GTV_EUSAGE;
-	if (*text == '.') {
-		uint64_t unused;
-
-		fraction = ++text;
-		if (!digits(&text, &unused))
-			return -GTV_EUSAGE;
-	}
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-		if (!strcmp(text, units[i].name))
-			unit_ns = units[i].ns;
-	/* Nought is the same in every unit. */
-	if (!unit_ns && !(whole == 0 && !fraction && !*text))
-		return -GTV_EUSAGE;
-	if (__builtin_mul_overflow(whole, unit_ns, &ns))
-		return -GTV_EUSAGE;
-	/* Decimal places, exactly; those below a nanosecond fall away. */
-	for (uint64_t place = unit_ns / 10; fraction && place && fraction < text;
-	     place /= 10) {
-		if (*fraction < '0' || *fraction > '9')
-			break;
-		ns += (uint64_t)(*fraction++ - '0') * place;
-	}
-	*out_ns = ns;
-	return 0;
+	return gtv_duration(text, strlen(text), out_ns);
 }
 
 int gtv_options_bytes(const char *text, size_t *out_bytes)
@@ -219,6 +188,17 @@ static int set_keep(struct gtv_options *o, const char *value, struct gtv_err *er
 	return 0;
 }
 
+static int set_hits(struct gtv_options *o, const char *value, struct gtv_err *err)
+{
+	uint64_t hits;
+
+	if (!digits(&value, &hits) || *value || !hits || hits > GTV_HITS_MAX)
+		return usage_error(err, "--hits", "1 to 10000",
+				   "that is no number of hits");
+	o->hits = (unsigned)hits;
+	return 0;
+}
+
 static int set_level(struct gtv_options *o, const char *value, struct gtv_err *err)
 {
 	if (value[0] < '0' || value[0] > '3' || value[1])
@@ -274,7 +254,7 @@ static int set_size(struct gtv_options *o, const char *value, struct gtv_err *er
 static int set_option(struct gtv_options *o, enum gtv_option option, const char *value,
 		      struct gtv_err *err)
 {
-	o->given |= 1u << option;
+	o->given |= (uint64_t)1 << option;
 	switch (option) {
 	case GTV_OPTION_OUTPUT:
 		o->output = value;
@@ -288,6 +268,14 @@ static int set_option(struct gtv_options *o, enum gtv_option option, const char 
 		return set_level(o, value, err);
 	case GTV_OPTION_RING:
 		return set_keep(o, value, err);
+	case GTV_OPTION_TRIGGER:
+		return gtv_condition_parse(&o->trigger, value, err);
+	case GTV_OPTION_POST:
+		if (gtv_options_time(value, &o->post_ns))
+			return usage_error(err, "--post", "100ms, 2s", "that is no time");
+		return 0;
+	case GTV_OPTION_HITS:
+		return set_hits(o, value, err);
 	case GTV_OPTION_BUFFER:
 		return set_ring(o, value, err);
 	case GTV_OPTION_SIZE:
@@ -525,6 +513,11 @@ static int check_options(const struct gtv_options *o, struct gtv_err *err)
 	if ((o->keep_bytes || o->keep_ns) && o->output && !strcmp(o->output, "-"))
 		return usage_error(err, "--ring", "-o FILE",
 				   "a pipe cannot be written anew");
+	if (!o->trigger.alts && (gtv_options_given(o, GTV_OPTION_POST) ||
+				 gtv_options_given(o, GTV_OPTION_HITS)))
+		return usage_error(
+			err, gtv_options_given(o, GTV_OPTION_POST) ? "--post" : "--hits",
+			"--trigger 'wait>5ms'", "there is no trigger");
 	if (o->json && o->csv)
 		return usage_error(err, "--csv", "one of them", "not together with --json");
 	if (o->to_ns <= o->from_ns && o->from_ns != UINT64_MAX)

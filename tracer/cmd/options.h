@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "tracer/base/err.h"
+#include "tracer/model/trigger.h"
 
 /* What stands after a command's options. */
 enum gtv_operand {
@@ -75,6 +76,12 @@ enum gtv_command {
 	  "event ring of each thread: 64K to 1G (8M)")                                     \
 	X(RING, 0, "ring", "SIZE|TIME", GTV_FOR(RECORD),                                   \
 	  "keep only the last so much; SIGUSR1 and the end write it: 64M, 30s")            \
+	X(TRIGGER, 0, "trigger", "COND", GTV_FOR(RECORD),                                  \
+	  "record until COND comes true, as wait>5ms; with --ring a file a hit")           \
+	X(POST, 0, "post", "TIME", GTV_FOR(RECORD),                                        \
+	  "how much of what comes after the trigger is recorded (100ms)")                  \
+	X(HITS, 0, "hits", "N", GTV_FOR(RECORD),                                           \
+	  "end after the Nth hit of the trigger (1)")                                      \
 	X(POLICY, 0, "policy", "NAME", GTV_FOR_TRACER,                                     \
 	  "on libgt: how it is scheduled, as gmp or gil3,interval=1ms; ? lists them")      \
 	X(AS_ROOT, 0, "as-root", NULL, GTV_FOR_TRACER,                                     \
@@ -126,7 +133,7 @@ enum gtv_format {
 /* A command line, parsed. Texts are borrowed from argv. */
 struct gtv_options {
 	enum gtv_command command;
-	uint32_t given;	      /* 1 << enum gtv_option: what stood there */
+	uint64_t given;	      /* 1 << enum gtv_option: what stood there */
 	char *const *program; /* NULL-terminated: PROGRAM and its arguments */
 	const char *file;     /* FILE, "-" the standard input */
 	const char *topic;    /* of help: a command's name, or NULL */
@@ -139,6 +146,9 @@ struct gtv_options {
 	int irq;
 	uint64_t keep_bytes, keep_ns; /* --ring */
 	size_t ring_bytes;	      /* 0: default */
+	struct gtv_condition trigger; /* alts 0: none */
+	uint64_t post_ns;
+	unsigned hits; /* 0: default */
 	const char *policy;
 	const char *view, *rows, *select, *theme; /* NULL: default */
 	int cols_count, rows_count;		  /* --size; 0: default */

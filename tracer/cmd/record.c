@@ -16,6 +16,7 @@
 #include "tracer/session/session.h"
 
 #define PROGRESS_MS 250
+#define POST_NS	    100000000u
 
 /* Signals that reach us come out of here: a terminal's Ctrl-C has reached the
  * program already, what was sent to us alone is passed on. */
@@ -80,6 +81,22 @@ static void say_failed(struct gtv_session *session, int progress)
 			     sizeof line));
 }
 
+/* A hit of --trigger, when it happens; and when no more are wanted. */
+static void say_hits(const struct gtv_session_status *st, unsigned *told, int *stopped,
+		     int progress)
+{
+	if (st->hits == *told && st->stopped == *stopped)
+		return;
+	if (progress)
+		fputs("\r\033[K", stderr);
+	if (st->hits != *told)
+		fprintf(stderr, "gtviz: hit %u: %s\n", st->hits, st->hit_text);
+	if (st->stopped && !*stopped && st->running)
+		fputs("gtviz: the recording ends; the program runs on\n", stderr);
+	*told = st->hits;
+	*stopped = st->stopped;
+}
+
 /* Returns whether it was said that the trace cannot be written. */
 static int wait_for_end(struct gtv_session *session, int progress)
 {
@@ -89,10 +106,12 @@ static int wait_for_end(struct gtv_session *session, int progress)
 	};
 	struct gtv_session_status st;
 	eventfd_t value;
-	int said = 0;
+	unsigned hits = 0;
+	int said = 0, stopped = 0;
 
 	for (;;) {
 		gtv_session_status(session, &st);
+		say_hits(&st, &hits, &stopped, progress);
 		if (st.finished)
 			break;
 		if (st.failed && !said) {
@@ -100,7 +119,7 @@ static int wait_for_end(struct gtv_session *session, int progress)
 			said = 1;
 			progress = 0;
 		}
-		if (progress)
+		if (progress && !stopped)
 			show_progress(&st);
 		poll(fds, 2, progress ? PROGRESS_MS : -1);
 		eventfd_read(fds[0].fd, &value);
@@ -133,6 +152,9 @@ static void say_goodbye(const struct gtv_options *opts, const struct gtv_session
 			(double)st->bytes / (1 << 20));
 	if (progress && st->level_why[0])
 		fprintf(stderr, "gtviz: level %d only: %s\n", st->level, st->level_why);
+	if (opts->trigger.alts && !st->hits)
+		fprintf(stderr, "gtviz: %s: the trigger %s never fired\n", opts->output,
+			opts->trigger.text);
 	if (st->lost)
 		fprintf(stderr,
 			"gtviz: %s: %llu events were lost, and are marked (larger rings: "
@@ -194,6 +216,11 @@ int gtv_cmd_record(const struct gtv_options *opts)
 		.ring_bytes = opts->ring_bytes,
 		.keep_bytes = opts->keep_bytes,
 		.keep_ns = opts->keep_ns,
+		.trigger = {.condition = opts->trigger.alts ? &opts->trigger : NULL,
+			    .post_ns = gtv_options_given(opts, GTV_OPTION_POST)
+					       ? opts->post_ns
+					       : POST_NS,
+			    .hits = opts->hits},
 	};
 	if (gtv_session_start(&session, &config, &err) < 0)
 		return gtv_cmd_launch_error(&err);

@@ -12,6 +12,7 @@
  * dry and everything leaves the merge at once.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,8 @@ static void advance(struct gtv_session *s, uint64_t watermark_ns)
 	size_t count = 0;
 	int got;
 
+	if (s->cut_ns)
+		return;
 	do {
 		got = gtv_merge_pop(s->merge, watermark_ns, &s->batch[count]) == 0;
 		if (got && gtv_futexes_feed(s->futexes, &s->batch[count], &tell)) {
@@ -135,11 +138,15 @@ static void advance(struct gtv_session *s, uint64_t watermark_ns)
 		}
 		count += (size_t)got;
 		if (count >= GTV_BATCH || (!got && count)) {
-			gtv_model_feed(s->model, s->batch, count);
+			count = gtv_session_feed(s, s->batch, count);
 			gtv_store_append(s->store, s->batch, count);
 			for (size_t i = 0; i < count && !s->status.simulated; i++)
 				gtv_family_feed(s->family, &s->batch[i]);
-			s->last_ns = s->batch[count - 1].ts_ns;
+			if (count)
+				s->last_ns = s->batch[count - 1].ts_ns;
+			if (s->cut_ns)
+				return;
+			gtv_session_serve_trigger(s, s->last_ns);
 			put_checkpoint(s, s->last_ns);
 			count = 0;
 			/* At the end all that was there has left: what a program that runs
@@ -281,12 +288,14 @@ static void finish(struct gtv_session *s, int ended)
 	uint64_t now = s->status.simulated ? s->last_ns
 		       : cut != UINT64_MAX ? cut
 					   : gtv_clock_mono_ns();
+	if (s->cut_ns)
+		now = s->cut_ns;
 	if (now < s->last_ns)
 		now = s->last_ns;
 	gtv_model_finish(s->model, now);
 	if (s->zoom)
 		gtv_zoom_flush(s->zoom, now, 1);
-	if (s->flight)
+	if (s->flight && !gtv_session_end_trigger(s))
 		gtv_flight_write(s->flight, s->store, ended ? s->wait_status : -1,
 				 &s->flight_err);
 	if (s->status.simulated)
@@ -306,7 +315,23 @@ static void finish(struct gtv_session *s, int ended)
 	gtv_store_finish(s->store);
 	if (ended)
 		name_survivors(s);
-	update_status(s, now, now, !ended, 1);
+	update_status(s, now, now, !ended, !s->cut_ns || s->launch.adopted);
+}
+
+/* The recording has ended, the program runs on: who waits for us waits for it. */
+static void wait_for_program(struct gtv_session *s)
+{
+	struct pollfd end = {.fd = s->launch.pidfd, .events = POLLIN};
+
+	while (!atomic_load(&s->want_stop)) {
+		poll(&end, 1, 100);
+		if (gtv_launch_poll(&s->launch, &s->wait_status) == 0) {
+			update_status(s, s->cut_ns, gtv_clock_mono_ns(), 0, 1);
+			return;
+		}
+		serve_kill(s, gtv_clock_mono_ns());
+	}
+	update_status(s, s->cut_ns, gtv_clock_mono_ns(), 1, 1);
 }
 
 void *gtv_session_collect(void *session)
@@ -314,7 +339,7 @@ void *gtv_session_collect(void *session)
 	struct gtv_session *s = session;
 	int ended = 0;
 
-	while (!ended && !atomic_load(&s->want_stop)) {
+	while (!ended && !s->cut_ns && !atomic_load(&s->want_stop)) {
 		gtv_source_ring_wait(s->rings, ROUND_NS);
 		ended = gtv_launch_poll(&s->launch, &s->wait_status) == 0;
 		uint64_t now = gtv_clock_mono_ns();
@@ -331,10 +356,13 @@ void *gtv_session_collect(void *session)
 					: now - LATENESS_NS;
 		advance(s, here);
 		tick(s, here);
+		gtv_session_serve_trigger(s, here);
 		keep_last(s);
 		gtv_store_flush(s->store, s->status.simulated ? 0 : gtv_clock_mono_ns());
 		update_status(s, here, now, 1, 0);
 	}
 	finish(s, ended);
+	if (!ended && s->cut_ns && !s->launch.adopted)
+		wait_for_program(s);
 	return NULL;
 }

@@ -108,10 +108,11 @@ struct copy {
 	struct gtv_ev *evs;
 };
 
-static int copy_begin(struct copy *c, const struct gtv_flight *f, const struct spool *first,
-		      struct gtv_err *err)
+/* Takes fd. */
+static int copy_begin(struct copy *c, const struct gtv_flight *f, int fd,
+		      const struct spool *first, struct gtv_err *err)
 {
-	int rc, fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 3);
+	int rc;
 
 	if (fd < 0 || ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
 		if (fd >= 0)
@@ -159,11 +160,19 @@ static int copy_all(struct copy *c, const struct gtv_flight *f, struct gtv_store
 int gtv_flight_write(struct gtv_flight *f, struct gtv_store *store, int wait_status,
 		     struct gtv_err *err)
 {
+	return gtv_flight_write_to(f, fcntl(f->fd, F_DUPFD_CLOEXEC, 3), store, wait_status,
+				   err);
+}
+
+int gtv_flight_write_to(struct gtv_flight *f, int fd, struct gtv_store *store,
+			int wait_status, struct gtv_err *err)
+{
 	struct copy c = {0};
-	int rc = gtv_store_flush(store, 0);
+	int flushed = gtv_store_flush(store, 0);
+	int rc = copy_begin(&c, f, fd, f->old.store ? &f->old : &f->now, err);
 
 	if (!rc)
-		rc = copy_begin(&c, f, f->old.store ? &f->old : &f->now, err);
+		rc = flushed;
 	if (!rc)
 		rc = copy_all(&c, f, store, wait_status);
 	if (rc < 0 && c.out && gtv_store_error(c.out) && gtv_store_error(c.out)->code)

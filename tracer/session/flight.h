@@ -29,5 +29,8 @@ int gtv_flight_turn(struct gtv_flight *flight, struct gtv_store **store,
  * not known. */
 int gtv_flight_write(struct gtv_flight *flight, struct gtv_store *store, int wait_status,
 		     struct gtv_err *err);
+/* The same into another file (Takes fd, which is empty). */
+int gtv_flight_write_to(struct gtv_flight *flight, int fd, struct gtv_store *store,
+			int wait_status, struct gtv_err *err);
 
 #endif

@@ -17,6 +17,7 @@
 #include "tracer/session/flight.h"
 #include "tracer/session/futexes.h"
 #include "tracer/session/session.h"
+#include "tracer/session/shots.h"
 #include "tracer/source/mapped.h"
 #include "tracer/source/attach.h"
 #include "tracer/source/source.h"
@@ -45,6 +46,8 @@ struct gtv_session {
 	struct gtv_zoom *zoom;	   /* NULL with --ring */
 	struct gtv_flight *flight; /* --ring, else NULL */
 	struct gtv_err flight_err;
+	struct gtv_shots *shots; /* --trigger, else NULL */
+	uint64_t cut_ns;	 /* the trace ends here, whatever still comes; 0: not yet */
 	struct gtv_family *family;
 	struct gtv_futexes *futexes;
 	struct gtv_mapped *mapped; /* NULL: below level 3, or refused */
@@ -87,6 +90,15 @@ int gtv_session_ask_rings(struct gtv_session *s, struct gtv_err *err);
 void gtv_session_return_rings(struct gtv_session *s);
 
 void *gtv_session_collect(void *session);
+
+/* triggered.c: feeds model and trigger with a batch, and does what has become due. Returns
+ * how many of the events belong to the trace: fewer than count once it has ended. */
+size_t gtv_session_feed(struct gtv_session *s, const struct gtv_ev *evs, size_t count);
+/* All up to now_ns is with the model. */
+void gtv_session_serve_trigger(struct gtv_session *s, uint64_t now_ns);
+/* The end: what was waited for is written as it is. Returns whether a file is made
+ * already, so that the end needs not write one. */
+int gtv_session_end_trigger(struct gtv_session *s);
 
 /* A small process that keeps the program's terminal alive, and empty, should we
  * vanish or detach: a closed master would hang up the program. It has no privilege

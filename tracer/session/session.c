@@ -221,6 +221,14 @@ static int make_store(struct gtv_session *s, const struct gtv_session_config *co
 		return gtv_err_set(err, GTV_ENOMEM, "zoom", "", "out of memory");
 	sink.arg = s->zoom;
 	sink.span = keep ? NULL : span_to_zoom;
+	if (config->trigger.condition) {
+		s->shots = gtv_shots_new(&config->trigger, s->status.level, s->names,
+					 keep ? config->output : NULL, info.start_ns);
+		if (!s->shots)
+			return gtv_err_set(err, GTV_ENOMEM, "--trigger", "",
+					   "out of memory");
+		sink = gtv_watch_sink(s->shots->watch, &sink);
+	}
 	s->model = gtv_model_new(s->status.level, s->names, &sink);
 	if (!s->model)
 		return gtv_err_set(err, GTV_ENOMEM, "model", "", "out of memory");
@@ -439,6 +447,7 @@ void gtv_session_close(struct gtv_session *s)
 	if (s->keeper_fd >= 0)
 		close(s->keeper_fd);
 	gtv_flight_free(s->flight);
+	gtv_shots_free(s->shots);
 	gtv_zoom_free(s->zoom);
 	gtv_model_free(s->model);
 	gtv_family_free(s->family);

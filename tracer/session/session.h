@@ -12,6 +12,14 @@
 #include "tracer/store/store.h"
 
 struct gtv_session;
+struct gtv_condition;
+
+/* --trigger */
+struct gtv_session_trigger {
+	const struct gtv_condition *condition; /* NULL: none. Copied */
+	uint64_t post_ns; /* what came so long after it belongs to it */
+	unsigned hits;	  /* so many; 0: one */
+};
 
 struct gtv_session_config {
 	char *const *argv;
@@ -28,6 +36,7 @@ struct gtv_session_config {
 	unsigned short rows, cols;
 	uint64_t keep_bytes, keep_ns; /* --ring: only the last so much; 0 and 0: all */
 	size_t ring_bytes;	      /* of a user ring, 0 default */
+	struct gtv_session_trigger trigger;
 };
 
 /* What the status bar and the progress line show. */
@@ -47,6 +56,9 @@ struct gtv_session_status {
 	uint64_t now_ns;       /* CLOCK_MONOTONIC up to which the store is complete */
 	uint64_t start_ns;
 	int64_t clock_residual_ns;
+	unsigned hits;		  /* of --trigger… */
+	char hit_text[300];	  /* …and the last in words, escaped */
+	int stopped;		  /* after the last wanted the recording has ended */
 	size_t survivors;	  /* descendants alive when the program ended… */
 	char survivor_names[160]; /* …by name and pid, escaped */
 };
