@@ -13,7 +13,8 @@ record() { # NAME ARG…: its words in NAME.err
 	GT_POLICY=gil3 timeout 120 "$gtviz" record --level 0 -o "$dir/$name.gtv" "$@" >"$dir/$name.out" 2>"$dir/$name.err"
 }
 good() { "$gtviz" check "$dir/$1.gtv" >"$dir/check" || fail "$1: $(cat "$dir/check")"; }
-length() { "$gtviz" report --json "$dir/$1.gtv" | sed -n 's/.*"duration_ns": *\([0-9]*\).*/\1/p' | head -n 1; }
+# When the last event was, in ns after the start.
+length() { "$gtviz" events "$dir/$1.gtv" | tail -n 1 | awk '{ printf "%d\n", $1 * 1000000000 }'; }
 # When the hit was, in ns after the start: "… at 0.008233 s".
 hit_ns() { sed -n "s/^gtviz: hit $2: .* at \([0-9]*\)\.\([0-9]*\) s\$/\1 \2/p" "$dir/$1.err" | awk '{ printf "%d\n", $1 * 1000000000 + $2 * 1000 }'; }
 

@@ -40,7 +40,7 @@ static void conditions(void **state)
 		{" ", "missing"},
 		{",", "missing"},
 		{"wait>1ms,", "missing"},
-		{"wait>1ms and ", "neither"},
+		{"wait>1ms and ", "missing"},
 		{"wait", "neither"},
 		{"wait>5", "how long"},
 		{"wait>-5ms", "how long"},
@@ -203,9 +203,9 @@ static void waits_and_holds(void **state)
 		is_hit(0, start + 5 * MS, GTV_LANE_LOCK, 1);
 		watched("hold(L2)>5ms", 0, step);
 		assert_int_equal(hits, 0);
-		watched("ready>2ms and gt=G2", 0, step);
+		watched("ready>2500us and gt=G2", 0, step);
 		assert_int_equal(hits, 1);
-		is_hit(0, start + 10 * MS, GTV_LANE_GT, 2);
+		is_hit(0, start + 10 * MS + MS / 2, GTV_LANE_GT, 2);
 		watched("lock=L1", 0, step);
 		assert_int_equal(hits, 2);
 		is_hit(0, start, GTV_LANE_LOCK, 1);

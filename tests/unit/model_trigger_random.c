@@ -30,7 +30,7 @@ static uint32_t same(const struct gtv_span *s)
 {
 	if (s->lane.kind == GTV_LANE_LOCK)
 		return s->gt ? s->gt : s->tid;
-	return s->lane.kind == GTV_LANE_GT ? s->lock : 0;
+	return s->lock;
 }
 
 /* All stretches of these states of a kind of lane that last so long. */
@@ -40,7 +40,9 @@ static void expect(struct expected *e, const struct whole *w, enum gtv_lane_kind
 	for (size_t i = 0; i < w->count;) {
 		const struct gtv_span *a = &w->span[i], *z = a;
 
-		if (a->lane.kind != kind || !(states >> a->state & 1)) {
+		/* A thread waits for a lock, or it just sleeps. */
+		if (a->lane.kind != kind || !(states >> a->state & 1) ||
+		    (kind == GTV_LANE_THREAD && !a->lock)) {
 			i++;
 			continue;
 		}
@@ -83,11 +85,10 @@ static void told_beside(const char *text, const struct whole *w, struct expected
 	size_t n = 0;
 
 	qsort(e->at, e->count, sizeof(*e->at), by_time);
-	for (size_t i = 0; i <= sim.count; i += step) {
-		size_t left = sim.count - i;
-
+	for (size_t i = 0, left = sim.count;; i += step, left = sim.count - i) {
+		step = left < step ? left : step;
 		if (left)
-			gtv_watch_feed(watch, m, sim.ev + i, left < step ? left : step);
+			gtv_watch_feed(watch, m, sim.ev + i, step);
 		else
 			gtv_watch_upto(watch, m, w->to_ns);
 		for (; gtv_watch_next(watch, &h); n++) {
@@ -97,6 +98,8 @@ static void told_beside(const char *text, const struct whole *w, struct expected
 			assert_int_equal(h.lane.kind, e->at[n].lane.kind);
 			assert_int_equal(h.lane.id, e->at[n].lane.id);
 		}
+		if (!left)
+			break;
 	}
 	assert_int_equal(n, e->count);
 	gtv_model_free(m);
@@ -124,6 +127,7 @@ static void beside_all_spans(void **state)
 			expect(&e, &w, GTV_LANE_GT,
 			       1u << GTV_ST_LOCK | 1u << GTV_ST_GIL | 1u << GTV_ST_CHAN, 1,
 			       300000);
+			expect(&e, &w, GTV_LANE_THREAD, 1u << GTV_ST_SLEEPING, 1, 300000);
 			told_beside("wait>300us", &w, &e, step);
 			assert_true(e.count > 3);
 			e.count = 0;

@@ -91,7 +91,7 @@ static int is_id(const char *pattern, struct gtv_lane lane)
 	char id[16];
 
 	snprintf(id, sizeof(id), "%c%u", letters[lane.kind], lane.id);
-	return !strcmp(pattern, id);
+	return gtv_trigger_matches(pattern, id);
 }
 
 static int lane_is(const struct gtv_watch *w, const char *pattern, enum gtv_lane_kind kind,
@@ -355,7 +355,8 @@ static void open_span(void *arg, const struct gtv_span *s)
 	struct gtv_watch *w = arg;
 
 	w->met++;
-	if (is_asked(w, s))
+	/* What begins now may end at this very instant, and never be told. */
+	if (is_asked(w, s) && s->to_ns > s->from_ns)
 		take_span(w, s, 1);
 }
 

@@ -215,9 +215,11 @@ static size_t find_and(struct part p, size_t *length)
 			*length = i + 1 < p.size && p.at[i + 1] == '&' ? 2 : 1;
 			return i;
 		}
-		if (i + 5 <= p.size && is_blank(p.at[i]) &&
-		    !memcmp(p.at + i + 1, "and", 3) && is_blank(p.at[i + 4])) {
-			*length = 5;
+		size_t left = p.size - i;
+
+		if (left >= 4 && is_blank(p.at[i]) && !memcmp(p.at + i + 1, "and", 3) &&
+		    (left == 4 || is_blank(p.at[i + 4]))) {
+			*length = left == 4 ? 4 : 5;
 			return i;
 		}
 	}
@@ -233,6 +235,8 @@ static int settle(struct reading *r, struct part text, struct gtv_err *err)
 	if (!r->has_kind)
 		set_states(alt,
 			   alt->gt[0] && !alt->lock[0] ? GTV__WORD_RUN : GTV__WORD_HOLD);
+	if (alt->gt[0]) /* the thread that carries it is another thing */
+		alt->states[GTV_LANE_THREAD] = 0;
 	if (alt->kind == GTV_TRIGGER_FINDING && (alt->gt[0] || alt->lock[0]))
 		return wrong(err, text, "finding=convoy alone",
 			     "a finding cannot be asked for by name");

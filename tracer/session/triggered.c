@@ -11,7 +11,8 @@
 
 #include "tracer/session/internal.h"
 
-#define SOME 64
+#define SOME	64
+#define SOME_NS 200000u
 
 static void tell_hit(struct gtv_session *s)
 {
@@ -64,6 +65,7 @@ static size_t feed_some(struct gtv_session *s, const struct gtv_ev *evs, size_t 
 {
 	struct gtv_shots *shots = s->shots;
 
+	count = upto(evs, count, evs[0].ts_ns + SOME_NS);
 	if (shots->due_ns && shots->hits == shots->wanted)
 		count = upto(evs, count, shots->due_ns);
 	if (!count) {
