@@ -19,6 +19,7 @@
 #include "tracer/cmd/cmd.h"
 #include "tui/app_panes.h"
 #include "tui/glyph.h"
+#include "tui/trace_compare.h"
 
 #define FRAME_NS     33000000u
 #define FRAME_COST   5 /* frames are at least so many times their cost apart */
@@ -244,6 +245,8 @@ static int check_options(struct tui_app *app, int *theme, struct gtv_err *err)
 			return gtv_err_set(err, GTV_EUSAGE, "--view", "gtviz help shot",
 					   "there is no view \"%s\"", opts->view);
 		app->view = view->id;
+	} else if (opts->file2) {
+		app->view = TUI_VIEW_COMPARE;
 	}
 	return 0;
 }
@@ -301,15 +304,18 @@ int tui_app_replay(const struct gtv_options *opts)
 	    tui_term_check(&cols, &rows, "gtviz report, or gtviz shot", &err))
 		return gtv_cmd_error(&err);
 	/* A place in the trace is asked for: all of it must be there to know where. */
-	int placed =
-		opts->from_ns != UINT64_MAX || opts->to_ns != UINT64_MAX || opts->select;
+	int placed = opts->file2 || opts->from_ns != UINT64_MAX ||
+		     opts->to_ns != UINT64_MAX || opts->select;
 	int rc = placed ? tui_trace_open(&app.trace, opts->file, &err)
 			: tui_trace_follow(&app.trace, opts->file, &err);
 
 	if (rc)
 		return gtv_cmd_error(&err);
 	app.streaming = app.trace.facts.mode == TUI_LIVE;
-	rc = tui_trace_place(&app.trace, opts, &err);
+	if (opts->file2)
+		rc = tui_trace_compare_open(&app.trace, opts->file2, &err);
+	if (!rc)
+		rc = tui_trace_place(&app.trace, opts, &err);
 	if (!rc)
 		rc = show(&app, theme, &err);
 	int status = rc ? gtv_cmd_error(&err) : tui_stream_end(&app);

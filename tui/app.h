@@ -70,6 +70,12 @@ void tui_live_say_end(struct tui_app *app, int wait_status);
 /* All of it is there: from now on the screen is a replay's. */
 void tui_live_become_ended(struct tui_app *app);
 
+/* app_compare.c */
+void act_COMPARE(struct tui_app *app);
+void act_SWAP(struct tui_app *app);
+void act_ALIGN(struct tui_app *app);
+void act_DIFFERENCE(struct tui_app *app);
+
 /* app_live.c; in a viewer (REPLAY_ONLY) app_viewer.c, where there is never a session */
 /* Starts opts->program. 0, or -GTV_E* and err. */
 int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err);

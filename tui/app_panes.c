@@ -5,6 +5,7 @@
 
 static const struct tui_pane *const panes[] = {
 	&tui_pane_findings,
+	&tui_pane_compare,
 };
 #define PANES (sizeof(panes) / sizeof(*panes))
 

@@ -36,5 +36,7 @@ void tui_panes_forget(struct tui_trace *t); /* all of them */
 
 /* app_findings.c */
 extern const struct tui_pane tui_pane_findings;
+/* app_compare.c */
+extern const struct tui_pane tui_pane_compare;
 
 #endif

@@ -58,6 +58,10 @@ enum tui_key_place {
 	X(BACK, VIEWS, ALL, "Esc", "back to where you were")                               \
 	X(TIMELINE, VIEWS, ALL, "1", "the timeline")                                       \
 	X(FINDINGS, VIEWS, ALL, "7", "findings: what it noticed")                          \
+	X(COMPARE, VIEWS, ALL, "9", "compare two traces")                                  \
+	X(SWAP, VIEWS, ALL, "x", "compare: the other trace first")                         \
+	X(ALIGN, VIEWS, ALL, "=", "compare: align at start or mark")                       \
+	X(DIFFERENCE, VIEWS, ALL, "v", "compare: the difference alone")                    \
 	X(OUTPUT, VIEWS, ALL, "o", "the program's output")                                 \
 	X(HELP, VIEWS, ALL, "?", "this help")                                              \
 	X(INPUT, PROGRAM, ALL, "i", "type to it; Esc ends that")                           \

@@ -12,6 +12,7 @@
 #include "tui/glyph.h"
 #include "tui/theme.h"
 #include "tui/trace.h"
+#include "tui/trace_compare.h"
 
 #define COLS_DEFAULT 120
 #define ROWS_DEFAULT 40
@@ -34,7 +35,9 @@ static int check_options(struct shot *shot, const struct gtv_options *opts,
 				   "dark, light, safe, 16, mono",
 				   "there is no theme \"%s\"", opts->theme);
 	shot->theme = (enum tui_theme)theme;
-	shot->view = tui_view_find(opts->view ? opts->view : "timeline");
+	shot->view = tui_view_find(opts->view	 ? opts->view
+				   : opts->file2 ? "compare"
+						 : "timeline");
 	if (!shot->view)
 		return gtv_err_set(err, GTV_EUSAGE, "--view", "gtviz help shot",
 				   "there is no view \"%s\"", opts->view);
@@ -122,7 +125,10 @@ int tui_shot(const struct gtv_options *opts)
 	if (check_options(&shot, opts, &err) || tui_trace_open(&trace, opts->file, &err))
 		return gtv_cmd_error(&err);
 	trace.facts.ascii = opts->ascii;
-	int rc = tui_trace_place(&trace, opts, &err);
+	int rc = opts->file2 ? tui_trace_compare_open(&trace, opts->file2, &err) : 0;
+
+	if (!rc)
+		rc = tui_trace_place(&trace, opts, &err);
 
 	if (!rc)
 		rc = draw(&shot, &trace, &buf, &err);

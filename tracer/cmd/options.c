@@ -453,11 +453,17 @@ static int take_operand(struct gtv_options *o, char *const *operand, struct gtv_
 	case GTV_OPERAND_PROGRAM:
 		o->program = operand;
 		return 1;
+	case GTV_OPERAND_FILES:
+		if (o->file2)
+			return usage_error(err, *operand, "name two traces at most",
+					   "one too many");
+		if (o->file) {
+			o->file2 = *operand;
+			return 0;
+		}
+		o->file = *operand;
+		return 0;
 	case GTV_OPERAND_FILE:
-		if (o->file && o->command == GTV_COMMAND_REPLAY)
-			return usage_error(
-				err, *operand, "open one trace",
-				"two traces side by side are not in this version");
 		if (o->file)
 			return usage_error(err, *operand, "name one trace", "one too many");
 		o->file = *operand;
@@ -498,7 +504,9 @@ static int check_options(const struct gtv_options *o, struct gtv_err *err)
 		return usage_error(err, command->name, mend, "no program given");
 	if (command->operand == GTV_OPERAND_PROGRAM && o->program && !**o->program)
 		return usage_error(err, command->name, mend, "the program's name is empty");
-	if (command->operand == GTV_OPERAND_FILE && !o->file)
+	if ((command->operand == GTV_OPERAND_FILE ||
+	     command->operand == GTV_OPERAND_FILES) &&
+	    !o->file)
 		return usage_error(err, command->name, mend, "no trace given");
 	if (o->command == GTV_COMMAND_RECORD && !o->output)
 		return usage_error(err, "record", "record -o FILE PROGRAM",

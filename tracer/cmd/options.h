@@ -19,6 +19,7 @@ enum gtv_operand {
 	GTV_OPERAND_NONE,
 	GTV_OPERAND_PROGRAM, /* the program and all that follows it */
 	GTV_OPERAND_FILE,    /* one trace */
+	GTV_OPERAND_FILES,   /* one trace, or two to be compared */
 	GTV_OPERAND_COMMAND, /* perhaps a command's name */
 };
 
@@ -28,12 +29,12 @@ enum gtv_operand {
 	  "run a program and watch its scheduling live")                                   \
 	X(RECORD, "record", PROGRAM, "record -o FILE [OPTIONS] [--] PROGRAM [ARG...]",     \
 	  "run a program and write its trace")                                             \
-	X(REPLAY, "replay", FILE, "[replay] [OPTIONS] FILE",                               \
-	  "open a recorded trace on the same screen")                                      \
+	X(REPLAY, "replay", FILES, "[replay] [OPTIONS] FILE [FILE2]",                      \
+	  "open a recorded trace on the same screen, or two side by side")                 \
 	X(REPORT, "report", FILE, "report [OPTIONS] FILE",                                 \
 	  "print what every thread, lock and core did")                                    \
 	X(EVENTS, "events", FILE, "events [OPTIONS] FILE", "print the events, one a line") \
-	X(SHOT, "shot", FILE, "shot [OPTIONS] FILE",                                       \
+	X(SHOT, "shot", FILES, "shot [OPTIONS] FILE [FILE2]",                              \
 	  "print one frame of the screen, without a terminal")                             \
 	X(CHECK, "check", FILE, "check FILE",                                              \
 	  "check a trace: whole, and true to what any trace obeys")                        \
@@ -136,6 +137,7 @@ struct gtv_options {
 	uint64_t given;	      /* 1 << enum gtv_option: what stood there */
 	char *const *program; /* NULL-terminated: PROGRAM and its arguments */
 	const char *file;     /* FILE, "-" the standard input */
+	const char *file2;    /* FILE2, to be compared with it; NULL: none */
 	const char *topic;    /* of help: a command's name, or NULL */
 
 	const char *output;
