@@ -6,6 +6,7 @@
 static const struct tui_pane *const panes[] = {
 	&tui_pane_findings,
 	&tui_pane_compare,
+	&tui_pane_help,
 };
 #define PANES (sizeof(panes) / sizeof(*panes))
 

@@ -36,6 +36,8 @@ void tui_panes_forget(struct tui_trace *t); /* all of them */
 
 /* app_findings.c */
 extern const struct tui_pane tui_pane_findings;
+/* app_help.c */
+extern const struct tui_pane tui_pane_help;
 /* app_compare.c */
 extern const struct tui_pane tui_pane_compare;
 

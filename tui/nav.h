@@ -25,6 +25,7 @@ struct tui_nav {
 	int playing;		  /* replay: the window moves */
 	int speed_permille;	  /* of real time: 1000 is 1x */
 	int all_edges;		  /* e: draw every edge */
+	int help_page;		  /* of the help view; drawing it keeps it in range */
 	struct {
 		uint64_t from_ns, to_ns;
 	} undo[32];

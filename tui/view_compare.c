@@ -34,7 +34,7 @@ struct page {
 
 static int core_height(const struct page *p)
 {
-	return p->canvas->rows >= 30 ? 2 : 1;
+	return p->canvas->rows >= 30 && p->beside ? 2 : 1;
 }
 
 static int row_height(const struct page *p, const struct tui_compare_row *row)

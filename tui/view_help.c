@@ -48,85 +48,104 @@ static const struct {
 };
 #define GLYPHS (int)(sizeof(glyphs) / sizeof(glyphs[0]))
 
-/* A column of the page: where the next line goes, and whether it still fits. */
-struct column {
+/* The page: lines fill columns, columns fill pages; one of them is drawn. */
+struct page {
 	struct tui_canvas *canvas;
-	int x, y, width, top, end_y;
-	int next_x; /* where the page goes on */
+	int columns, lines; /* of a page */
+	int width;	    /* of a column */
+	int top;	    /* the first line's row */
+	int line;	    /* the next one, from the first page's on */
+	int shown;	    /* which page is drawn */
 };
 
-static int next_line(struct column *c)
+/* Where the next line goes: 0 if it is on another page. */
+static int next_line(struct page *p, int *x, int *y)
 {
-	if (c->y >= c->end_y && c->next_x > c->x) {
-		c->x = c->next_x;
-		c->y = c->top;
-	}
-	return c->y < c->end_y ? c->y++ : -1;
+	int line = p->line++, each = p->columns * p->lines;
+
+	if (line / each != p->shown)
+		return 0;
+	*x = 1 + line % each / p->lines * (p->width + 2);
+	*y = p->top + line % p->lines;
+	return 1;
 }
 
-static void head(struct column *c, const char *text)
+static void head(struct page *p, const char *text)
 {
+	int x, y;
+
 	/* A head alone at the foot of a column would be lost. */
-	if (c->y + 2 > c->end_y)
-		c->y = c->end_y;
-	int y = next_line(c);
-	if (y >= 0)
-		tui_canvas_text(c->canvas, c->x, y, c->width, TUI_BOLD, text);
+	if (p->line % p->lines == p->lines - 1)
+		p->line++;
+	if (next_line(p, &x, &y))
+		tui_canvas_text(p->canvas, x, y, p->width, TUI_BOLD, text);
 }
 
-static void key_line(struct column *c, const struct key_line *k)
+static void key_line(struct page *p, const struct key_line *k)
 {
-	int y = next_line(c);
-	if (y < 0)
+	int x, y;
+
+	if (!next_line(p, &x, &y))
 		return;
-	tui_canvas_text(c->canvas, c->x + 1, y, 8, TUI_KEY, k->keys);
-	tui_canvas_text(c->canvas, c->x + 9, y, c->width - 9, TUI_TEXT, k->help);
+	tui_canvas_text(p->canvas, x + 1, y, 8, TUI_KEY, k->keys);
+	tui_canvas_text(p->canvas, x + 9, y, p->width - 9, TUI_TEXT, k->help);
 }
 
-static void glyph_line(struct column *c, int i)
+static void glyph_line(struct page *p, int i)
 {
 	const struct tui_look *look = tui_look_of(glyphs[i].state);
-	int y = next_line(c);
-	if (y < 0)
+	int ink = glyphs[i].state == GTV_ST_RUNNING ? TUI_ID1 : look->role, x, y;
+
+	if (!next_line(p, &x, &y))
 		return;
-	int ink = glyphs[i].state == GTV_ST_RUNNING ? TUI_ID1 : look->role;
 	for (int k = 0; k < 4; k++)
-		tui_canvas_put(c->canvas, c->x + 1 + k, y, look->glyph, ink, TUI_DEFAULT);
-	tui_canvas_text(c->canvas, c->x + 9, y, c->width - 9, TUI_TEXT, glyphs[i].word);
+		tui_canvas_put(p->canvas, x + 1 + k, y, look->glyph, ink, TUI_DEFAULT);
+	tui_canvas_text(p->canvas, x + 9, y, p->width - 9, TUI_TEXT, glyphs[i].word);
 }
 
-static void page(struct column *c, int spaced)
+/* All of it, of which the page shown is drawn. Returns how many pages there are. */
+static int lay_out(struct page *p, int shown)
 {
+	p->line = 0;
+	p->shown = shown;
 	for (int g = 0; g < TUI_GROUP_MAX; g++) {
-		head(c, group_names[g]);
+		head(p, group_names[g]);
 		for (int i = 0; i < KEY_LINES; i++)
 			if ((int)key_lines[i].group == g)
-				key_line(c, &key_lines[i]);
-		if (spaced && c->y > c->top)
-			(void)next_line(c);
+				key_line(p, &key_lines[i]);
+		/* A gap, but not at a column's top. */
+		p->line += p->line % p->lines != 0;
 	}
-	head(c, "what is drawn");
+	head(p, "what is drawn");
 	for (int i = 0; i < GLYPHS; i++)
-		glyph_line(c, i);
+		glyph_line(p, i);
+	return (p->line + p->columns * p->lines - 1) / (p->columns * p->lines);
 }
 
 static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 {
-	static const char *const hints[] = {"Esc", "back", "q", "quit", NULL};
-	int tall = canvas->rows >= 12, wide = canvas->cols >= 76;
-	int lines = KEY_LINES + TUI_GROUP_MAX + GLYPHS + 1;
-	struct column c = {.canvas = canvas, .x = 1, .top = tall ? 2 : 0};
-	c.end_y = canvas->rows - (tall ? 2 : 0);
-	c.y = c.top;
-	/* One column if all of it fits; else two, where there is the width. */
-	int two = wide && lines > c.end_y - c.top;
-	c.width = two ? canvas->cols / 2 - 2 : canvas->cols - 2;
-	c.next_x = two ? canvas->cols / 2 + 1 : 0;
+	static const char *const hints[] = {"j/k", "page", "Esc", "back",
+					    "q",   "quit", NULL};
+	int tall = canvas->rows >= 12;
+	struct page p = {.canvas = canvas, .top = tall ? 2 : 0};
+
+	p.lines = canvas->rows - (tall ? 4 : 0);
+	p.lines = p.lines > 0 ? p.lines : 1;
+	p.columns = canvas->cols >= 114 ? 3 : canvas->cols >= 76 ? 2 : 1;
+	p.width = (canvas->cols - 1) / p.columns - 2;
+	int pages = lay_out(&p, -1);
+
+	if (scene->nav->help_page >= pages)
+		scene->nav->help_page = pages - 1;
+	lay_out(&p, scene->nav->help_page);
 	if (tall) {
-		tui_chrome_title(canvas, scene, 0, "help");
+		char title[40];
+
+		snprintf(title, sizeof(title), "help %d/%d", scene->nav->help_page + 1,
+			 pages);
+		tui_chrome_title(canvas, scene, 0, pages > 1 ? title : "help");
 		tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 	}
-	page(&c, (two ? 2 : 1) * (c.end_y - c.top) >= lines + TUI_GROUP_MAX + 2);
 	return 0;
 }
 

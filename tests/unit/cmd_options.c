@@ -116,7 +116,8 @@ static void wrong_usage_is_one_clear_line(void **state)
 	bad("gtviz record prog", "record");
 	bad("gtviz report", "report");
 	bad("gtviz report a b", "b");
-	bad("gtviz replay a b", "b");
+	bad("gtviz replay a b c", "c");
+	bad("gtviz report a b", "b");
 	bad("gtviz doctor a", "a");
 	bad("gtviz help nothing", "nothing");
 	bad("gtviz --nonsense prog", "--nonsense");
