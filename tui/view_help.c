@@ -131,7 +131,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 
 	p.lines = canvas->rows - (tall ? 4 : 0);
 	p.lines = p.lines > 0 ? p.lines : 1;
-	p.columns = canvas->cols >= 114 ? 3 : canvas->cols >= 76 ? 2 : 1;
+	p.columns = canvas->cols >= 150 ? 3 : canvas->cols >= 76 ? 2 : 1;
 	p.width = (canvas->cols - 1) / p.columns - 2;
 	int pages = lay_out(&p, -1);
 
