@@ -212,7 +212,7 @@ static void waits_and_holds(void **state)
 		watched("gt=G2", start + 1, step);
 		assert_int_equal(hits, 1); /* at 2 ms it waits before it has run at all */
 		is_hit(0, start + 11 * MS, GTV_LANE_GT, 2);
-		watched("wait>5ms, run>12ms", 0, step);
+		watched("wait>5ms, run>12ms and gt=G*", 0, step);
 		assert_int_equal(hits, 2);
 		is_hit(0, start + 7 * MS, GTV_LANE_GT, 2);
 		is_hit(1, start + 12 * MS, GTV_LANE_GT, 1);

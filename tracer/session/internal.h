@@ -92,8 +92,9 @@ void gtv_session_return_rings(struct gtv_session *s);
 void *gtv_session_collect(void *session);
 
 /* triggered.c: feeds model and trigger with a batch, and does what has become due. Returns
- * how many of the events belong to the trace: fewer than count once it has ended. */
-size_t gtv_session_feed(struct gtv_session *s, const struct gtv_ev *evs, size_t count);
+ * how many of the events belong to the trace: fewer than count once it has ended, and the
+ * last of them may then be another. */
+size_t gtv_session_feed(struct gtv_session *s, struct gtv_ev *evs, size_t count);
 /* All up to now_ns is with the model. */
 void gtv_session_serve_trigger(struct gtv_session *s, uint64_t now_ns);
 /* The end: what was waited for is written as it is. Returns whether a file is made

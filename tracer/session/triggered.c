@@ -60,19 +60,22 @@ static size_t upto(const struct gtv_ev *evs, size_t most, uint64_t ts_ns)
 	return most;
 }
 
+/* Nothing has happened up to there, but the time belongs to the trace. */
+static struct gtv_ev tick_at(uint64_t ts_ns)
+{
+	return (struct gtv_ev){.ts_ns = ts_ns, .kind = GTV_EV_TICK, .core = GTV_CORE_NONE};
+}
+
 /* A few events, after which the trace may end. Returns how many it took. */
-static size_t feed_some(struct gtv_session *s, const struct gtv_ev *evs, size_t count)
+static size_t feed_some(struct gtv_session *s, struct gtv_ev *evs, size_t count)
 {
 	struct gtv_shots *shots = s->shots;
 
 	count = upto(evs, count, evs[0].ts_ns + SOME_NS);
 	if (shots->due_ns && shots->hits == shots->wanted)
 		count = upto(evs, count, shots->due_ns);
-	if (!count) {
-		gtv_shots_done(shots);
-		stop_at(s, s->last_ns);
-		return 0;
-	}
+	if (!count) /* what comes next lies behind the end */
+		evs[count++] = tick_at(shots->due_ns);
 	gtv_watch_feed(shots->watch, s->model, evs, count);
 	s->last_ns = evs[count - 1].ts_ns;
 	if (gtv_shots_look(shots, s->model, s->last_ns))
@@ -82,7 +85,7 @@ static size_t feed_some(struct gtv_session *s, const struct gtv_ev *evs, size_t 
 	return count;
 }
 
-size_t gtv_session_feed(struct gtv_session *s, const struct gtv_ev *evs, size_t count)
+size_t gtv_session_feed(struct gtv_session *s, struct gtv_ev *evs, size_t count)
 {
 	size_t fed = 0;
 
@@ -99,12 +102,11 @@ size_t gtv_session_feed(struct gtv_session *s, const struct gtv_ev *evs, size_t 
 	return fed;
 }
 
-/* Nothing has happened since, but the time up to there belongs to the trace. */
 static void fill_up(struct gtv_session *s, uint64_t ts_ns)
 {
-	struct gtv_ev tick = {.ts_ns = ts_ns, .kind = GTV_EV_TICK, .core = GTV_CORE_NONE};
+	struct gtv_ev tick = tick_at(ts_ns);
 
-	if (s->flight || s->status.simulated || ts_ns <= s->last_ns)
+	if (s->flight || ts_ns <= s->last_ns)
 		return;
 	gtv_model_feed(s->model, &tick, 1);
 	gtv_store_append(s->store, &tick, 1);
