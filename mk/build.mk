@@ -26,6 +26,9 @@ STORE_CFLAGS  = $(CFLAGS_ZSTD) $(CFLAGS_XXHASH)
 IMPORT_CFLAGS = $(patsubst -I%,-isystem%,$(CFLAGS_ZSTD) $(CFLAGS_TRACEEVENT) $(CFLAGS_TRACECMD) $(CFLAGS_BABELTRACE))
 SOURCE_CFLAGS = $(if $(HAVE_BPF),$(CFLAGS_LIBBPF) -DGTV_HAVE_BPF=1 -I$(O)/bpf)
 
+# What handles each event in turn: the same holds there.
+BY_FIELD := -fno-tree-slp-vectorize -fno-store-merging
+
 # Frame pointers: gt_dump walks stacks by them. Counters and the fields of events are
 # written one by one and read back at once: joined in wide registers they would stall.
 $(eval $(call layer,runtime,runtime,-fno-omit-frame-pointer -fno-tree-slp-vectorize))
@@ -36,11 +39,11 @@ $(OBJ_runtime): AFTER_CC = && $(OBJCOPY) $(foreach s,.text .text.unlikely .text.
 
 $(eval $(call layer,base,tracer/base,))
 $(eval $(call layer,clock,tracer/clock,))
-$(eval $(call layer,merge,tracer/merge,))
-$(eval $(call layer,store,tracer/store,$$(STORE_CFLAGS)))
-$(eval $(call layer,source,tracer/source,$$(SOURCE_CFLAGS)))
+$(eval $(call layer,merge,tracer/merge,$$(BY_FIELD)))
+$(eval $(call layer,store,tracer/store,$$(BY_FIELD) $$(STORE_CFLAGS)))
+$(eval $(call layer,source,tracer/source,$$(BY_FIELD) $$(SOURCE_CFLAGS)))
 $(eval $(call layer,launch,tracer/launch,$$(CFLAGS_CAP)))
-$(eval $(call layer,model,tracer/model,))
+$(eval $(call layer,model,tracer/model,$$(BY_FIELD)))
 $(eval $(call layer,import,tracer/import,$$(IMPORT_CFLAGS)))
 $(eval $(call layer,export,tracer/export,))
 $(eval $(call layer,session,tracer/session,$$(CFLAGS_ELF)))

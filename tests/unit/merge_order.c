@@ -106,7 +106,22 @@ static void test_against_a_sort(void **state)
 		one_round(seed);
 }
 
-/* However the pushes are cut into rounds, the result is the same. */
+/* All that is due, in batches. Returns how many. */
+static uint32_t take_tids(struct gtv_merge *m, uint64_t watermark, size_t batch,
+			  uint32_t *tid)
+{
+	struct gtv_ev ev[64];
+	uint32_t n = 0;
+	size_t got;
+
+	while ((got = gtv_merge_take(m, watermark, ev, batch)))
+		for (size_t i = 0; i < got; i++)
+			tid[n++] = ev[i].tid;
+	return n;
+}
+
+/* However the pushes are cut into rounds and the events into batches, the result is the
+ * same. */
 static void test_rounds_do_not_matter(void **state)
 {
 	(void)state;
@@ -116,19 +131,19 @@ static void test_rounds_do_not_matter(void **state)
 	for (int cut = 0; cut < 10; cut++) {
 		struct gtv_merge *m = gtv_merge_new();
 		struct gtv_ev ev;
-		int got = 0;
+		uint32_t got = 0;
 		rng_state = 99;
 		for (int i = 0; i < 5; i++)
 			gtv_merge_stream(m, 5 - (uint64_t)i);
 		for (uint32_t i = 0; i < N; i++) {
 			ev = event(i / 7, rng(3), i);
 			assert_int_equal(gtv_merge_push(m, (int)rng(5), &ev), 0);
+			/* One by one, or in batches. */
 			if (cut && !(i % (uint32_t)(cut * 13)) && i / 7 > 0)
-				while (!gtv_merge_pop(m, i / 7 - 1, &ev))
-					again[got++] = ev.tid;
+				got += take_tids(m, i / 7 - 1, (uint32_t)cut % 4 * 7 + 1,
+						 again + got);
 		}
-		while (!gtv_merge_pop(m, UINT64_MAX, &ev))
-			again[got++] = ev.tid;
+		got += take_tids(m, UINT64_MAX, cut ? 64 : 1, again + got);
 		assert_int_equal(got, N);
 		if (!cut)
 			memcpy(first, again, sizeof first);

@@ -173,8 +173,24 @@ static int grow(struct stream *s)
 	return 0;
 }
 
+/* Field by field: the event was made so a moment ago, and a copy in larger pieces would
+ * have to wait until its parts have reached the cache. */
+static inline void put(struct gtv_ev *to, const struct gtv_ev *ev)
+{
+	to->ts_ns = ev->ts_ns;
+	to->kind = ev->kind;
+	to->flags = ev->flags;
+	to->state = ev->state;
+	to->core = ev->core;
+	to->tid = ev->tid;
+	to->gt = ev->gt;
+	to->obj = ev->obj;
+	to->seq = ev->seq;
+	to->arg = ev->arg;
+}
+
 /* Puts a copy in its place: behind all that are not later. Returns the place. */
-static uint32_t insert(struct stream *s, const struct gtv_ev *ev)
+static inline uint32_t insert(struct stream *s, const struct gtv_ev *ev)
 {
 	uint32_t pos = s->count++;
 
@@ -182,7 +198,7 @@ static uint32_t insert(struct stream *s, const struct gtv_ev *ev)
 		*at(s, pos) = *at(s, pos - 1);
 		pos--;
 	}
-	*at(s, pos) = *ev;
+	put(at(s, pos), ev);
 	return pos;
 }
 
@@ -225,14 +241,14 @@ int gtv_merge_push(struct gtv_merge *m, int stream, const struct gtv_ev *ev)
 	return 0;
 }
 
-/* The first stream's first event is gone: its next one, or none. */
-static void advance(struct gtv_merge *m, uint32_t idx)
+/* The first stream's first `count` events are gone: its next one, or none. */
+static void advance(struct gtv_merge *m, uint32_t idx, uint32_t count)
 {
 	struct stream *s = &m->stream[idx];
 
-	s->first = (s->first + 1) & (s->room - 1);
-	s->count--;
-	m->queued--;
+	s->first = (s->first + count) & (s->room - 1);
+	s->count -= count;
+	m->queued -= count;
 	if (s->count) {
 		sift_down(m, 0, head_of(m, idx));
 		return;
@@ -243,16 +259,49 @@ static void advance(struct gtv_merge *m, uint32_t idx)
 		sift_down(m, 0, m->heap[m->heap_count]);
 }
 
-int gtv_merge_pop(struct gtv_merge *m, uint64_t watermark_ns, struct gtv_ev *out)
+/* The first stream's events up to the first one of the next stream, all at once: mostly
+ * one stream has many in a row, and the heap need not be asked for each of them. */
+static uint32_t take_run(struct gtv_merge *m, uint64_t watermark_ns, struct gtv_ev *out,
+			 size_t max)
 {
+	uint32_t idx = m->heap[0].stream, n = 0;
+	const struct stream *s = &m->stream[idx];
+	const struct head *next = m->heap_count > 1 ? &m->heap[1] : NULL;
+
+	if (m->heap_count > 2 && before(m, &m->heap[2], next))
+		next = &m->heap[2];
+	uint64_t end_ns = next && next->ts_ns < watermark_ns ? next->ts_ns : watermark_ns;
+	max = max < s->count ? max : s->count;
+	for (; n < max; n++) {
+		const struct gtv_ev *ev = at(s, n);
+		if (ev->ts_ns > end_ns)
+			break;
+		if (n && next && ev->ts_ns == next->ts_ns) {
+			struct head h = {ev->ts_ns, transition(ev), idx};
+			if (!before(m, &h, next))
+				break;
+		}
+		out[n] = *ev;
+	}
+	advance(m, idx, n);
+	return n;
+}
+
+size_t gtv_merge_take(struct gtv_merge *m, uint64_t watermark_ns, struct gtv_ev *out,
+		      size_t max)
+{
+	size_t count = 0;
+
 	if (watermark_ns > m->watermark_ns)
 		m->watermark_ns = watermark_ns;
-	if (!m->heap_count || m->heap[0].ts_ns > watermark_ns)
-		return 1;
-	uint32_t idx = m->heap[0].stream;
-	*out = m->stream[idx].ev[m->stream[idx].first];
-	advance(m, idx);
-	return 0;
+	while (count < max && m->heap_count && m->heap[0].ts_ns <= watermark_ns)
+		count += take_run(m, watermark_ns, out + count, max - count);
+	return count;
+}
+
+int gtv_merge_pop(struct gtv_merge *m, uint64_t watermark_ns, struct gtv_ev *out)
+{
+	return !gtv_merge_take(m, watermark_ns, out, 1);
 }
 
 uint64_t gtv_merge_late(const struct gtv_merge *m)

@@ -28,7 +28,10 @@ int gtv_merge_stream(struct gtv_merge *m, uint64_t order);
  * hostile producer run time backwards). A late LOSS keeps the beginning of its
  * range. 0 or -GTV_ENOMEM. */
 int gtv_merge_push(struct gtv_merge *m, int stream, const struct gtv_ev *ev);
-/* Takes the next event that is due: ts <= watermark. 0 got one, 1 none is due. */
+/* Takes up to max events that are due, ts <= watermark, in order. Returns how many. */
+size_t gtv_merge_take(struct gtv_merge *m, uint64_t watermark_ns, struct gtv_ev *out,
+		      size_t max);
+/* Takes the next event that is due. 0 got one, 1 none is due. */
 int gtv_merge_pop(struct gtv_merge *m, uint64_t watermark_ns, struct gtv_ev *out);
 /* Events moved forward because they came after the watermark had passed. */
 uint64_t gtv_merge_late(const struct gtv_merge *m);

@@ -119,7 +119,9 @@ static void hash_grow(struct gtv_zoom *z)
 
 static struct gtv__zlane *lane_of(struct gtv_zoom *z, struct gtv_lane lane)
 {
-	struct gtv__zlane *l = z->last;
+	struct gtv__zlane **recent =
+		&z->recent[(lane.id * 4 + lane.kind) % GTV__ZOOM_RECENT];
+	struct gtv__zlane *l = *recent;
 
 	if (l && l->lane.id == lane.id && l->lane.kind == lane.kind)
 		return l;
@@ -138,7 +140,7 @@ static struct gtv__zlane *lane_of(struct gtv_zoom *z, struct gtv_lane lane)
 		z->hash[at] = l;
 		z->lanes++;
 	}
-	return z->last = l;
+	return *recent = l;
 }
 
 /* ---- filling ---- */
@@ -174,12 +176,16 @@ static uint32_t slot_id(const struct gtv_span *s)
 
 static struct gtv__zslot *slot_for(struct gtv__zacc *acc, uint32_t id, uint64_t ns)
 {
-	struct gtv__zslot *least = &acc->slot[0];
+	struct gtv__zslot *least = &acc->slot[0], *last = &acc->slot[acc->last_slot];
 
-	for (int i = 0; i < GTV__ZOOM_SLOTS; i++) {
+	if (last->ns && last->id == id)
+		return last;
+	for (uint32_t i = 0; i < GTV__ZOOM_SLOTS; i++) {
 		struct gtv__zslot *s = &acc->slot[i];
-		if (s->ns && s->id == id)
+		if (s->ns && s->id == id) {
+			acc->last_slot = i;
 			return s;
+		}
 		if (s->ns < least->ns)
 			least = s;
 	}
@@ -205,6 +211,23 @@ static void slot_add(struct gtv__zacc *acc, const struct gtv_span *s, uint64_t n
 	slot->lock = s->lock;
 }
 
+/* Field by field: its end was written a moment ago. */
+static inline void keep_longest(struct gtv__zacc *acc, const struct gtv_span *s)
+{
+	acc->longest.from_ns = s->from_ns;
+	acc->longest.to_ns = s->to_ns;
+	acc->longest.lane = s->lane;
+	acc->longest.state = s->state;
+	acc->longest.flags = s->flags;
+	acc->longest.core = s->core;
+	acc->longest.gt = s->gt;
+	acc->longest.tid = s->tid;
+	acc->longest.lock = s->lock;
+	acc->longest.who = s->who;
+	acc->longest.call = s->call;
+	acc->longest.waiters = s->waiters;
+}
+
 static void acc_add(struct gtv__zacc *acc, const struct gtv_span *s, uint64_t to_ns)
 {
 	uint64_t ns = to_ns - acc->to_ns;
@@ -218,7 +241,7 @@ static void acc_add(struct gtv__zacc *acc, const struct gtv_span *s, uint64_t to
 	acc->last_ns = s->from_ns;
 	if (ns >= acc->longest_ns) {
 		acc->longest_ns = ns;
-		acc->longest = *s;
+		keep_longest(acc, s);
 	}
 	slot_add(acc, s, ns);
 }
@@ -512,7 +535,7 @@ static void cut(struct gtv_zoom *z, uint64_t now_ns, int all)
 /* Lanes that have nothing left. */
 static void sweep(struct gtv_zoom *z)
 {
-	z->last = NULL;
+	memset(z->recent, 0, sizeof z->recent);
 	for (size_t i = 0; i < z->hash_cap; i++) {
 		struct gtv__zlane **at = &z->hash[i];
 		while (*at) {

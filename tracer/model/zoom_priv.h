@@ -30,7 +30,8 @@
 
 #include "tracer/model/zoom.h"
 
-#define GTV__ZOOM_SLOTS 6
+#define GTV__ZOOM_SLOTS	 6
+#define GTV__ZOOM_RECENT 64
 
 /*
  * Where tiles pay. A window of few events is decoded instead, so level k of a
@@ -64,6 +65,7 @@ struct gtv__zacc {
 	uint32_t spans, states;
 	uint64_t state_ns[GTV_ST_MAX];
 	struct gtv__zslot slot[GTV__ZOOM_SLOTS];
+	uint32_t last_slot;	    /* the one used last: mostly used again */
 	struct gtv_span longest;    /* of the spans seen */
 	uint64_t longest_ns;	    /* its part in here */
 	uint64_t first_ns, last_ns; /* starts of the first and the last span */
@@ -93,7 +95,7 @@ struct gtv_zoom {
 	uint64_t flushed_events[GTV_ZOOM_LEVELS]; /* of the store, at the last flush */
 	int dense[GTV_ZOOM_LEVELS];		  /* the last stretch was stored */
 	size_t out_bytes[GTV_ZOOM_LEVELS];
-	struct gtv__zlane *last; /* the lane just looked up */
+	struct gtv__zlane *recent[GTV__ZOOM_RECENT]; /* lanes just looked up */
 	int err;
 };
 

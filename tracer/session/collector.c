@@ -117,44 +117,59 @@ static void drain_between(struct gtv_session *s)
 		s->kernel->ops->drain(s->kernel);
 }
 
+static void take_in(struct gtv_session *s, struct gtv_ev *evs, size_t count)
+{
+	if (!count || s->cut_ns)
+		return;
+	count = gtv_session_feed(s, evs, count);
+	gtv_store_append(s->store, evs, count);
+	if (count)
+		s->last_ns = evs[count - 1].ts_ns;
+}
+
+/* A batch into model and store; what the recorder itself learns of it goes before. Few
+ * kinds tell it anything. */
+static void take_batch(struct gtv_session *s, struct gtv_ev *evs, size_t count)
+{
+	struct gtv_ev tell;
+	size_t done = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (evs[i].kind < GTV_EV_K_FORK || evs[i].kind > GTV_EV_K_FUTEX)
+			continue;
+		if (!s->status.simulated)
+			gtv_family_feed(s->family, &evs[i]);
+		if (gtv_futexes_feed(s->futexes, &evs[i], &tell)) {
+			take_in(s, evs + done, i - done);
+			take_in(s, &tell, 1);
+			done = i;
+		}
+	}
+	take_in(s, evs + done, count - done);
+}
+
 /*
  * Lets out of the merge what is due, in batches. Modelling and storing an event costs
  * several times what taking it from a ring does, so the rings are emptied between
  * batches too: a burst waits in the merge, which has room, and not in a ring.
  */
-static void advance(struct gtv_session *s, uint64_t watermark_ns)
+void gtv_session_advance(struct gtv_session *s, uint64_t watermark_ns)
 {
-	struct gtv_ev tell;
-	size_t count = 0;
-	int got;
+	size_t count;
 
 	if (s->cut_ns)
 		return;
-	do {
-		got = gtv_merge_pop(s->merge, watermark_ns, &s->batch[count]) == 0;
-		if (got && gtv_futexes_feed(s->futexes, &s->batch[count], &tell)) {
-			s->batch[count + 1] = s->batch[count];
-			s->batch[count++] = tell;
-		}
-		count += (size_t)got;
-		if (count >= GTV_BATCH || (!got && count)) {
-			count = gtv_session_feed(s, s->batch, count);
-			gtv_store_append(s->store, s->batch, count);
-			for (size_t i = 0; i < count && !s->status.simulated; i++)
-				gtv_family_feed(s->family, &s->batch[i]);
-			if (count)
-				s->last_ns = s->batch[count - 1].ts_ns;
-			if (s->cut_ns)
-				return;
-			gtv_session_serve_trigger(s, s->last_ns);
-			put_checkpoint(s, s->last_ns);
-			count = 0;
-			/* At the end all that was there has left: what a program that runs
-			 * on still writes has no place any more. */
-			if (watermark_ns != UINT64_MAX)
-				drain_between(s);
-		}
-	} while (got);
+	while ((count = gtv_merge_take(s->merge, watermark_ns, s->batch, GTV_BATCH))) {
+		take_batch(s, s->batch, count);
+		if (s->cut_ns)
+			return;
+		gtv_session_serve_trigger(s, s->last_ns);
+		put_checkpoint(s, s->last_ns);
+		/* At the end all that was there has left: what a program that runs on
+		 * still writes has no place any more. */
+		if (watermark_ns != UINT64_MAX)
+			drain_between(s);
+	}
 	if (s->zoom && watermark_ns != UINT64_MAX && watermark_ns - s->zoom_ns >= ZOOM_NS) {
 		gtv_zoom_flush(s->zoom, watermark_ns, 0);
 		s->zoom_ns = watermark_ns;
@@ -168,7 +183,7 @@ static void tick(struct gtv_session *s, uint64_t watermark_ns)
 	if (s->status.simulated || watermark_ns < s->last_ns + TICK_NS)
 		return;
 	push_recorder(s, GTV_EV_TICK, 0, 0, 0, watermark_ns);
-	advance(s, watermark_ns);
+	gtv_session_advance(s, watermark_ns);
 }
 
 static double event_rate(struct gtv_session *s, uint64_t now, uint64_t events)
@@ -284,7 +299,7 @@ static void finish(struct gtv_session *s, int ended)
 	if (ended)
 		push_recorder(s, GTV_EV_END, gtv_session_pid(s), 0,
 			      (uint64_t)(uint32_t)s->wait_status, s->end_ns);
-	advance(s, cut);
+	gtv_session_advance(s, cut);
 	uint64_t now = s->status.simulated ? s->last_ns
 		       : cut != UINT64_MAX ? cut
 					   : gtv_clock_mono_ns();
@@ -354,7 +369,7 @@ void *gtv_session_collect(void *session)
 		uint64_t here = s->status.simulated
 					? gtv_source_ring_virtual_ns(s->rings, 0)
 					: now - LATENESS_NS;
-		advance(s, here);
+		gtv_session_advance(s, here);
 		tick(s, here);
 		gtv_session_serve_trigger(s, here);
 		keep_last(s);

@@ -90,6 +90,8 @@ int gtv_session_ask_rings(struct gtv_session *s, struct gtv_err *err);
 void gtv_session_return_rings(struct gtv_session *s);
 
 void *gtv_session_collect(void *session);
+/* Models and stores what is due: all up to the watermark. The collector's own step. */
+void gtv_session_advance(struct gtv_session *s, uint64_t watermark_ns);
 
 /* triggered.c: feeds model and trigger with a batch, and does what has become due. Returns
  * how many of the events belong to the trace: fewer than count once it has ended, and the

@@ -167,7 +167,7 @@ static int make_parts(struct gtv_session *s, struct gtv_err *err)
 	s->merge = gtv_merge_new();
 	s->family = gtv_family_new();
 	s->futexes = s->names ? gtv_futexes_new(s->names) : NULL;
-	s->batch = calloc(GTV_BATCH + 1, sizeof *s->batch); /* a wait may bring its lock */
+	s->batch = calloc(GTV_BATCH, sizeof *s->batch);
 	s->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!s->names || !s->merge || !s->family || !s->futexes || !s->batch ||
 	    s->event_fd < 0)

@@ -5,13 +5,6 @@
 
 #include "tracer/base/err.h"
 
-static uint32_t home(const struct gtv_idmap *map, uint32_t local)
-{
-	uint64_t h = (uint64_t)(local ^ map->salt) * 0x9e3779b97f4a7c15ull;
-
-	return (uint32_t)((h ^ h >> 29) >> 8) & (map->size - 1);
-}
-
 void gtv_idmap_fini(struct gtv_idmap *map)
 {
 	free(map->slot);
@@ -23,18 +16,11 @@ static struct gtv_idmap_slot *find(const struct gtv_idmap *map, uint32_t local)
 {
 	if (!map->size)
 		return NULL;
-	for (uint32_t i = home(map, local); map->slot[i].local;
+	for (uint32_t i = gtv_idmap_home(map, local); map->slot[i].local;
 	     i = (i + 1) & (map->size - 1))
 		if (map->slot[i].local == local)
 			return &map->slot[i];
 	return NULL;
-}
-
-uint32_t gtv_idmap_get(const struct gtv_idmap *map, uint32_t local)
-{
-	const struct gtv_idmap_slot *slot = find(map, local);
-
-	return slot ? slot->id : 0;
 }
 
 void gtv_idmap_set(struct gtv_idmap *map, uint32_t local, uint32_t id)
@@ -47,7 +33,7 @@ void gtv_idmap_set(struct gtv_idmap *map, uint32_t local, uint32_t id)
 
 static void place(struct gtv_idmap *map, uint32_t local, uint32_t id)
 {
-	uint32_t i = home(map, local);
+	uint32_t i = gtv_idmap_home(map, local);
 
 	while (map->slot[i].local)
 		i = (i + 1) & (map->size - 1);

@@ -18,11 +18,6 @@ static int is_tid(uint32_t tid)
 	return tid >> 22 == 0;
 }
 
-int gtv_ring_is_simulated(const struct gtv_ring_source *src)
-{
-	return src->base.config.clock->kind == GTV_CLOCK_SIM;
-}
-
 void gtv_ring_identify_simulated(struct gtv_ring_source *src, struct gtv_reader *r,
 				 const struct gtv_event *first)
 {

@@ -100,14 +100,21 @@ int gtv_ring_push_loss(struct gtv_ring_source *src, int stream, uint32_t tid, ui
 
 /* stage.c: whether what comes from this ring is to be kept for the end; keeps an event, 0
  * or -GTV_ENOMEM; takes all in, 0 or -GTV_E*; drops it. */
-int gtv_ring_stages(const struct gtv_ring_source *src, const struct gtv_reader *r);
+static inline int gtv_ring_stages(const struct gtv_ring_source *src,
+				  const struct gtv_reader *r)
+{
+	return src->virtual_held_ns && r->image;
+}
 int gtv_ring_stage(struct gtv_ring_source *src, struct gtv_reader *r,
 		   const struct gtv_event *wire);
 int gtv_ring_unstage(struct gtv_ring_source *src, uint64_t now_ns);
 void gtv_ring_stage_drop(struct gtv_ring_source *src);
 
 /* ingest_sim.c: the same for the kinds of a simulated system. */
-int gtv_ring_is_simulated(const struct gtv_ring_source *src);
+static inline int gtv_ring_is_simulated(const struct gtv_ring_source *src)
+{
+	return src->base.config.clock->kind == GTV_CLOCK_SIM;
+}
 int gtv_ring_ingest_simulated(struct gtv_ring_source *src, struct gtv_reader *r,
 			      const struct gtv_event *wire, uint64_t ts_ns);
 /* The time of an event, plausible; how far the trace has come is noted. */

@@ -21,11 +21,6 @@ struct gtv_staged {
 	struct gtv_staged *next;
 };
 
-int gtv_ring_stages(const struct gtv_ring_source *src, const struct gtv_reader *r)
-{
-	return src->virtual_held_ns && r->image;
-}
-
 static struct gtv_staged *begin(struct gtv_ring_source *src, struct gtv_reader *r)
 {
 	struct gtv_staged *s = calloc(1, sizeof *s), **link = &src->staged;

@@ -101,21 +101,67 @@ static int effort(unsigned kind, size_t raw_bytes)
 	return kind == GTV_BLOCK_ZOOM || raw_bytes <= 32768 ? 6 : 1;
 }
 
-size_t gtv_block_pack(ZSTD_CCtx *zstd, struct gtv_head *head, const void *raw,
-		      size_t raw_bytes, uint8_t *out)
+/* zstd counts how often each byte comes in a stretch of its own choosing, whatever it is a
+ * byte of. Telling it where planes end (a flush: it begins a stretch) makes some 10% of
+ * a block's size. A stretch has a head of its own, so small planes stay together. */
+static int seam_pays(size_t before, size_t after, size_t least)
+{
+	return before >= least / 4 && (before >= least || after >= least);
+}
+
+/* 0 or what is left, if it does not fit. */
+static size_t pack_some(ZSTD_CCtx *zstd, ZSTD_outBuffer *to, const void *from, size_t size,
+			int last)
+{
+	ZSTD_inBuffer in = {from, size, 0};
+	size_t left, pos;
+
+	do {
+		pos = to->pos + in.pos;
+		left = ZSTD_compressStream2(zstd, to, &in,
+					    last ? ZSTD_e_end : ZSTD_e_flush);
+	} while (!ZSTD_isError(left) && left && to->pos + in.pos > pos);
+	return left;
+}
+
+/* One zstd frame. Its size, or more than `room`. */
+static size_t pack(ZSTD_CCtx *zstd, const struct gtv_payload *p, int level, uint8_t *out,
+		   size_t room)
+{
+	ZSTD_outBuffer to = {out, room, 0};
+	size_t at = 0, least = p->size <= 32768 ? 1024 : 4096;
+
+	ZSTD_CCtx_reset(zstd, ZSTD_reset_session_only);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level);
+	ZSTD_CCtx_setPledgedSrcSize(zstd, p->size);
+	for (size_t i = 0; i + 1 < p->seams; i++) {
+		size_t end = p->seam[i];
+		if (!seam_pays(end - at, p->seam[i + 1] - end, least))
+			continue;
+		if (pack_some(zstd, &to, (const uint8_t *)p->raw + at, end - at, 0))
+			return room + 1;
+		at = end;
+	}
+	if (pack_some(zstd, &to, (const uint8_t *)p->raw + at, p->size - at, 1))
+		return room + 1;
+	return to.pos;
+}
+
+size_t gtv_block_pack(ZSTD_CCtx *zstd, struct gtv_head *head, const struct gtv_payload *p,
+		      uint8_t *out)
 {
 	uint8_t *payload = out + GTV_HEAD_BYTES;
-	size_t stored = ZSTD_compressCCtx(zstd, payload, ZSTD_compressBound(raw_bytes), raw,
-					  raw_bytes, effort(head->kind, raw_bytes));
+	size_t stored = pack(zstd, p, effort(head->kind, p->size), payload,
+			     ZSTD_compressBound(p->size));
 
 	head->version = GTV_FORMAT_VERSION;
 	head->flags = GTV_BLOCK_ZSTD;
-	if (ZSTD_isError(stored) || stored >= raw_bytes) {
+	if (stored >= p->size) {
 		head->flags = 0;
-		stored = raw_bytes;
-		put_bytes(payload, raw, raw_bytes);
+		stored = p->size;
+		put_bytes(payload, p->raw, p->size);
 	}
-	head->raw_bytes = (uint32_t)raw_bytes;
+	head->raw_bytes = (uint32_t)p->size;
 	head->stored_bytes = (uint32_t)stored;
 	head->payload_hash = gtv_payload_hash(payload, stored);
 	gtv_head_write(head, out);

@@ -65,10 +65,19 @@ size_t gtv_block_bound(size_t raw_bytes);
 
 struct ZSTD_CCtx_s;
 struct ZSTD_DCtx_s;
-/* Makes a block in `out` (room for gtv_block_bound): packs `raw`, fills in sizes and
- * checksum of `head`, writes it in front. Returns the block's size. */
-size_t gtv_block_pack(struct ZSTD_CCtx_s *zstd, struct gtv_head *head, const void *raw,
-		      size_t raw_bytes, uint8_t *out);
+/* A payload: its bytes, and where in it bytes of another kind begin (seam NULL: nowhere;
+ * ascending, the last is the size). */
+struct gtv_payload {
+	const void *raw;
+	size_t size;
+	const uint32_t *seam;
+	size_t seams;
+};
+
+/* Makes a block in `out` (room for gtv_block_bound): packs the payload, fills in sizes
+ * and checksum of `head`, writes it in front. Returns the block's size. */
+size_t gtv_block_pack(struct ZSTD_CCtx_s *zstd, struct gtv_head *head,
+		      const struct gtv_payload *payload, uint8_t *out);
 /* Checks a payload and unpacks it into `raw` (room for head->raw_bytes). 0 or
  * -GTV_ECORRUPT. */
 int gtv_block_unpack(struct ZSTD_DCtx_s *zstd, const struct gtv_head *head,

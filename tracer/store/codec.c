@@ -112,6 +112,7 @@ struct last {
 #define LAST_BITS   11
 #define NUMBER_BITS 12
 #define FIND_SLOTS  (2 * GTV_BLOCK_MAX)
+#define SEAMS_MAX   (1 + 8 + 1 + COL_MAX * 4 + 1)
 
 struct gtv_codec {
 	/* The predictor: cleared for every block. */
@@ -128,6 +129,8 @@ struct gtv_codec {
 	uint64_t delta[GTV_BLOCK_MAX];
 	uint32_t col[COL_MAX][GTV_BLOCK_MAX];
 	uint32_t used[COL_MAX];
+	uint32_t seam[SEAMS_MAX];
+	size_t seams;
 };
 
 struct gtv_codec *gtv_codec_new(void)
@@ -228,7 +231,20 @@ static inline void learn(struct gtv_codec *c, struct stream *s, uint8_t rule, ui
 
 /* ---- Columns: a count, a width in bytes, then that many planes of bytes ---- */
 
-static uint8_t *put_column(uint8_t *out, const uint32_t *v, uint32_t count)
+static uint8_t *seam(struct gtv_codec *c, const uint8_t *start, uint8_t *out)
+{
+	c->seam[c->seams++] = (uint32_t)(out - start);
+	return out;
+}
+
+const uint32_t *gtv_codec_seams(const struct gtv_codec *c, size_t *count)
+{
+	*count = c->seams;
+	return c->seam;
+}
+
+static uint8_t *put_column(struct gtv_codec *c, const uint8_t *start, uint8_t *out,
+			   const uint32_t *v, uint32_t count)
 {
 	uint32_t all = 0;
 	for (uint32_t i = 0; i < count; i++)
@@ -238,13 +254,16 @@ static uint8_t *put_column(uint8_t *out, const uint32_t *v, uint32_t count)
 		width++;
 	out = put_u32(out, count);
 	*out++ = width;
-	for (unsigned shift = 0; shift < 8u * width; shift += 8, out += count)
+	for (unsigned shift = 0; shift < 8u * width; shift += 8) {
 		for (uint32_t i = 0; i < count; i++)
 			out[i] = (uint8_t)(v[i] >> shift);
+		out = seam(c, start, out + count);
+	}
 	return out;
 }
 
-static uint8_t *put_column64(uint8_t *out, const uint64_t *v, uint32_t count)
+static uint8_t *put_column64(struct gtv_codec *c, const uint8_t *start, uint8_t *out,
+			     const uint64_t *v, uint32_t count)
 {
 	uint64_t all = 0;
 	for (uint32_t i = 0; i < count; i++)
@@ -254,9 +273,11 @@ static uint8_t *put_column64(uint8_t *out, const uint64_t *v, uint32_t count)
 		width++;
 	out = put_u32(out, count);
 	*out++ = width;
-	for (unsigned shift = 0; shift < 8u * width; shift += 8, out += count)
+	for (unsigned shift = 0; shift < 8u * width; shift += 8) {
 		for (uint32_t i = 0; i < count; i++)
 			out[i] = (uint8_t)(v[i] >> shift);
+		out = seam(c, start, out + count);
+	}
 	return out;
 }
 
@@ -462,10 +483,13 @@ size_t gtv_codec_encode(struct gtv_codec *c, uint64_t base_ns, const struct gtv_
 		out = put_u32(out, c->stream[i].value);
 	for (uint32_t i = 0; i < c->stream_count; i++)
 		*out++ = c->stream[i].is_core;
-	out = put_column64(out, c->delta, count);
-	out = put_bytes(out, c->mask, count);
+	c->seams = 0;
+	out = put_column64(c, start, seam(c, start, out), c->delta, count);
+	out = seam(c, start, put_bytes(out, c->mask, count));
 	for (int col = 0; col < COL_MAX; col++)
-		out = put_column(out, c->col[col], c->used[col]);
+		out = put_column(c, start, out, c->col[col], c->used[col]);
+	if (c->seam[c->seams - 1] != (uint32_t)(out - start))
+		seam(c, start, out);
 	return (size_t)(out - start);
 }
 

@@ -34,6 +34,9 @@ void gtv_codec_free(struct gtv_codec *c);
  * kept relative to base_ns. Returns the bytes written. */
 size_t gtv_codec_encode(struct gtv_codec *c, uint64_t base_ns, const struct gtv_ev *evs,
 			uint32_t count, uint8_t *out);
+/* Where one plane of bytes ends and the next begins in what was written last: bytes of
+ * unlike kinds, that are best packed apart. Ascending, the last is the size. Borrows. */
+const uint32_t *gtv_codec_seams(const struct gtv_codec *c, size_t *count);
 /* Reads `count` (1 to GTV_BLOCK_MAX) events. 0 or -GTV_ECORRUPT; trusts nothing. */
 int gtv_codec_decode(struct gtv_codec *c, uint64_t base_ns, const uint8_t *raw, size_t size,
 		     struct gtv_ev *evs, uint32_t count);

@@ -201,11 +201,11 @@ static int reserve_entry(struct gtv_store *st)
 }
 
 /* Packs, writes and lists one block. head: kind, count, times, aux. */
-static int put_block(struct gtv_store *st, struct gtv_head *head, const void *raw,
-		     size_t raw_bytes)
+static int put_payload(struct gtv_store *st, struct gtv_head *head,
+		       const struct gtv_payload *payload)
 {
 	struct writer *w = st->writer;
-	size_t bound = gtv_block_bound(raw_bytes);
+	size_t bound = gtv_block_bound(payload->size);
 
 	if (stopped(st))
 		return stopped(st);
@@ -219,7 +219,7 @@ static int put_block(struct gtv_store *st, struct gtv_head *head, const void *ra
 	if (reserve_entry(st))
 		return stopped(st);
 	head->ordinal = w->ordinal;
-	size_t size = gtv_block_pack(w->zstd, head, raw, raw_bytes, w->out);
+	size_t size = gtv_block_pack(w->zstd, head, payload, w->out);
 	int error = write_all(w, st->fd, w->out, size);
 	if (error) {
 		take_back(st);
@@ -231,6 +231,14 @@ static int put_block(struct gtv_store *st, struct gtv_head *head, const void *ra
 	w->offset += size;
 	return gtv_store__note(st, head, offset) ? fail(st, GTV_ENOMEM, "no memory", NULL)
 						 : 0;
+}
+
+static int put_block(struct gtv_store *st, struct gtv_head *head, const void *raw,
+		     size_t raw_bytes)
+{
+	struct gtv_payload payload = {.raw = raw, .size = raw_bytes};
+
+	return put_payload(st, head, &payload);
 }
 
 static int put_info(struct gtv_store *st)
@@ -361,10 +369,12 @@ static int close_events(struct gtv_store *st)
 	if (rc)
 		return rc;
 	struct gtv_head head = head_of(w->open, w->open_count);
-	size_t size =
+	struct gtv_payload payload = {.raw = w->raw};
+	payload.size =
 		gtv_codec_encode(w->codec, head.from_ns, w->open, w->open_count, w->raw);
+	payload.seam = gtv_codec_seams(w->codec, &payload.seams);
 	w->open_count = 0;
-	return put_block(st, &head, w->raw, size);
+	return put_payload(st, &head, &payload);
 }
 
 static int close_output(struct gtv_store *st)
