@@ -129,7 +129,7 @@ static size_t pack(ZSTD_CCtx *zstd, const struct gtv_payload *p, int level, uint
 		   size_t room)
 {
 	ZSTD_outBuffer to = {out, room, 0};
-	size_t at = 0, least = p->size <= 32768 ? 1024 : 4096;
+	size_t at = 0, least = p->size / 32 > 1024 ? p->size / 32 : 1024;
 
 	ZSTD_CCtx_reset(zstd, ZSTD_reset_session_only);
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level);
