@@ -30,7 +30,8 @@
 /* Signals come in by this pipe, a byte each: its number. */
 static int signal_pipe[2] = {-1, -1};
 
-static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH};
+static const int caught[] = {SIGINT,  SIGTERM, SIGHUP,	 SIGQUIT,
+			     SIGTSTP, SIGCONT, SIGWINCH, SIGUSR1};
 #define CAUGHT_COUNT (sizeof(caught) / sizeof(*caught))
 
 uint64_t tui_app_now_ns(void)
@@ -143,6 +144,10 @@ static void take_signals(struct tui_app *app)
 			break;
 		case SIGCONT:
 			tui_term_retake(app->term);
+			break;
+		case SIGUSR1:
+			if (app->session)
+				tui_live_write(app);
 			break;
 		default:
 			app->dying = sigs[i];

@@ -86,6 +86,8 @@ int tui_live_event_fd(const struct tui_app *app); /* readable when there is news
 int tui_live_input_fd(const struct tui_app *app); /* the program's terminal, or -1 */
 void tui_live_key(struct tui_app *app, int key);  /* to the program */
 void tui_live_flush(struct tui_app *app);	  /* typed bytes to its terminal */
+/* --ring: has what is kept written, or says why not. */
+void tui_live_write(struct tui_app *app);
 /* Ends or leaves the program and waits for the trace; what it last printed goes to
  * standard output. Returns the exit status. The terminal is the caller's again. */
 int tui_live_end(struct tui_app *app);

@@ -318,6 +318,14 @@ static void act_INPUT(struct tui_app *app)
 	tui_app_say(app, "typing to the program; Esc ends it");
 }
 
+static void act_WRITE(struct tui_app *app)
+{
+	if (app->session)
+		tui_live_write(app);
+	else
+		tui_app_say(app, "this is a file already");
+}
+
 static void act_DETACH(struct tui_app *app)
 {
 	if (!app->session || !app->status.running)

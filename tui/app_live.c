@@ -13,6 +13,7 @@
 
 #include "tracer/cmd/cmd.h"
 #include "tracer/cmd/out.h"
+#include "tui/format.h"
 #include "tui/glyph.h"
 #include "tui/tail.h"
 
@@ -35,6 +36,8 @@ int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err)
 		.rows = (unsigned short)rows,
 		.cols = (unsigned short)cols,
 		.ring_bytes = opts->ring_bytes,
+		.keep_bytes = opts->keep_bytes,
+		.keep_ns = opts->keep_ns,
 	};
 	int rc = opts->attach ? gtv_cmd_attach_pid(opts->attach, &config.attach, err) : 0;
 
@@ -78,6 +81,37 @@ int tui_live_input_fd(const struct tui_app *app)
 	return gtv_session_pty(app->session);
 }
 
+void tui_live_write(struct tui_app *app)
+{
+	const struct gtv_session_status *st = &app->status;
+
+	if (!st->keeping) {
+		tui_app_say(app, "all of it is kept: R is for --ring SIZE|TIME");
+	} else if (st->flight.writing) {
+		tui_app_say(app, "it is being written already");
+	} else {
+		gtv_session_write(app->session);
+		tui_app_say(app, "what is kept is being written");
+	}
+}
+
+/* Where it went, or why not. Said once it is over. */
+static void say_written(struct tui_app *app)
+{
+	const struct gtv_flight_told *told = &app->status.flight;
+	char path[160], length[TUI_FIGURE], bytes[TUI_FIGURE], line[512];
+
+	if (told->err.code) {
+		tui_app_say(app, "not written: %s",
+			    gtv_err_line(&told->err, line, sizeof(line)));
+		return;
+	}
+	gtv_names_escape(told->path, path, sizeof(path));
+	tui_app_say(app, "written to %s: the last %s, %s", path,
+		    tui_format_length(length, sizeof(length), told->kept_ns),
+		    tui_format_bytes(bytes, sizeof(bytes), told->bytes));
+}
+
 void tui_live_update(struct tui_app *app)
 {
 	struct gtv_session_status old = app->status;
@@ -92,7 +126,9 @@ void tui_live_update(struct tui_app *app)
 		app->dirty = 1;
 	facts->events = app->status.events;
 	facts->lost = app->status.lost;
-	facts->bytes = app->status.bytes;
+	facts->bytes = app->status.keeping ? app->status.kept_bytes : app->status.bytes;
+	if (app->status.flight.written != old.flight.written)
+		say_written(app);
 	facts->lost_seen = facts->lost == app->lost_told;
 	if (app->status.finished && facts->mode == TUI_LIVE) {
 		tui_live_say_end(app, app->status.wait_status);
@@ -175,9 +211,14 @@ static void say_goodbye(const struct tui_app *app, int detached)
 {
 	const struct gtv_session_status *st = &app->status;
 	struct gtv_store_info info;
+	char path[256];
 
 	gtv_store_get_info(app->trace.store, &info);
-	if (app->opts->output)
+	if (st->flight.written)
+		fprintf(stderr, "gtviz: %s: the last %.3f s\n",
+			gtv_names_escape(st->flight.path, path, sizeof(path)),
+			(double)st->flight.kept_ns / 1e9);
+	else if (app->opts->output)
 		fprintf(stderr, "gtviz: %s: %llu events, lost %llu, %s\n",
 			app->opts->output, (unsigned long long)st->events,
 			(unsigned long long)st->lost,

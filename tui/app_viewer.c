@@ -50,6 +50,11 @@ void tui_live_flush(struct tui_app *app)
 	app->typed_size = 0;
 }
 
+void tui_live_write(struct tui_app *app)
+{
+	(void)app;
+}
+
 int tui_live_end(struct tui_app *app)
 {
 	tui_trace_close(&app->trace);

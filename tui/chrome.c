@@ -353,6 +353,11 @@ void tui_chrome_status(struct tui_canvas *canvas, const struct tui_scene *scene,
 		bar(canvas, &x, y, end);
 		tui_sayf(canvas, &x, y, end, TUI_TEXT, "ring %u%%", f->ring_percent);
 	}
+	if (f->kept_ns) {
+		bar(canvas, &x, y, end);
+		tui_sayf(canvas, &x, y, end, TUI_WARN, "last %s kept",
+			 tui_format_length(figure, sizeof(figure), f->kept_ns));
+	}
 	if (canvas->cols >= 80) {
 		bar(canvas, &x, y, end);
 		status_rows(canvas, scene->nav, &x, y, end);

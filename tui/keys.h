@@ -65,6 +65,7 @@ enum tui_key_place {
 	X(OUTPUT, VIEWS, ALL, "o", "the program's output")                                 \
 	X(HELP, VIEWS, ALL, "?", "this help")                                              \
 	X(INPUT, PROGRAM, ALL, "i", "type to it; Esc ends that")                           \
+	X(WRITE, PROGRAM, ALL, "R", "--ring: write what is kept")                          \
 	X(DETACH, PROGRAM, ALL, "D", "leave, and let it run on")                           \
 	X(QUIT, PROGRAM, ALL, "q", "quit, and end it")
 

@@ -63,7 +63,7 @@ static char *last_bytes(const struct gtv_store *store, size_t *out_size)
 	if (!text)
 		return NULL;
 	/* Written from the end of the buffer to its begin. */
-	while (first > 0 && size < TAIL_BYTES) {
+	while (first > gtv_store_first_output(store) && size < TAIL_BYTES) {
 		uint64_t ts_ns;
 		void *bytes;
 		size_t n;

@@ -100,6 +100,9 @@ void tui_tl_losses(struct tui_timeline *tl);
 void tui_tl_selection(struct tui_timeline *tl);
 void tui_tl_edges(struct tui_timeline *tl);
 
+/* view_timeline_kept.c */
+void tui_tl_dropped(struct tui_timeline *tl);
+
 /* view_timeline_notes.c */
 /* The program's own marks and regions, on the lanes of their green threads. */
 void tui_tl_notes(struct tui_timeline *tl);

@@ -89,10 +89,18 @@ static int make_windows(struct tui_trace *t, struct gtv_err *err)
  * end; never empty. */
 static void get_range(const struct tui_trace *t, uint64_t *first_ns, uint64_t *last_ns)
 {
+	uint64_t at_ns;
+	size_t block;
+
 	*first_ns = *last_ns = t->start_ns;
 	if (gtv_store_range(t->store, first_ns, last_ns))
 		*first_ns = *last_ns = t->start_ns;
-	if (t->start_ns && t->start_ns < *first_ns)
+	/* The flight recorder's begins with a checkpoint: before it nothing is kept. */
+	if (!gtv_store_checkpoint(t->store, gtv_store_first_checkpoint(t->store), &at_ns,
+				  &block) &&
+	    block <= gtv_store_first_block(t->store))
+		*first_ns = at_ns;
+	else if (t->start_ns && t->start_ns < *first_ns)
 		*first_ns = t->start_ns;
 	if (*last_ns <= *first_ns)
 		*last_ns = *first_ns + 1;
@@ -119,6 +127,7 @@ static int look_at(struct tui_trace *t, const char *file, struct gtv_err *err)
 	begin_at_start(t);
 	get_range(t, &first_ns, &last_ns);
 	tui_nav_init(&t->nav, first_ns, last_ns, grows);
+	t->facts.kept_ns = first_ns > t->start_ns ? last_ns - first_ns : 0;
 	t->facts.mode = grows ? TUI_LIVE : TUI_REPLAY;
 	t->facts.streamed = grows;
 	gtv_names_escape(name && name[1] ? name + 1 : file, t->facts.file,
@@ -185,8 +194,12 @@ int tui_trace_grow(struct tui_trace *t, int cells)
 	uint64_t first_ns, last_ns;
 
 	get_range(t, &first_ns, &last_ns);
-	if (last_ns <= t->nav.last_ns)
+	int moved = first_ns != t->nav.first_ns;
+
+	if (last_ns <= t->nav.last_ns && !moved)
 		return 0;
+	t->nav.first_ns = first_ns; /* the flight recorder drops what is old */
+	t->facts.kept_ns = first_ns > t->start_ns ? last_ns - first_ns : 0;
 	tui_nav_grow(&t->nav, last_ns, cells);
 	renew_selected(t);
 	learn_facts(t);

@@ -41,6 +41,7 @@ struct tui_facts {
 	char level_why[160]; /* why not a higher one */
 	double events_per_s; /* live */
 	uint64_t events, lost, bytes;
+	uint64_t kept_ns; /* the flight recorder has dropped what is older; 0: nothing is */
 	unsigned ring_percent;
 	int streamed;  /* comes from elsewhere: its recorder's rings are not seen */
 	int lost_seen; /* the user has looked at it: no longer reversed */

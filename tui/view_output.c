@@ -52,7 +52,7 @@ static void put_byte(struct lines *l, uint64_t ts_ns, char byte)
 /* Chunks written at or before ts_ns. */
 static size_t chunks_until(const struct gtv_store *store, uint64_t ts_ns)
 {
-	size_t lo = 0, hi = gtv_store_output_count(store);
+	size_t lo = gtv_store_first_output(store), hi = gtv_store_output_count(store);
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2, size;
 		uint64_t at;
@@ -74,7 +74,7 @@ static size_t chunks_until(const struct gtv_store *store, uint64_t ts_ns)
 static size_t first_chunk(const struct gtv_store *store, size_t end, size_t want)
 {
 	size_t found = 0, i = end;
-	while (i > 0 && found <= want) {
+	while (i > gtv_store_first_output(store) && found <= want) {
 		uint64_t at;
 		size_t size;
 		void *bytes;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The flight recorder: what is kept stays bounded while much passes; what is written, on
-# SIGUSR1 and at the end, is an ordinary trace that knows all states from its beginning.
+# SIGUSR1 and at the end, is an ordinary trace that knows all states from its beginning,
+# with zoom tiles of its own; and nothing is written over.
 gtviz=${GTVIZ:-build/gtviz}
 o=${O:-build}
 dir=$(mktemp -d) || exit 1
@@ -20,26 +21,34 @@ await() { # SECONDS COMMAND…: until it is true
 size() { stat -c %s "$1"; }
 
 # Several times what is kept.
-GT_STATS=1 "$gtviz" record --level 0 --ring 1M -o "$dir/end.gtv" "$o/samples/pingpong" 600000 >"$dir/out" 2>"$dir/err" ||
+GT_STATS=1 "$gtviz" record --level 0 --ring 200ms -o "$dir/end.gtv" "$o/samples/pingpong" 600000 >"$dir/out" 2>"$dir/err" ||
 	fail "the recording: $? $(cat "$dir/err")"
 "$gtviz" check "$dir/end.gtv" >"$dir/check" || fail "at the end: $(cat "$dir/check")"
-[ "$(size "$dir/end.gtv")" -lt 2000000 ] || fail "more was written than is kept: $(size "$dir/end.gtv")"
 all=$(sed -n 's/.*"switches":\([0-9]*\),.*/\1/p' "$dir/err")
 kept=$("$gtviz" report "$dir/end.gtv" --json | tr ',{' '\n\n' | sed -n 's/^ *"switches": *\([0-9]*\).*/\1/p' | head -n 1)
 [ -n "$all" ] && [ -n "$kept" ] && [ "$kept" -gt 0 ] && [ "$kept" -lt "$all" ] || fail "kept $kept of $all switches"
 
-# On a signal, while it goes on; and again, which replaces the first.
-"$gtviz" record --level 0 --ring 1M -o "$dir/usr.gtv" "$o/samples/pingpong" 100000000 >"$dir/out" 2>&1 & rec=$!; pids="$pids $rec"
+# On a signal, while it goes on; and again, into a file beside the first.
+"$gtviz" record --level 0 --ring 300ms -o "$dir/usr.gtv" "$o/samples/pingpong" 100000000 >"$dir/out" 2>&1 & rec=$!; pids="$pids $rec"
 await 30 [ -e "$dir/usr.gtv" ] || { fail "it did not begin: $(cat "$dir/out")"; exit 1; }
-for turn in 1 2; do
-	# shellcheck disable=SC2016
-	await 30 sh -c 'kill -USR1 '$rec' && sleep 0.2 && '"$gtviz"' check '"$dir/usr.gtv" || fail "turn $turn: $("$gtviz" check "$dir/usr.gtv" 2>&1)"
-	[ "$(size "$dir/usr.gtv")" -lt 2000000 ] || fail "turn $turn: too much was written"
-done
+kill -USR1 $rec
+await 60 grep -q 'usr.gtv: the last' "$dir/out"
+"$gtviz" check "$dir/usr.gtv" >"$dir/check" || fail "the first: $(cat "$dir/check" "$dir/out")"
+first=$(cksum <"$dir/usr.gtv")
+kill -USR1 $rec
+await 60 grep -q 'usr-2.gtv: the last' "$dir/out"
+"$gtviz" check "$dir/usr-2.gtv" >"$dir/check" || fail "the second: $(cat "$dir/check" "$dir/out")"
+# Disk blocks, for its beginning is given back.
 for fd in /proc/$rec/fd/*; do
-	[ "$(stat -L -c %s "$fd" 2>/dev/null || echo 0)" -lt 600000000 ] || fail "a spool grows: $(ls -l "$fd")"
+	case $(readlink "$fd") in *gtviz-rings*) continue ;; esac
+	[ "$(stat -L -c %b "$fd" 2>/dev/null || echo 0)" -lt 16384 ] || fail "a spool grows: $(ls -l "$fd")"
 done
 kill $rec
 wait $rec
-"$gtviz" check "$dir/usr.gtv" >"$dir/check" || fail "after the last: $(cat "$dir/check")"
+"$gtviz" check "$dir/usr-3.gtv" >"$dir/check" || fail "the last: $(cat "$dir/check")"
+[ "$(cksum <"$dir/usr.gtv")" = "$first" ] || fail 'the first was written over'
+for f in "$dir"/usr*.gtv; do
+	[ "$(size "$f")" -lt 2000000 ] || fail "$f: too much was written"
+	[ "$(stat -c %a "$f")" = 600 ] || fail "$f: others may read it"
+done
 exit $bad

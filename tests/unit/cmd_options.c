@@ -291,7 +291,9 @@ static void only_the_last_so_much(void **state)
 	bad("gtviz record --ring 3 -o x prog", "--ring");
 	bad("gtviz record --ring much -o x prog", "--ring");
 	bad("gtviz record --ring 64M -o - prog", "--ring");
-	bad("gtviz run --ring 64M prog", "--ring");
+	good("gtviz run --ring 64M prog");
+	assert_null(opts.output);
+	bad("gtviz replay --ring 64M x", "--ring");
 }
 
 static void a_process_instead_of_a_program(void **state)

@@ -75,8 +75,8 @@ enum gtv_command {
 	  "level 3: tell interrupts that come while the program runs or waits")            \
 	X(BUFFER, 0, "buffer", "SIZE", GTV_FOR_TRACER,                                     \
 	  "event ring of each thread: 64K to 1G (8M)")                                     \
-	X(RING, 0, "ring", "SIZE|TIME", GTV_FOR(RECORD),                                   \
-	  "keep only the last so much; SIGUSR1 and the end write it: 64M, 30s")            \
+	X(RING, 0, "ring", "SIZE|TIME", GTV_FOR_TRACER,                                    \
+	  "keep only the last so much; R, SIGUSR1 and the end write it: 64M, 30s")         \
 	X(TRIGGER, 0, "trigger", "COND", GTV_FOR(RECORD),                                  \
 	  "record until COND comes true, as wait>5ms; with --ring a file a hit")           \
 	X(POST, 0, "post", "TIME", GTV_FOR(RECORD),                                        \

@@ -69,6 +69,22 @@ static void show_progress(const struct gtv_session_status *st)
 	fflush(stderr);
 }
 
+/* --ring: where it went. */
+static void say_written(const struct gtv_session_status *st, int progress)
+{
+	const struct gtv_flight_told *told = &st->flight;
+	char path[256], line[700];
+
+	if (progress)
+		fputs("\r\033[K", stderr);
+	if (told->err.code)
+		fprintf(stderr, "gtviz: %s\n", gtv_err_line(&told->err, line, sizeof line));
+	else
+		fprintf(stderr, "gtviz: %s: the last %.3f s, %.1f MiB\n",
+			gtv_names_escape(told->path, path, sizeof path),
+			(double)told->kept_ns / 1e9, (double)told->bytes / (1 << 20));
+}
+
 /* Said when it happens: the program may run for long yet. */
 static void say_failed(struct gtv_session *session, int progress)
 {
@@ -106,12 +122,15 @@ static int wait_for_end(struct gtv_session *session, int progress)
 	};
 	struct gtv_session_status st;
 	eventfd_t value;
-	unsigned hits = 0;
+	unsigned hits = 0, written = 0;
 	int said = 0, stopped = 0;
 
 	for (;;) {
 		gtv_session_status(session, &st);
 		say_hits(&st, &hits, &stopped, progress);
+		if (st.flight.written != written && !(st.finished && st.flight.err.code))
+			say_written(&st, progress);
+		written = st.flight.written;
 		if (st.finished)
 			break;
 		if (st.failed && !said) {

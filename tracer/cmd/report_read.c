@@ -101,8 +101,11 @@ uint64_t gtv_report_begin(struct gtv_model *model, const struct gtv_store *store
 	void *bytes;
 	int rc;
 
-	if (gtv_store_checkpoint(store, 0, &ts_ns, &block) || block ||
-	    gtv_store_load_checkpoint(store, 0, &bytes, &size))
+	size_t first = gtv_store_first_checkpoint(store);
+
+	if (gtv_store_checkpoint(store, first, &ts_ns, &block) ||
+	    block > gtv_store_first_block(store) ||
+	    gtv_store_load_checkpoint(store, first, &bytes, &size))
 		return 0;
 	rc = gtv_model_restore(model, bytes, size);
 	free(bytes);

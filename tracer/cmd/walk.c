@@ -41,7 +41,7 @@ int gtv_walk_init(struct gtv_walk *w, const struct gtv_store *store, uint64_t fr
 	w->evs = malloc(GTV_BLOCK_MAX * sizeof *w->evs);
 	if (!w->evs || sort_gaps(w))
 		return -GTV_ENOMEM;
-	w->block = from_ns ? gtv_store_find(store, from_ns) : 0;
+	w->block = from_ns ? gtv_store_find(store, from_ns) : gtv_store_first_block(store);
 	while (w->gap < w->gap_count && w->gaps[w->gap].to_ns < from_ns)
 		w->gap++;
 	return 0;
@@ -76,8 +76,8 @@ static int read_block(struct gtv_walk *w, struct gtv_walk_item *item)
 	long n = gtv_store_read(w->store, w->block++, w->evs);
 
 	item->from_ns = item->block.from_ns;
-	item->to_ns = item->block.to_ns;
-	if (n == -GTV_ECORRUPT)
+	item->to_ns = w->done_ns = item->block.to_ns;
+	if (n == -GTV_ECORRUPT || n == -GTV_ENOTFOUND) /* dropped just now */
 		item->gap = item->block_damaged = 1;
 	else if (n < 0)
 		return (int)n;
@@ -87,11 +87,27 @@ static int read_block(struct gtv_walk *w, struct gtv_walk_item *item)
 	return 0;
 }
 
+/* A store that keeps its last part only was faster than we: a gap. */
+static int dropped(struct gtv_walk *w, struct gtv_walk_item *item)
+{
+	size_t first = gtv_store_first_block(w->store);
+	struct gtv_block_info block;
+
+	if (w->block >= first || gtv_store_block(w->store, first, &block))
+		return 0;
+	w->block = first;
+	*item = (struct gtv_walk_item){.gap = 1, .to_ns = block.from_ns};
+	item->from_ns = w->done_ns < block.from_ns ? w->done_ns : block.from_ns;
+	return 1;
+}
+
 int gtv_walk_next(struct gtv_walk *w, struct gtv_walk_item *item)
 {
 	*item = (struct gtv_walk_item){0};
 	struct gtv_block_info next;
 
+	if (dropped(w, item))
+		return 0;
 	if (gtv_store_block(w->store, w->block, &next))
 		return !gap_before(w, UINT64_MAX, item);
 	if (gap_before(w, next.from_ns, item))

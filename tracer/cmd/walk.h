@@ -15,6 +15,7 @@ struct gtv_walk {
 	struct gtv_ev *evs;	   /* of the block that was read last */
 	struct gtv_walk_gap *gaps; /* by time */
 	size_t block, gap, gap_count;
+	uint64_t done_ns; /* the end of that block */
 };
 
 struct gtv_walk_item {

@@ -35,6 +35,7 @@ struct gtv_window {
 	struct gtv_ev *evs;
 	struct block *block; /* all blocks of the store, as far as it has grown */
 	size_t blocks, block_cap;
+	size_t first_block;	   /* the number of block[0]: those before were dropped */
 	struct gtv__region region; /* the look's, when exact */
 	struct gtv__region probe;  /* for single spans elsewhere */
 	struct gtv__tiles tiles;
@@ -120,7 +121,7 @@ static int refresh_blocks(struct gtv_window *w)
 {
 	struct gtv_block_info info;
 
-	while (!gtv_store_block(w->st, w->blocks, &info)) {
+	while (!gtv_store_block(w->st, w->first_block + w->blocks, &info)) {
 		if (grow((void **)&w->block, &w->block_cap, w->blocks, sizeof *w->block))
 			return -GTV_ENOMEM;
 		const struct block *last = w->blocks ? &w->block[w->blocks - 1] : NULL;
@@ -328,7 +329,7 @@ static void exact_pieces(struct gtv_window *w, struct wlane *l)
 	if (r->open.to_ns > w->from_ns && r->open.from_ns < w->to_ns) {
 		struct gtv_span open = r->open;
 		/* Within the trace it only was not decoded to its end. */
-		if (w->region.feeder.next_block < w->blocks)
+		if (w->region.feeder.next_block < w->first_block + w->blocks)
 			open.flags &= (uint8_t)~GTV_SP_OPEN;
 		exact_piece(w, l, &open);
 	}
@@ -534,7 +535,7 @@ static int refresh_losses(struct gtv_window *w)
 	if (!stats.lost)
 		return err;
 	for (; w->loss_blocks < w->blocks && !err; w->loss_blocks++) {
-		long n = gtv_store_read(w->st, w->loss_blocks, w->evs);
+		long n = gtv_store_read(w->st, w->first_block + w->loss_blocks, w->evs);
 		for (long i = 0; i < n && !err; i++) {
 			const struct gtv_ev *ev = &w->evs[i];
 			if (ev->kind != GTV_EV_LOSS || ev->gt > ev->ts_ns)
@@ -571,9 +572,25 @@ const struct gtv_loss *gtv_window_losses(const struct gtv_window *w, size_t *cou
 
 /* ---- the look ---- */
 
+/* The store has dropped its oldest part: what we knew of it is no longer in the trace. */
+static void follow_drops(struct gtv_window *w)
+{
+	size_t first = gtv_store_first_block(w->st);
+
+	if (first == w->first_block)
+		return;
+	w->first_block = first;
+	w->blocks = w->loss_blocks = w->loss_gaps = w->all_losses = 0;
+	gtv__region_fini(&w->region);
+	gtv__region_fini(&w->probe);
+	gtv__tiles_fini(&w->tiles);
+	gtv__tiles_init(&w->tiles, w->st, w);
+}
+
 int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 		    uint64_t cell_ns)
 {
+	follow_drops(w);
 	int err = refresh_blocks(w);
 
 	if (from_ns >= to_ns)

@@ -23,6 +23,18 @@ static size_t gap_after(const struct gtv_store *st, uint64_t ts_ns)
 	return i;
 }
 
+/* What the flight recorder kept begins with a checkpoint. */
+static int first_state(const struct gtv_store *st, size_t first_block, void **bytes,
+		       size_t *size, size_t *idx)
+{
+	size_t checkpoint = gtv_store_first_checkpoint(st);
+	uint64_t ts_ns;
+
+	if (gtv_store_checkpoint(st, checkpoint, &ts_ns, idx) || *idx > first_block)
+		return -GTV_ENOTFOUND;
+	return gtv_store_load_checkpoint(st, checkpoint, bytes, size);
+}
+
 int gtv__feeder_seek(struct gtv__feeder *f, const struct gtv_store *st, struct gtv_ev *evs,
 		     uint64_t from_ns, const struct gtv_model_sink *sink)
 {
@@ -37,7 +49,9 @@ int gtv__feeder_seek(struct gtv__feeder *f, const struct gtv_store *st, struct g
 	f->m = gtv_model_new(info.level, gtv_store_names(st), sink);
 	if (!f->m)
 		return -GTV_ENOMEM;
-	if (gtv_store_get_checkpoint(st, from_ns, &bytes, &size, &idx))
+	f->next_block = gtv_store_first_block(st);
+	if (gtv_store_get_checkpoint(st, from_ns, &bytes, &size, &idx) &&
+	    first_state(st, f->next_block, &bytes, &size, &idx))
 		return 0;
 	if (gtv_model_restore(f->m, bytes, size) == 0) {
 		f->next_block = idx;
@@ -49,6 +63,7 @@ int gtv__feeder_seek(struct gtv__feeder *f, const struct gtv_store *st, struct g
 		/* A damaged checkpoint: from the start, which needs none. */
 		gtv_model_free(f->m);
 		f->m = gtv_model_new(info.level, gtv_store_names(st), sink);
+		f->next_block = gtv_store_first_block(st);
 	}
 	free(bytes);
 	return f->m ? 0 : -GTV_ENOMEM;

@@ -138,6 +138,7 @@ struct gtv__tiles {
 	const struct gtv_window *w;
 	struct gtv__zinfo *info[GTV_ZOOM_LEVELS];
 	size_t infos[GTV_ZOOM_LEVELS], info_cap[GTV_ZOOM_LEVELS];
+	size_t first[GTV_ZOOM_LEVELS];	    /* the number of info[level][0] in the store */
 	uint64_t front_ns[GTV_ZOOM_LEVELS]; /* stored up to here, or left out */
 	struct gtv__zcached **cached;
 	size_t cached_count, cached_cap, cached_bytes;

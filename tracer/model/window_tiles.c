@@ -72,12 +72,15 @@ static int refresh_level(struct gtv__tiles *t, unsigned l)
 {
 	size_t count = gtv_store_zoom_count(t->st, l);
 
-	for (; t->infos[l] < count; t->infos[l]++) {
+	if (!t->infos[l])
+		t->first[l] = gtv_store_first_zoom(t->st, l);
+	for (; t->first[l] + t->infos[l] < count; t->infos[l]++) {
 		struct gtv__zinfo info = {0};
-		if (gtv_store_zoom_info(t->st, l, t->infos[l], &info.from_ns, &info.to_ns))
+		size_t idx = t->first[l] + t->infos[l];
+		if (gtv_store_zoom_info(t->st, l, idx, &info.from_ns, &info.to_ns))
 			return 0;
-		uint64_t back = (uint64_t)gtv_store_zoom_back(t->st, l, t->infos[l]) *
-				GTV_ZOOM_TILE_NS(l);
+		uint64_t back =
+			(uint64_t)gtv_store_zoom_back(t->st, l, idx) * GTV_ZOOM_TILE_NS(l);
 		info.reach_ns = info.from_ns > back ? info.from_ns - back : 0;
 		if (grow((void **)&t->info[l], &t->info_cap[l], t->infos[l], sizeof info))
 			return -GTV_ENOMEM;
@@ -126,8 +129,9 @@ static struct gtv__zcached *cached_load(struct gtv__tiles *t, unsigned level, si
 	c->level = level;
 	c->idx = idx;
 	size_t size = 0;
-	c->bad = gtv_store_get_zoom(t->st, level, idx, &c->bytes, &size) ||
-		 gtv__zblock_open(&c->block, c->bytes, size) || c->block.level != level;
+	c->bad =
+		gtv_store_get_zoom(t->st, level, t->first[level] + idx, &c->bytes, &size) ||
+		gtv__zblock_open(&c->block, c->bytes, size) || c->block.level != level;
 	if (c->bad) {
 		gtv__zblock_close(&c->block);
 		free(c->bytes);

@@ -381,14 +381,21 @@ static void add_span(struct gtv_zoom *z, struct gtv__zlane *l, unsigned level,
 	acc_add(acc, s, to_ns);
 }
 
+void gtv_zoom_begin(struct gtv_zoom *z, uint64_t ts_ns)
+{
+	z->begin_ns = ts_ns;
+}
+
 void gtv_zoom_span(struct gtv_zoom *z, const struct gtv_span *span)
 {
-	if (span->to_ns <= span->from_ns || span->state >= GTV_ST_MAX)
+	uint64_t from_ns = span->from_ns > z->begin_ns ? span->from_ns : z->begin_ns;
+
+	if (span->to_ns <= from_ns || span->state >= GTV_ST_MAX)
 		return;
 	struct gtv__zlane *l = lane_of(z, span->lane);
 	if (!l)
 		return;
-	add_span(z, l, 0, span, span->from_ns, span->to_ns);
+	add_span(z, l, 0, span, from_ns, span->to_ns);
 	if (!z->st || z->err)
 		return;
 	if (z->accs > ACCS_MAX)
@@ -500,7 +507,9 @@ static int store_level(struct gtv_zoom *z, unsigned level, struct gtv__zlane **l
 	int err = 0;
 
 	gtv_store_get_stats(z->st, &stats);
-	if (!from && !gtv_store_range(z->st, &start, &end))
+	if (!from && z->begin_ns)
+		from = z->begin_ns < to_ns ? z->begin_ns : to_ns;
+	else if (!from && !gtv_store_range(z->st, &start, &end))
 		from = start < to_ns ? start : to_ns;
 	z->dense[level] = is_dense(z, level, from, to_ns, stats.events,
 				   count_pieces(lane, lanes, level));

@@ -22,6 +22,9 @@ struct gtv_zoom;
 
 struct gtv_zoom *gtv_zoom_new(struct gtv_store *st); /* Borrows. Returns owned */
 void gtv_zoom_free(struct gtv_zoom *z);
+/* The trace begins with a state at ts_ns: tiles begin there, though spans may have begun
+ * before. */
+void gtv_zoom_begin(struct gtv_zoom *z, uint64_t ts_ns);
 /* A span closed: the model's sink. */
 void gtv_zoom_span(struct gtv_zoom *z, const struct gtv_span *span);
 /* Stores tiles that are complete at now_ns (all, if `last`); called about once a

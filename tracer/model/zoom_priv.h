@@ -90,6 +90,7 @@ struct gtv_zoom {
 	struct gtv_store *st; /* NULL: kept in memory, for a reader's own tail */
 	struct gtv__zlane **hash;
 	size_t hash_cap, lanes, accs;
+	uint64_t begin_ns; /* of the trace: what spans have before is not in it */
 	uint64_t flushed_ns[GTV_ZOOM_LEVELS];
 	uint64_t stored_ns[GTV_ZOOM_LEVELS];	  /* where its last stored stretch ends */
 	uint64_t flushed_events[GTV_ZOOM_LEVELS]; /* of the store, at the last flush */

@@ -93,7 +93,8 @@ static void put_checkpoint(struct gtv_session *s, uint64_t ts_ns)
 	size_t size;
 
 	gtv_store_get_stats(s->store, &stats);
-	if (!checkpoint_due(s, &stats, ts_ns))
+	if (!checkpoint_due(s, &stats, ts_ns) &&
+	    !(s->flight && gtv_flight_wants_state(s->flight, ts_ns)))
 		return;
 	if (gtv_model_save(s->model, &bytes, &size) < 0)
 		return;
@@ -104,6 +105,8 @@ static void put_checkpoint(struct gtv_session *s, uint64_t ts_ns)
 	s->checkpoint_events = stats.events;
 	s->checkpoint_bytes = stats.bytes;
 	s->checkpoint_size = size;
+	if (s->flight)
+		gtv_flight_state(s->flight, ts_ns);
 }
 
 /* Between two batches: what the queue has room for. */
@@ -203,18 +206,11 @@ static double event_rate(struct gtv_session *s, uint64_t now, uint64_t events)
 /* --ring: what is too old is dropped, and what is left written when it is asked for. */
 static void keep_last(struct gtv_session *s)
 {
-	struct gtv_store_stats stats;
-
 	if (!s->flight)
 		return;
-	if (gtv_flight_turn(s->flight, &s->store, s->model, s->last_ns) == 1) {
-		gtv_store_get_stats(s->store, &stats);
-		s->checkpoint_ns = s->last_ns;
-		s->checkpoint_events = stats.events;
-		s->checkpoint_bytes = stats.bytes;
-	}
+	gtv_flight_turn(s->flight, s->last_ns);
 	if (atomic_exchange(&s->want_write, 0))
-		gtv_flight_write(s->flight, s->store, -1, &s->flight_err);
+		gtv_flight_write(s->flight, s->last_ns); /* not twice at a time */
 }
 
 static void update_status(struct gtv_session *s, uint64_t complete_ns, uint64_t now,
@@ -222,15 +218,20 @@ static void update_status(struct gtv_session *s, uint64_t complete_ns, uint64_t 
 {
 	struct gtv_source_stats rings, kernel = {0};
 	struct gtv_store_stats stored;
+	uint64_t from_ns, to_ns;
 
 	s->rings->ops->stats(s->rings, &rings);
 	if (s->kernel)
 		s->kernel->ops->stats(s->kernel, &kernel);
 	gtv_store_get_stats(s->store, &stored);
+	gtv_store_range(s->store, &from_ns, &to_ns);
 	pthread_mutex_lock(&s->lock);
 	struct gtv_session_status *st = &s->status;
 	st->events = stored.events;
 	st->bytes = stored.bytes;
+	st->kept_bytes = stored.bytes - stored.dropped_bytes;
+	if (s->flight)
+		st->kept_from_ns = from_ns;
 	st->lost = rings.lost + kernel.lost;
 	st->corrupt = rings.corrupt + kernel.corrupt;
 	st->late = gtv_merge_late(s->merge);
@@ -310,9 +311,6 @@ static void finish(struct gtv_session *s, int ended)
 	gtv_model_finish(s->model, now);
 	if (s->zoom)
 		gtv_zoom_flush(s->zoom, now, 1);
-	if (s->flight && !gtv_session_end_trigger(s))
-		gtv_flight_write(s->flight, s->store, ended ? s->wait_status : -1,
-				 &s->flight_err);
 	if (s->status.simulated)
 		gtv_store_set_cores(s->store, gtv_source_ring_virtual_cores(s->rings));
 	if (s->kernel) {
@@ -327,6 +325,11 @@ static void finish(struct gtv_session *s, int ended)
 			    gtv_clock_drift_ppb(&s->clock));
 	if (ended && s->wait_status != -1)
 		gtv_store_set_exit(s->store, s->wait_status);
+	int hit = gtv_session_end_trigger(s);
+	if (s->flight && s->flight_last && !hit)
+		gtv_flight_finish(s->flight, now, ended ? s->wait_status : -1);
+	else if (s->flight)
+		gtv_flight_wait(s->flight);
 	gtv_store_finish(s->store);
 	if (ended)
 		name_survivors(s);

@@ -3,184 +3,265 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define TURN_EVENTS_MIN 1000u /* a spool is worth its names */
+#include "tracer/session/flight_copy.h"
 
-/* A spool, and the state at its beginning; NULL: it is the session's first. */
-struct spool {
-	struct gtv_store *store;
-	void *state;
-	size_t state_bytes;
-	uint64_t from_ns;
-};
+#define STATE_EVENTS_MIN 1000u /* a checkpoint is worth its bytes */
+#define PARTS		 8u    /* what is dropped at once: one of so many */
+#define NAMES_MAX	 9999u /* files beside each other */
 
 struct gtv_flight {
-	int fd;
-	struct gtv_store_info info;
-	struct gtv_names *names;
-	uint64_t max_bytes, max_ns;
-	struct spool old, now; /* now.store: the session's */
+	struct gtv_flight_config config;
+	struct gtv_store *store;
+	uint64_t state_ns, state_bytes, state_events; /* at the last checkpoint */
+	unsigned number;			      /* of the next file */
+	pthread_t thread;
+	int thread_started; /* and not joined */
+	struct gtv_flight_copy copy;
+	pthread_mutex_t lock; /* guards told */
+	struct gtv_flight_told told;
 };
 
-struct gtv_flight *gtv_flight_new(int out_fd, const struct gtv_store_info *info,
-				  struct gtv_names *names, uint64_t max_bytes,
-				  uint64_t max_ns)
+struct gtv_flight *gtv_flight_new(const struct gtv_flight_config *config,
+				  struct gtv_store *store)
 {
 	struct gtv_flight *f = calloc(1, sizeof *f);
+	struct gtv_store_info info;
 
 	if (!f)
 		return NULL;
-	f->fd = out_fd;
-	f->info = *info;
-	f->names = names;
-	f->max_bytes = max_bytes;
-	f->max_ns = max_ns;
-	f->now.from_ns = info->start_ns;
+	gtv_store_get_info(store, &info);
+	f->config = *config;
+	f->store = store;
+	f->number = 1;
+	f->state_ns = info.start_ns;
+	pthread_mutex_init(&f->lock, NULL);
 	return f;
 }
 
-static void drop(struct spool *spool)
+static void join(struct gtv_flight *f)
 {
-	if (spool->store)
-		gtv_store_close(spool->store);
-	free(spool->state);
-	*spool = (struct spool){0};
+	if (f->thread_started)
+		pthread_join(f->thread, NULL);
+	f->thread_started = 0;
 }
 
 void gtv_flight_free(struct gtv_flight *f)
 {
 	if (!f)
 		return;
-	f->now.store = NULL; /* the session's */
-	drop(&f->old);
-	drop(&f->now);
-	close(f->fd);
+	join(f);
+	if (f->config.fd >= 0)
+		close(f->config.fd);
+	pthread_mutex_destroy(&f->lock);
 	free(f);
 }
 
-static int is_full(const struct gtv_flight *f, const struct gtv_store *store,
-		   uint64_t ts_ns)
+void gtv_flight_told(struct gtv_flight *f, struct gtv_flight_told *out)
+{
+	pthread_mutex_lock(&f->lock);
+	*out = f->told;
+	pthread_mutex_unlock(&f->lock);
+}
+
+static int is_writing(struct gtv_flight *f)
+{
+	pthread_mutex_lock(&f->lock);
+	int writing = f->told.writing;
+	pthread_mutex_unlock(&f->lock);
+	return writing;
+}
+
+/* ---- what is kept ---- */
+
+int gtv_flight_wants_state(const struct gtv_flight *f, uint64_t ts_ns)
+{
+	const struct gtv_flight_config *c = &f->config;
+	struct gtv_store_stats stats;
+
+	gtv_store_get_stats(f->store, &stats);
+	if (stats.events - f->state_events < STATE_EVENTS_MIN)
+		return 0;
+	return (c->max_bytes && stats.bytes - f->state_bytes >= c->max_bytes / PARTS) ||
+	       (c->max_ns && ts_ns > f->state_ns &&
+		ts_ns - f->state_ns >= c->max_ns / PARTS);
+}
+
+void gtv_flight_state(struct gtv_flight *f, uint64_t ts_ns)
 {
 	struct gtv_store_stats stats;
 
-	gtv_store_get_stats(store, &stats);
-	if (stats.events < TURN_EVENTS_MIN)
-		return 0;
-	return (f->max_bytes && stats.bytes >= f->max_bytes / 2) ||
-	       (f->max_ns && ts_ns > f->now.from_ns && ts_ns - f->now.from_ns >= f->max_ns);
+	gtv_store_get_stats(f->store, &stats);
+	f->state_ns = ts_ns;
+	f->state_bytes = stats.bytes;
+	f->state_events = stats.events;
 }
 
-int gtv_flight_turn(struct gtv_flight *f, struct gtv_store **store,
-		    const struct gtv_model *model, uint64_t ts_ns)
+#define NONE SIZE_MAX
+
+/* The checkpoint to begin with, or NONE if that need not change. By time: the
+ * last that leaves as much as is wanted. By size: the first that leaves less than is
+ * allowed by a part. */
+static size_t new_beginning(const struct gtv_flight *f, uint64_t ts_ns)
 {
-	struct spool next = {.from_ns = ts_ns};
+	const struct gtv_flight_config *c = &f->config;
+	size_t best = NONE, block;
+	struct gtv_block_info info;
+	struct gtv_store_stats stats;
+	uint64_t at;
+
+	gtv_store_get_stats(f->store, &stats);
+	if (c->max_bytes && stats.bytes - stats.dropped_bytes <= c->max_bytes)
+		return NONE;
+	for (size_t i = gtv_store_first_checkpoint(f->store);
+	     !gtv_store_checkpoint(f->store, i, &at, &block) &&
+	     !gtv_store_block(f->store, block, &info);
+	     i++) {
+		if (c->max_ns && at + c->max_ns > ts_ns)
+			break;
+		best = i;
+		if (c->max_bytes &&
+		    stats.bytes - info.offset <= c->max_bytes - c->max_bytes / PARTS)
+			break;
+	}
+	return best;
+}
+
+void gtv_flight_turn(struct gtv_flight *f, uint64_t ts_ns)
+{
+	size_t best = is_writing(f) ? NONE : new_beginning(f, ts_ns);
+
+	if (best != NONE)
+		gtv_store_drop(f->store, best);
+}
+
+/* ---- where it is written ---- */
+
+/* "x.gtv", "x-2.gtv", "x-3.gtv"… */
+static void name_of(const char *path, unsigned number, char *out, size_t size)
+{
+	const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
+
+	if (!dot || dot == path || (slash && dot <= slash + 1))
+		dot = path + strlen(path);
+	if (number == 1)
+		snprintf(out, size, "%s", path);
+	else
+		snprintf(out, size, "%.*s-%u%s", (int)(dot - path), path, number, dot);
+}
+
+/* A new file: -GTV_E* and err, or its descriptor; *path is its name. By now we have no
+ * privilege left: who asked must be allowed to. */
+static int open_next(struct gtv_flight *f, char *path, size_t size, struct gtv_err *err)
+{
+	if (f->number == 1 && f->config.fd >= 0) {
+		int fd = f->config.fd;
+		name_of(f->config.path, f->number++, path, size);
+		f->config.fd = -1;
+		return fd;
+	}
+	for (; f->number <= NAMES_MAX; f->number++) {
+		name_of(f->config.path, f->number, path, size);
+		int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			      0600);
+		if (fd >= 0) {
+			f->number++;
+			return fd;
+		}
+		if (errno != EEXIST)
+			return gtv_err_set(err, GTV_EIO, path, "name another file with -o",
+					   "%s", strerror(errno));
+	}
+	return gtv_err_set(err, GTV_EEXIST, path, "remove some",
+			   "there are too many files of that name");
+}
+
+static void tell_end(struct gtv_flight *f, const struct gtv_err *err)
+{
+	pthread_mutex_lock(&f->lock);
+	f->told.writing = 0;
+	f->told.written++;
+	f->told.err = *err;
+	f->told.bytes = f->copy.bytes;
+	f->told.kept_ns =
+		f->copy.end_ns > f->copy.begin_ns ? f->copy.end_ns - f->copy.begin_ns : 0;
+	pthread_mutex_unlock(&f->lock);
+	if (f->config.told)
+		f->config.told(f->config.arg);
+}
+
+/* Everything but the copying itself. */
+static int prepare(struct gtv_flight *f, uint64_t end_ns, int wait_status)
+{
 	struct gtv_err err = {0};
-	int rc;
+	char path[sizeof f->told.path] = "";
 
-	if (!is_full(f, *store, ts_ns))
+	gtv_store_flush(f->store, 0); /* refused when it was finished, and all is there */
+	memset(&f->copy, 0, sizeof f->copy);
+	f->copy.from = f->store;
+	f->copy.end_ns = end_ns;
+	f->copy.wait_status = wait_status;
+	f->copy.fd = open_next(f, path, sizeof path, &err);
+	f->copy.blocks = gtv_store_block_count(f->store);
+	f->copy.outputs = gtv_store_output_count(f->store);
+	pthread_mutex_lock(&f->lock);
+	f->told.writing = 1;
+	snprintf(f->told.path, sizeof f->told.path, "%s", path);
+	pthread_mutex_unlock(&f->lock);
+	if (f->copy.fd >= 0)
 		return 0;
-	rc = gtv_model_save(model, &next.state, &next.state_bytes);
-	if (!rc)
-		rc = gtv_store_flush(*store, 0);
-	if (!rc)
-		rc = gtv_store_create_temp(&next.store, &f->info, f->names, &err);
-	if (rc < 0) {
-		drop(&next);
-		return rc;
-	}
-	drop(&f->old);
-	f->old = f->now;
-	f->old.store = *store;
-	*store = next.store;
-	next.store = NULL;
-	f->now = next;
-	return 1;
+	tell_end(f, &err);
+	return -err.code;
 }
 
-/* ----------------------------------------------------------------- writing */
-
-/* No zoom summaries: what is kept is bounded, and a wide look decodes it. */
-struct copy {
-	struct gtv_store *out;
-	struct gtv_ev *evs;
-};
-
-/* Takes fd. */
-static int copy_begin(struct copy *c, const struct gtv_flight *f, int fd,
-		      const struct spool *first, struct gtv_err *err)
+static void *write_it(void *arg)
 {
-	int rc;
+	struct gtv_flight *f = arg;
+	struct gtv_err err = {0};
 
-	if (fd < 0 || ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
-		if (fd >= 0)
-			close(fd);
-		return gtv_err_set(err, GTV_EIO, "--ring", "", "%s", strerror(errno));
-	}
-	rc = gtv_store_create(&c->out, fd, &f->info, f->names, err);
-	if (rc < 0)
-		return rc;
-	c->evs = malloc(GTV_BLOCK_MAX * sizeof *c->evs);
-	if (!c->evs)
-		return gtv_err_set(err, GTV_ENOMEM, "--ring", "", "out of memory");
-	return first->state ? gtv_store_put_checkpoint(c->out, first->from_ns, first->state,
-						       first->state_bytes)
-			    : 0;
+	gtv_flight_copy_yields();
+	gtv_flight_copy(&f->copy, &err);
+	tell_end(f, &err);
+	return NULL;
 }
 
-static int copy_spool(struct copy *c, const struct gtv_store *store)
+int gtv_flight_write(struct gtv_flight *f, uint64_t end_ns)
 {
-	int rc = 0;
-
-	for (size_t i = 0; i < gtv_store_block_count(store) && !rc; i++) {
-		long n = gtv_store_read(store, i, c->evs);
-		if (n < 0)
-			return (int)n;
-		rc = gtv_store_append(c->out, c->evs, (size_t)n);
-	}
-	return rc;
-}
-
-static int copy_all(struct copy *c, const struct gtv_flight *f, struct gtv_store *store,
-		    int wait_status)
-{
-	int rc = f->old.store ? copy_spool(c, f->old.store) : 0;
-
-	if (!rc)
-		rc = copy_spool(c, store);
+	if (is_writing(f))
+		return -GTV_EUSAGE;
+	join(f);
+	int rc = prepare(f, end_ns, -1);
 	if (rc)
 		return rc;
-	if (wait_status != -1)
-		gtv_store_set_exit(c->out, wait_status);
-	return gtv_store_finish(c->out);
+	rc = pthread_create(&f->thread, NULL, write_it, f);
+	f->thread_started = !rc;
+	if (rc) { /* then here */
+		struct gtv_err err = {0};
+		gtv_flight_copy(&f->copy, &err);
+		tell_end(f, &err);
+	}
+	return 0;
 }
 
-int gtv_flight_write(struct gtv_flight *f, struct gtv_store *store, int wait_status,
-		     struct gtv_err *err)
+void gtv_flight_wait(struct gtv_flight *f)
 {
-	return gtv_flight_write_to(f, fcntl(f->fd, F_DUPFD_CLOEXEC, 3), store, wait_status,
-				   err);
+	join(f);
 }
 
-int gtv_flight_write_to(struct gtv_flight *f, int fd, struct gtv_store *store,
-			int wait_status, struct gtv_err *err)
+int gtv_flight_finish(struct gtv_flight *f, uint64_t end_ns, int wait_status)
 {
-	struct copy c = {0};
-	int flushed = gtv_store_flush(store, 0);
-	int rc = copy_begin(&c, f, fd, f->old.store ? &f->old : &f->now, err);
+	struct gtv_err err = {0};
 
-	if (!rc)
-		rc = flushed;
-	if (!rc)
-		rc = copy_all(&c, f, store, wait_status);
-	if (rc < 0 && c.out && gtv_store_error(c.out) && gtv_store_error(c.out)->code)
-		*err = *gtv_store_error(c.out);
-	else if (rc < 0 && !err->code)
-		gtv_err_set(err, -rc, "--ring", "", "%s", "what is kept cannot be written");
-	if (c.out)
-		gtv_store_close(c.out);
-	free(c.evs);
+	join(f);
+	int rc = prepare(f, end_ns, wait_status);
+	if (rc)
+		return rc;
+	rc = gtv_flight_copy(&f->copy, &err);
+	tell_end(f, &err);
 	return rc;
 }

@@ -43,11 +43,11 @@ struct gtv_session {
 
 	/* The collector's own. */
 	struct gtv_model *model;
-	struct gtv_zoom *zoom;	   /* NULL with --ring */
+	struct gtv_zoom *zoom;	   /* NULL with --ring and no screen */
 	struct gtv_flight *flight; /* --ring, else NULL */
-	struct gtv_err flight_err;
-	struct gtv_shots *shots; /* --trigger, else NULL */
-	uint64_t cut_ns;	 /* the trace ends here, whatever still comes; 0: not yet */
+	int flight_last;	   /* and what is kept in the end is written */
+	struct gtv_shots *shots;   /* --trigger, else NULL */
+	uint64_t cut_ns; /* the trace ends here, whatever still comes; 0: not yet */
 	struct gtv_family *family;
 	struct gtv_futexes *futexes;
 	struct gtv_mapped *mapped; /* NULL: below level 3, or refused */

@@ -191,6 +191,31 @@ static void output_waits(void *session)
 	gtv_source_ring_alive(s->rings);
 }
 
+static void flight_told(void *session)
+{
+	struct gtv_session *s = session;
+
+	eventfd_write(s->event_fd, 1);
+}
+
+static struct gtv_flight *make_flight(struct gtv_session *s,
+				      const struct gtv_session_config *config, int out_fd)
+{
+	struct gtv_flight_config flight = {
+		.fd = out_fd,
+		.path = config->output ? config->output : "gtviz.gtv",
+		.max_bytes = config->keep_bytes,
+		.max_ns = config->keep_ns,
+		.told = flight_told,
+		.arg = s,
+	};
+
+	s->flight = gtv_flight_new(&flight, s->store);
+	s->flight_last = config->output != NULL;
+	s->status.keeping = 1;
+	return s->flight;
+}
+
 static int make_store(struct gtv_session *s, const struct gtv_session_config *config,
 		      int out_fd, struct gtv_err *err)
 {
@@ -201,29 +226,27 @@ static int make_store(struct gtv_session *s, const struct gtv_session_config *co
 	info.start_ns = info.start_ns ? info.start_ns : gtv_clock_mono_ns();
 	s->status.start_ns = info.start_ns;
 	int keep = config->keep_bytes || config->keep_ns;
-	int rc = out_fd >= 0 && !keep
-			 ? gtv_store_create(&s->store, out_fd, &info, s->names, err)
-			 : gtv_store_create_temp(&s->store, &info, s->names, err);
+	int rc = keep	       ? gtv_store_create_kept(&s->store, &info, s->names, err)
+		 : out_fd >= 0 ? gtv_store_create(&s->store, out_fd, &info, s->names, err)
+			       : gtv_store_create_temp(&s->store, &info, s->names, err);
 	if (rc < 0)
 		return rc;
 	gtv_store_on_wait(s->store, output_waits, s);
 	if (!config->screen && !keep) /* no screen: for hours, perhaps */
 		gtv_store_unread(s->store);
-	if (keep) {
-		s->flight = gtv_flight_new(out_fd, &info, s->names, config->keep_bytes,
-					   config->keep_ns);
-		if (!s->flight)
-			return gtv_err_set(err, GTV_ENOMEM, "--ring", "", "out of memory");
-	} else {
+	if (keep && !make_flight(s, config, out_fd))
+		return gtv_err_set(err, GTV_ENOMEM, "--ring", "", "out of memory");
+	/* What is written of a ring gets its own. */
+	int zoom = !keep || config->screen;
+	if (zoom)
 		s->zoom = gtv_zoom_new(s->store);
-	}
-	if (!s->zoom && !keep)
+	if (!s->zoom && zoom)
 		return gtv_err_set(err, GTV_ENOMEM, "zoom", "", "out of memory");
 	sink.arg = s->zoom;
-	sink.span = keep ? NULL : span_to_zoom;
+	sink.span = zoom ? span_to_zoom : NULL;
 	if (config->trigger.condition) {
 		s->shots = gtv_shots_new(&config->trigger, s->status.level, s->names,
-					 keep ? config->output : NULL, info.start_ns);
+					 info.start_ns);
 		if (!s->shots)
 			return gtv_err_set(err, GTV_ENOMEM, "--trigger", "",
 					   "out of memory");
@@ -368,6 +391,8 @@ void gtv_session_status(struct gtv_session *s, struct gtv_session_status *out)
 	pthread_mutex_lock(&s->lock);
 	*out = s->status;
 	pthread_mutex_unlock(&s->lock);
+	if (s->flight)
+		gtv_flight_told(s->flight, &out->flight);
 }
 
 int gtv_session_event_fd(struct gtv_session *s)
@@ -406,7 +431,14 @@ void gtv_session_signal(struct gtv_session *s, int sig)
 
 void gtv_session_write(struct gtv_session *s)
 {
-	atomic_store(&s->want_write, 1);
+	struct gtv_session_status st;
+
+	gtv_session_status(s, &st);
+	/* The collector is over: what it kept is ours. */
+	if (s->flight && st.finished)
+		gtv_flight_write(s->flight, st.now_ns);
+	else
+		atomic_store(&s->want_write, 1);
 }
 
 void gtv_session_detach(struct gtv_session *s)
@@ -420,9 +452,13 @@ int gtv_session_wait(struct gtv_session *s, struct gtv_err *err)
 		pthread_join(s->thread, NULL);
 		s->thread_started = 0;
 	}
-	if (s->flight_err.code) {
-		*err = s->flight_err;
-		return -err->code;
+	if (s->flight) {
+		struct gtv_flight_told told;
+
+		gtv_flight_told(s->flight, &told);
+		*err = told.err;
+		if (err->code)
+			return -err->code;
 	}
 	const struct gtv_err *failed = gtv_store_error(s->store);
 	if (failed && failed->code) {

@@ -9,6 +9,7 @@
 
 #include "tracer/base/err.h"
 #include "tracer/launch/launch.h"
+#include "tracer/session/flight.h"
 #include "tracer/store/store.h"
 
 struct gtv_session;
@@ -56,11 +57,14 @@ struct gtv_session_status {
 	uint64_t now_ns;       /* CLOCK_MONOTONIC up to which the store is complete */
 	uint64_t start_ns;
 	int64_t clock_residual_ns;
-	unsigned hits;		  /* of --trigger… */
-	char hit_text[300];	  /* …and the last in words, escaped */
-	int stopped;		  /* after the last wanted the recording has ended */
-	size_t survivors;	  /* descendants alive when the program ended… */
-	char survivor_names[160]; /* …by name and pid, escaped */
+	int keeping; /* --ring: from where on it is kept, and how much */
+	uint64_t kept_from_ns, kept_bytes;
+	struct gtv_flight_told flight; /* what was written of it */
+	unsigned hits;		       /* of --trigger… */
+	char hit_text[300];	       /* …and the last in words, escaped */
+	int stopped;		       /* after the last wanted the recording has ended */
+	size_t survivors;	       /* descendants alive when the program ended… */
+	char survivor_names[160];      /* …by name and pid, escaped */
 };
 
 /* Opens the sources, starts the program, drops privileges, starts the collector
@@ -81,7 +85,8 @@ void gtv_session_resize(struct gtv_session *s, unsigned short rows, unsigned sho
 void gtv_session_kill(struct gtv_session *s);
 /* Sends the program (only it) a signal. */
 void gtv_session_signal(struct gtv_session *s, int sig);
-/* With --ring: writes what is kept into the file, soon. */
+/* With --ring: has what is kept written (flight.h), soon; status tells what became of
+ * it. After the end too. */
 void gtv_session_write(struct gtv_session *s);
 /* Stops collecting at once though the program runs on (unharmed). */
 void gtv_session_detach(struct gtv_session *s);

@@ -6,8 +6,7 @@
 #include <string.h>
 
 struct gtv_shots *gtv_shots_new(const struct gtv_session_trigger *trigger, int level,
-				const struct gtv_names *names, const char *file,
-				uint64_t start_ns)
+				const struct gtv_names *names, uint64_t start_ns)
 {
 	struct gtv_shots *s = calloc(1, sizeof *s);
 
@@ -18,7 +17,6 @@ struct gtv_shots *gtv_shots_new(const struct gtv_session_trigger *trigger, int l
 	s->post_ns = trigger->post_ns;
 	s->wanted = trigger->hits ? trigger->hits : 1;
 	s->start_ns = start_ns;
-	snprintf(s->file, sizeof s->file, "%s", file ? file : "");
 	s->watch = gtv_watch_new(&s->condition, level, names, 0);
 	if (!s->watch) {
 		free(s);
@@ -58,20 +56,6 @@ int gtv_shots_done(struct gtv_shots *s)
 {
 	s->due_ns = 0;
 	return s->hits == s->wanted;
-}
-
-char *gtv_shots_file(const struct gtv_shots *s, char *buf, size_t size)
-{
-	const char *slash = strrchr(s->file, '/'), *dot = strrchr(s->file, '.');
-	size_t stem = dot && dot > (slash ? slash + 1 : s->file) ? (size_t)(dot - s->file)
-								 : strlen(s->file);
-
-	if (s->hits <= 1)
-		snprintf(buf, size, "%s", s->file);
-	else
-		snprintf(buf, size, "%.*s-%u%s", (int)stem, s->file, s->hits,
-			 s->file + stem);
-	return buf;
 }
 
 char *gtv_shots_say(const struct gtv_shots *s, char *buf, size_t size)

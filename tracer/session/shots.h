@@ -18,14 +18,12 @@ struct gtv_shots {
 	unsigned wanted, hits;	    /* as --hits says; so far, the one below too */
 	struct gtv_trigger_hit hit; /* the last */
 	uint64_t due_ns;	    /* it is complete then; 0: none is waited for */
-	char file[512];		    /* of --ring: -o, "" of none */
 };
 
 /* Copies all of trigger; Borrows names. level: of the kernel source. Returns owned, NULL
  * without memory. */
 struct gtv_shots *gtv_shots_new(const struct gtv_session_trigger *trigger, int level,
-				const struct gtv_names *names, const char *file,
-				uint64_t start_ns);
+				const struct gtv_names *names, uint64_t start_ns);
 void gtv_shots_free(struct gtv_shots *shots); /* may be NULL */
 /* After a batch, up to now_ns. Returns 1 when a hit is new. */
 int gtv_shots_look(struct gtv_shots *shots, const struct gtv_model *model, uint64_t now_ns);
@@ -33,8 +31,6 @@ int gtv_shots_look(struct gtv_shots *shots, const struct gtv_model *model, uint6
  * so by gtv_shots_done; that returns whether it was the last wanted. */
 int gtv_shots_due(const struct gtv_shots *shots, uint64_t now_ns);
 int gtv_shots_done(struct gtv_shots *shots);
-/* The file of the present hit: "x.gtv", then "x-2.gtv"… Returns buf. */
-char *gtv_shots_file(const struct gtv_shots *shots, char *buf, size_t size);
 /* "G3 echo waits for GIL, for 5 ms, at 1.204 512 s", escaped. Returns buf. */
 char *gtv_shots_say(const struct gtv_shots *shots, char *buf, size_t size);
 

@@ -39,17 +39,9 @@ static void stop_at(struct gtv_session *s, uint64_t ns)
 /* What is kept goes into the hit's own file: the first into that of -o. */
 static void write_hit(struct gtv_session *s)
 {
-	char path[sizeof s->shots->file + 16];
-	int fd;
-
-	if (s->shots->hits <= 1) {
-		gtv_flight_write(s->flight, s->store, -1, &s->flight_err);
-		return;
-	}
-	fd = gtv_output_open(gtv_shots_file(s->shots, path, sizeof path), &s->user,
-			     &s->flight_err);
-	if (fd >= 0)
-		gtv_flight_write_to(s->flight, fd, s->store, -1, &s->flight_err);
+	/* Hits that come faster than they are written are waited for: none is left out. */
+	gtv_flight_wait(s->flight);
+	gtv_flight_write(s->flight, s->last_ns);
 }
 
 /* How many of the first `most` events lie at or before ts_ns. */

@@ -30,6 +30,7 @@ struct ref {
 struct refs {
 	struct ref *ref;
 	size_t count, room;
+	size_t first; /* of all there ever were: so many were dropped (keep.c) */
 };
 
 struct gap {
@@ -72,6 +73,9 @@ struct gtv_store {
 	struct refs zoom[GTV_ZOOM_LIST_MAX];
 	struct gap *gap;
 	size_t gap_count, gap_room;
+	int keeps_last;	  /* only its last part is wanted: it has no index */
+	uint64_t punched; /* of the file: given back up to here */
+	size_t dropped_outputs;
 
 	pthread_mutex_t scratch_lock;
 	struct scratch *scratch;
@@ -166,6 +170,10 @@ int gtv_store__unreadable(const char *name, struct gtv_err *err); /* sets err */
 
 /* spool.c: files without a name, for what has to be kept somewhere while we run. */
 int gtv_spool_open(void); /* A descriptor, or -1 and errno */
+/* One whose beginning can be given back, see gtv_spool_drop. */
+int gtv_spool_open_kept(void);
+/* The file system has [from, to) back. 0, or -1 and errno. */
+int gtv_spool_drop(int spool, uint64_t from, uint64_t to);
 /* Copies a pipe to its end. A descriptor, or -GTV_E* and err. */
 int gtv_spool_all(int fd, const char *name, struct gtv_err *err);
 /* Appends to a spool. Returns how much; if it is less than size, errno says why. */

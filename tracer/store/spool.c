@@ -33,6 +33,34 @@ int gtv_spool_open(void)
 #endif
 }
 
+int gtv_spool_drop(int spool, uint64_t from, uint64_t to)
+{
+#ifdef FALLOC_FL_PUNCH_HOLE
+	return fallocate(spool, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
+			 (off_t)(to - from));
+#else
+	(void)spool;
+	(void)from;
+	(void)to;
+	errno = EOPNOTSUPP;
+	return -1;
+#endif
+}
+
+int gtv_spool_open_kept(void)
+{
+	int fd = gtv_spool_open();
+
+	if (fd < 0 || !gtv_spool_drop(fd, 0, 1))
+		return fd;
+#ifdef MFD_CLOEXEC
+	/* A file system that cannot give back a part: memory can. */
+	close(fd);
+	fd = memfd_create("gtviz", MFD_CLOEXEC);
+#endif
+	return fd;
+}
+
 size_t gtv_spool_write(int spool, const void *bytes, size_t size, uint64_t offset)
 {
 	size_t done = 0;

@@ -149,9 +149,9 @@ static uint64_t mark_of(const struct gtv_store *st, const struct refs *list,
 	case GTV_BLOCK_EVENTS:
 		return last && last->mark > head->to_ns ? last->mark : head->to_ns;
 	case GTV_BLOCK_CHECKPOINT:
-		return st->events.count;
+		return st->events.first + st->events.count;
 	case GTV_BLOCK_OUTPUT:
-		return last ? last->mark + last->count : 0;
+		return last ? last->mark + last->count : st->dropped_outputs;
 	default:
 		return 0;
 	}
@@ -370,8 +370,8 @@ static int get_ref(const struct gtv_store *st, const struct refs *list, size_t i
 	int rc = -GTV_ENOTFOUND;
 
 	lock_read(st);
-	if (idx < list->count) {
-		*out = list->ref[idx];
+	if (idx >= list->first && idx - list->first < list->count) {
+		*out = list->ref[idx - list->first];
 		rc = 0;
 	}
 	unlock(st);
@@ -436,7 +436,7 @@ int gtv_store_range(const struct gtv_store *st, uint64_t *from_ns, uint64_t *to_
 static size_t count_of(const struct gtv_store *st, const struct refs *list)
 {
 	lock_read(st);
-	size_t count = list->count;
+	size_t count = list->first + list->count;
 	unlock(st);
 	return count;
 }
@@ -470,6 +470,7 @@ size_t gtv_store_find(const struct gtv_store *st, uint64_t ts_ns)
 		else
 			low = mid + 1;
 	}
+	low += st->events.first;
 	unlock(st);
 	return low;
 }
@@ -510,6 +511,7 @@ static size_t checkpoints_upto(const struct gtv_store *st, uint64_t ts_ns)
 		else
 			high = mid;
 	}
+	low += st->checkpoints.first;
 	unlock(st);
 	return low;
 }
@@ -522,7 +524,7 @@ int gtv_store_get_checkpoint(const struct gtv_store *st, uint64_t ts_ns, void **
 	/* A damaged one costs time, not truth: take the one before. */
 	for (size_t idx = checkpoints_upto(st, ts_ns); idx-- > 0;) {
 		if (get_ref(st, &st->checkpoints, idx, &ref))
-			continue;
+			break; /* it was dropped, and all before it */
 		int rc = gtv_store__load(st, GTV_BLOCK_CHECKPOINT, &ref, bytes);
 		if (rc == -GTV_ENOMEM)
 			return rc;
@@ -603,7 +605,7 @@ size_t gtv_store_output_count(const struct gtv_store *st)
 	const struct refs *list = &st->outputs;
 	uint64_t count = list->count ? list->ref[list->count - 1].mark +
 					       list->ref[list->count - 1].count
-				     : 0;
+				     : st->dropped_outputs;
 	unlock(st);
 	return (size_t)count;
 }
@@ -623,7 +625,7 @@ static int output_block(const struct gtv_store *st, size_t idx, struct ref *out)
 		else
 			low = mid + 1;
 	}
-	if (low < list->count) {
+	if (low < list->count && idx >= list->ref[low].mark) {
 		*out = list->ref[low];
 		rc = 0;
 	}

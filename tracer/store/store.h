@@ -58,6 +58,8 @@ struct gtv_store_stats {
 	uint64_t gaps;		 /* damaged parts skipped when opening */
 	uint64_t reads;		 /* blocks that were read from the file so far */
 	int complete;		 /* has index and footer: was finished */
+	uint64_t dropped_bytes;	 /* of bytes and events, those that are gone: */
+	uint64_t dropped_events; /* gtv_store_drop */
 };
 
 /* Makes a trace in `fd` (Takes; must be empty and writable; a pipe will do when
@@ -89,6 +91,15 @@ void gtv_store_close(struct gtv_store *st); /* Takes; without finish: as if kill
 /* Nobody will read this store while it is written: its lists need not grow. To be set
  * before the writer's first append; block questions then know the last block only. */
 void gtv_store_unread(struct gtv_store *st);
+/* Only its last part is wanted: what is older may be dropped, and a finished file has no
+ * index. A temporary store, before the writer's first append. */
+int gtv_store_create_kept(struct gtv_store **out, const struct gtv_store_info *info,
+			  struct gtv_names *names, struct gtv_err *err);
+/* Of such a one: drops all before a checkpoint, by its number, which becomes its
+ * beginning; its disk space too. Numbers (of blocks, checkpoints, tiles, outputs) go on as
+ * they were; who asks for a dropped one hears -GTV_ENOTFOUND. -GTV_EUSAGE if nothing
+ * follows the checkpoint. */
+int gtv_store_drop(struct gtv_store *st, size_t checkpoint);
 /* Calls `wait` about ten times a second while a pipe does not take what is written. To
  * be set before the writer's first append. */
 void gtv_store_on_wait(struct gtv_store *st, void (*wait)(void *arg), void *arg);
@@ -146,6 +157,8 @@ struct gtv_block_info {
 	uint64_t offset; /* in the file */
 };
 size_t gtv_store_block_count(const struct gtv_store *st);
+/* The first that was not dropped; 0 but for kept stores. */
+size_t gtv_store_first_block(const struct gtv_store *st);
 int gtv_store_block(const struct gtv_store *st, size_t idx, struct gtv_block_info *out);
 /* First block whose to_ns >= ts_ns (block_count if none). */
 size_t gtv_store_find(const struct gtv_store *st, uint64_t ts_ns);
@@ -165,13 +178,15 @@ int gtv_store_gap(const struct gtv_store *st, size_t idx, uint64_t *from_ns,
 int gtv_store_get_checkpoint(const struct gtv_store *st, uint64_t ts_ns, void **bytes,
 			     size_t *size, size_t *block_idx);
 /* The checkpoints by number: when, and the first event block after it; and the bytes
- * (Returns owned). -GTV_ENOTFOUND behind the last. */
+ * (Returns owned). -GTV_ENOTFOUND behind the last, or before the first. */
+size_t gtv_store_first_checkpoint(const struct gtv_store *st);
 int gtv_store_checkpoint(const struct gtv_store *st, size_t idx, uint64_t *ts_ns,
 			 size_t *block_idx);
 int gtv_store_load_checkpoint(const struct gtv_store *st, size_t idx, void **bytes,
 			      size_t *size);
 /* Zoom blocks of a level, in order of time. */
 size_t gtv_store_zoom_count(const struct gtv_store *st, unsigned level);
+size_t gtv_store_first_zoom(const struct gtv_store *st, unsigned level);
 int gtv_store_zoom_info(const struct gtv_store *st, unsigned level, size_t idx,
 			uint64_t *from_ns, uint64_t *to_ns);
 uint32_t gtv_store_zoom_back(const struct gtv_store *st, unsigned level, size_t idx);
@@ -179,6 +194,7 @@ int gtv_store_get_zoom(const struct gtv_store *st, unsigned level, size_t idx, v
 		       size_t *size); /* Returns owned */
 /* Program output, in order. */
 size_t gtv_store_output_count(const struct gtv_store *st);
+size_t gtv_store_first_output(const struct gtv_store *st);
 int gtv_store_get_output(const struct gtv_store *st, size_t idx, uint64_t *ts_ns,
 			 void **bytes, size_t *size); /* Returns owned */
 

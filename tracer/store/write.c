@@ -216,7 +216,7 @@ static int put_payload(struct gtv_store *st, struct gtv_head *head,
 		w->out = out;
 		w->out_room = bound;
 	}
-	if (reserve_entry(st))
+	if (!st->keeps_last && reserve_entry(st))
 		return stopped(st);
 	head->ordinal = w->ordinal;
 	size_t size = gtv_block_pack(w->zstd, head, payload, w->out);
@@ -225,7 +225,8 @@ static int put_payload(struct gtv_store *st, struct gtv_head *head,
 		take_back(st);
 		return fail_write(st, error);
 	}
-	gtv_index_write(head, w->index + w->index_count++ * GTV_INDEX_ENTRY_BYTES);
+	if (!st->keeps_last)
+		gtv_index_write(head, w->index + w->index_count++ * GTV_INDEX_ENTRY_BYTES);
 	w->ordinal += head->kind == GTV_BLOCK_EVENTS;
 	uint64_t offset = w->offset;
 	w->offset += size;
@@ -642,7 +643,7 @@ int gtv_store_finish(struct gtv_store *st)
 		rc = put_info(st);
 	if (!rc && st->writer->names_blocks > NAMES_SCATTERED)
 		rc = put_snapshot(st);
-	if (!rc)
+	if (!rc && !st->keeps_last)
 		rc = put_index(st);
 	st->writer->finished = 1;
 	if (!rc) {
@@ -705,14 +706,28 @@ int gtv_store_create(struct gtv_store **out, int fd, const struct gtv_store_info
 	return 0;
 }
 
-int gtv_store_create_temp(struct gtv_store **out, const struct gtv_store_info *info,
-			  struct gtv_names *names, struct gtv_err *err)
+static int create_in(struct gtv_store **out, int fd, const struct gtv_store_info *info,
+		     struct gtv_names *names, struct gtv_err *err)
 {
-	int fd = gtv_spool_open();
-
 	*out = NULL;
 	if (fd < 0)
 		return gtv_err_set(err, GTV_EIO, "a temporary file", "set TMPDIR", "%s",
 				   strerror(errno));
 	return gtv_store_create(out, fd, info, names, err);
+}
+
+int gtv_store_create_temp(struct gtv_store **out, const struct gtv_store_info *info,
+			  struct gtv_names *names, struct gtv_err *err)
+{
+	return create_in(out, gtv_spool_open(), info, names, err);
+}
+
+int gtv_store_create_kept(struct gtv_store **out, const struct gtv_store_info *info,
+			  struct gtv_names *names, struct gtv_err *err)
+{
+	int rc = create_in(out, gtv_spool_open_kept(), info, names, err);
+
+	if (!rc)
+		(*out)->keeps_last = 1; /* its first block, INFO, is in an index of one */
+	return rc;
 }
