@@ -40,5 +40,10 @@ extern const struct tui_pane tui_pane_findings;
 extern const struct tui_pane tui_pane_help;
 /* app_compare.c */
 extern const struct tui_pane tui_pane_compare;
+/* app_latency.c */
+extern const struct tui_pane tui_pane_latency;
+extern const struct tui_pane tui_pane_calls;
+/* app_load.c */
+extern const struct tui_pane tui_pane_load;
 
 #endif

@@ -53,10 +53,16 @@ enum tui_key_place {
 	X(EDGE_BACK, ROWS, ALL, "[", "edge back: who caused this")                         \
 	X(EDGE_FORWARD, ROWS, ALL, "]", "edge on: what it caused")                         \
 	X(EDGES, ROWS, ALL, "e", "all edges, or the span's")                               \
+	X(SORT, ROWS, LIST, "s", "sort by the next column")                                \
+	X(RANGE, ROWS, LIST, "r", "count all, or the window only")                         \
+	X(LOG_BARS, ROWS, LIST, "L", "bars: linear, logarithmic")                          \
 	X(PIVOT, ROWS, ALL, "Tab", "rows: core, thread, gt, lock")                         \
 	X(EXPLAIN, VIEWS, ALL, "Enter", "explain: why did it wait")                        \
 	X(BACK, VIEWS, ALL, "Esc", "back to where you were")                               \
 	X(TIMELINE, VIEWS, ALL, "1", "the timeline")                                       \
+	X(LATENCY, VIEWS, ALL, "4", "latency: histograms of waits")                        \
+	X(LOAD, VIEWS, ALL, "5", "load: cores, queues, threads")                           \
+	X(CALLS, VIEWS, ALL, "6", "system calls")                                          \
 	X(FINDINGS, VIEWS, ALL, "7", "findings: what it noticed")                          \
 	X(COMPARE, VIEWS, ALL, "9", "compare two traces")                                  \
 	X(SWAP, VIEWS, ALL, "x", "compare: the other trace first")                         \

@@ -14,8 +14,8 @@ struct tui_reading {
 	void *arg;
 	struct gtv_model *model;
 	struct gtv_walk walk;
-	uint64_t upto_ns;
-	int done, caught_up, failed;
+	uint64_t upto_ns, stop_ns; /* stop: nothing that begins later is wanted */
+	int done, caught_up, failed, stopped;
 };
 
 static uint64_t now_ns(void)
@@ -39,6 +39,7 @@ struct tui_reading *tui_reading_new(struct tui_trace *t, const struct tui_readin
 	r->ops = ops;
 	r->arg = arg;
 	r->upto_ns = t->nav.first_ns;
+	r->stop_ns = UINT64_MAX;
 	gtv_store_get_info(t->store, &info);
 	r->model = gtv_model_new(info.level, t->names, &sink);
 	if (gtv_walk_init(&r->walk, t->store, 0) || !r->model) {
@@ -47,6 +48,29 @@ struct tui_reading *tui_reading_new(struct tui_trace *t, const struct tui_readin
 	}
 	gtv_report_begin(r->model, t->store);
 	return r;
+}
+
+void tui_reading_range(struct tui_reading *r, uint64_t from_ns, uint64_t to_ns)
+{
+	const struct gtv_store *store = r->trace->store;
+	struct gtv_block_info info;
+	size_t size, block;
+	void *bytes;
+
+	r->stop_ns = to_ns;
+	if (gtv_store_get_checkpoint(store, from_ns, &bytes, &size, &block))
+		return;
+	if (gtv_store_block(store, block, &info)) {
+		free(bytes);
+		return;
+	}
+	gtv_walk_fini(&r->walk);
+	r->failed |= gtv_walk_init(&r->walk, store, info.from_ns) != 0 ||
+		     gtv_model_restore(r->model, bytes, size) != 0;
+	/* The block before may end at the same ns. */
+	r->walk.block = block;
+	r->upto_ns = info.from_ns;
+	free(bytes);
 }
 
 void tui_reading_free(struct tui_reading *r)
@@ -91,6 +115,10 @@ static int read_part(struct tui_reading *r)
 		r->failed |= rc < 0;
 		return 1;
 	}
+	if (item.from_ns > r->stop_ns) {
+		r->stopped = 1;
+		return 1;
+	}
 	/* The last gap may have no end. */
 	to = item.to_ns < r->trace->nav.last_ns ? item.to_ns : r->trace->nav.last_ns;
 	if (!item.gap)
@@ -111,7 +139,7 @@ static void finish(struct tui_reading *r)
 		r->ops->finish(r->arg, r->model, end_ns);
 	else
 		gtv_model_finish(r->model, end_ns);
-	r->upto_ns = last_ns;
+	r->upto_ns = last_ns < r->stop_ns ? last_ns : r->stop_ns;
 	r->done = 1;
 }
 
@@ -122,11 +150,15 @@ int tui_reading_go(struct tui_reading *r, uint64_t budget_ns)
 
 	if (r->done)
 		return 0;
+	if (r->failed) {
+		finish(r);
+		return 1;
+	}
 	do {
 		r->caught_up = read_part(r);
 		parts += !r->caught_up;
 	} while (!r->caught_up && now_ns() - began_ns < budget_ns);
-	if (r->caught_up && (r->trace->facts.mode != TUI_LIVE || r->failed)) {
+	if (r->caught_up && (r->trace->facts.mode != TUI_LIVE || r->failed || r->stopped)) {
 		finish(r);
 		return 1;
 	}

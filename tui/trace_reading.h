@@ -33,6 +33,9 @@ struct tui_reading_ops {
 struct tui_reading *tui_reading_new(struct tui_trace *t, const struct tui_reading_ops *ops,
 				    void *arg);
 void tui_reading_free(struct tui_reading *r);
+/* Before the first go: begins at the last checkpoint before from_ns, as a seek does, and
+ * is done at to_ns. What is told may lie before from_ns. */
+void tui_reading_range(struct tui_reading *r, uint64_t from_ns, uint64_t to_ns);
 
 /* Reads on for about budget_ns of real time (UINT64_MAX: all there is). Returns whether it
  * read anything, or came to the end. */

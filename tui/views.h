@@ -12,6 +12,9 @@ extern const struct tui_view_ops tui_view_explain;  /* view_explain.c */
 extern const struct tui_view_ops tui_view_output;   /* view_output.c */
 extern const struct tui_view_ops tui_view_findings; /* view_findings.c */
 extern const struct tui_view_ops tui_view_compare;  /* view_compare.c */
+extern const struct tui_view_ops tui_view_latency;  /* view_latency.c */
+extern const struct tui_view_ops tui_view_load;	    /* view_load.c */
+extern const struct tui_view_ops tui_view_calls;    /* view_calls.c */
 extern const struct tui_view_ops tui_view_help;	    /* view_help.c */
 
 #endif

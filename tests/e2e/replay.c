@@ -258,6 +258,44 @@ static void findings_are_looked_for(void **state)
 	quit(&p);
 }
 
+/* Each as a shot draws it; then from the chosen bucket to its longest wait. */
+static void latency_load_and_calls(void **state)
+{
+	struct pty p;
+
+	(void)state;
+	start(&p, "100ms", "140ms");
+	pty_keys(&p, "5");
+	pty_wait_frame(&p, shot("--from 100ms --to 140ms --view load"), 1);
+	pty_keys(&p, "6");
+	pty_wait_frame(&p, shot("--from 100ms --to 140ms --view calls"), 1);
+	pty_keys(&p, "4");
+	pty_wait_frame(&p, shot("--from 100ms --to 140ms --view latency"), 1);
+	pty_keys(&p, "\r");
+	pty_wait_text(&p, "longest");
+	pty_keys(&p, "\033");
+	pty_wait_frame(&p, shot("--from 100ms --to 140ms --view latency"), 1);
+	pty_keys(&p, "\r");
+	pty_wait_text(&p, "longest");
+	pty_keys(&p, "\r");
+	pty_wait_text(&p, "selected");
+	pty_wait_text(&p, "┬");
+	/* The window only, there and back; the timeline's own keys where there is time. */
+	pty_keys(&p, "4");
+	pty_wait_text(&p, "powers of two");
+	pty_keys(&p, "\033");
+	pty_wait_text(&p, "h/l");
+	pty_keys(&p, "r");
+	pty_wait_text(&p, "the window,");
+	pty_keys(&p, "r");
+	pty_wait_text(&p, "all of");
+	pty_keys(&p, "5");
+	pty_wait_text(&p, "a column");
+	pty_keys(&p, "1");
+	pty_wait_text(&p, "┬");
+	quit(&p);
+}
+
 static void help_lists_the_keys(void **state)
 {
 	struct pty p;
@@ -372,6 +410,7 @@ int main(void)
 		cmocka_unit_test(tab_pivots_the_rows),
 		cmocka_unit_test(choosing_and_explaining),
 		cmocka_unit_test(findings_are_looked_for),
+		cmocka_unit_test(latency_load_and_calls),
 		cmocka_unit_test(help_lists_the_keys),
 		cmocka_unit_test(play_speed_and_stop),
 		cmocka_unit_test(resizing),
