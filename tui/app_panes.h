@@ -45,5 +45,7 @@ extern const struct tui_pane tui_pane_latency;
 extern const struct tui_pane tui_pane_calls;
 /* app_load.c */
 extern const struct tui_pane tui_pane_load;
+/* app_threads.c */
+extern const struct tui_pane tui_pane_threads;
 
 #endif

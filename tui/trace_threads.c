@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "tui/trace_threads.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tui/trace_reading.h"
+
+#define LIST_NS 300000000ull /* rows of what grows are made so seldom */
+
+/* The view's data is the first: tui_trace.threads points there. */
+struct gathering {
+	struct tui_threads shown;
+	struct gtv_attribution *attr;
+	struct tui_reading *reading;
+	uint64_t listed_ns; /* real time; 0: never */
+	int unlisted;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static struct gathering *of(const struct tui_trace *t)
+{
+	return (struct gathering *)t->threads;
+}
+
+static void on_span(void *arg, const struct gtv_span *span)
+{
+	gtv_attribution_span(((struct gathering *)arg)->attr, span);
+}
+
+static void on_edge(void *arg, const struct gtv_edge *edge)
+{
+	gtv_attribution_edge(((struct gathering *)arg)->attr, edge);
+}
+
+static const struct tui_reading_ops ops = {.span = on_span, .edge = on_edge};
+
+static void stop(struct gathering *g)
+{
+	tui_reading_free(g->reading);
+	gtv_attribution_free(g->attr);
+	g->reading = NULL;
+	g->attr = NULL;
+	g->shown.attr = NULL;
+	g->shown.count = g->shown.all = 0;
+	g->shown.done = 0;
+	g->listed_ns = 0;
+}
+
+void tui_trace_forget_threads(struct tui_trace *t)
+{
+	struct gathering *g = of(t);
+
+	t->threads = NULL;
+	if (!g)
+		return;
+	stop(g);
+	free(g->shown.row);
+	free(g);
+}
+
+/* Begins to read, for the range that is shown. */
+static int begin(struct tui_trace *t, struct gathering *g)
+{
+	struct tui_threads *s = &g->shown;
+
+	s->from_ns = s->range ? s->from_ns : t->nav.first_ns;
+	s->upto_ns = s->from_ns;
+	g->attr = gtv_attribution_new(s->range ? s->from_ns : 0,
+				      s->range ? s->to_ns : UINT64_MAX);
+	g->reading = g->attr ? tui_reading_new(t, &ops, g) : NULL;
+	if (g->reading && s->range)
+		tui_reading_range(g->reading, s->from_ns, s->to_ns);
+	if (g->reading)
+		return 0;
+	stop(g);
+	return -GTV_ENOMEM;
+}
+
+static struct gathering *make(struct tui_trace *t)
+{
+	struct gathering *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return NULL;
+	t->threads = &g->shown;
+	g->shown.kind =
+		gtv_names_count(t->names, GTV_CLASS_GT) ? GTV_LANE_GT : GTV_LANE_THREAD;
+	if (t->nav.selected.kind == GTV_LANE_GT ||
+	    t->nav.selected.kind == GTV_LANE_THREAD) {
+		g->shown.lane = t->nav.selected;
+		g->shown.kind = t->nav.selected.kind;
+	}
+	return g;
+}
+
+static void list(struct tui_trace *t, struct gathering *g)
+{
+	struct tui_threads *s = &g->shown;
+
+	s->upto_ns = tui_reading_upto_ns(g->reading);
+	s->done = tui_reading_done(g->reading);
+	if (s->range && s->upto_ns > s->to_ns)
+		s->upto_ns = s->to_ns;
+	gtv_attribution_now(g->attr, tui_reading_model(g->reading), s->upto_ns);
+	s->attr = g->attr;
+	/* Without memory the rows stay few. */
+	(void)tui_threads_list(s, t->names);
+	g->listed_ns = now_ns();
+	g->unlisted = 0;
+}
+
+int tui_trace_threads(struct tui_trace *t, uint64_t budget_ns)
+{
+	struct gathering *g = t->threads ? of(t) : make(t);
+
+	if (!g || g->shown.done || (!g->reading && begin(t, g)))
+		return 0;
+	g->unlisted |= tui_reading_go(g->reading, budget_ns);
+	if (!g->unlisted)
+		return 0;
+	if (!tui_reading_done(g->reading) && g->listed_ns &&
+	    now_ns() - g->listed_ns < LIST_NS)
+		return 0;
+	list(t, g);
+	return 1;
+}
+
+int tui_trace_threads_unread(const struct tui_trace *t)
+{
+	return !t->threads || !t->threads->done;
+}
+
+const struct gtv_model *tui_trace_threads_model(const struct tui_trace *t)
+{
+	const struct gathering *g = of(t);
+
+	return g && g->reading && !g->shown.range ? tui_reading_model(g->reading) : NULL;
+}
+
+void tui_trace_threads_range(struct tui_trace *t)
+{
+	struct gathering *g = of(t);
+
+	if (!g)
+		return;
+	stop(g);
+	g->shown.range = !g->shown.range;
+	g->shown.from_ns =
+		t->nav.from_ns > t->nav.first_ns ? t->nav.from_ns : t->nav.first_ns;
+	g->shown.to_ns = t->nav.to_ns < t->nav.last_ns ? t->nav.to_ns : t->nav.last_ns;
+	if (g->shown.to_ns <= g->shown.from_ns)
+		g->shown.range = 0;
+}
+
+static void list_again(struct tui_trace *t)
+{
+	struct gathering *g = of(t);
+
+	if (g && g->shown.attr)
+		(void)tui_threads_list(&g->shown, t->names);
+}
+
+void tui_trace_threads_kind(struct tui_trace *t)
+{
+	struct tui_threads *s = t->threads;
+
+	if (!s)
+		return;
+	s->kind = s->kind == GTV_LANE_GT ? GTV_LANE_THREAD : GTV_LANE_GT;
+	s->lane.kind = 0;
+	s->line = 0;
+	list_again(t);
+}
+
+void tui_trace_threads_sort(struct tui_trace *t)
+{
+	if (!t->threads)
+		return;
+	t->threads->sort = (uint8_t)((t->threads->sort + 1) % TUI_SORT_MAX);
+	list_again(t);
+}
+
+void tui_trace_threads_filter(struct tui_trace *t, const char *part)
+{
+	if (!t->threads)
+		return;
+	snprintf(t->threads->filter, sizeof(t->threads->filter), "%s", part);
+	t->threads->line = 0;
+	list_again(t);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The figures of the threads and locks views: the trace read once through the model into
+ * an attribution, piece by piece while the screen goes on, live too. Both views share it.
+ */
+#ifndef TUI_TRACE_THREADS_H
+#define TUI_TRACE_THREADS_H
+
+#include "tui/threads.h"
+#include "tui/trace.h"
+
+/* Reads on for about budget_ns. Returns whether what is shown may have changed. */
+int tui_trace_threads(struct tui_trace *t, uint64_t budget_ns);
+int tui_trace_threads_unread(const struct tui_trace *t);
+void tui_trace_forget_threads(struct tui_trace *t);
+/* The model that all of it went through, for its totals; NULL: nothing was read, or only a
+ * range, of which it knows no totals. Borrows. */
+const struct gtv_model *tui_trace_threads_model(const struct tui_trace *t);
+
+/* Figures of the window that is looked at now, or of the whole trace again. */
+void tui_trace_threads_range(struct tui_trace *t);
+/* Green threads or OS threads; the next order; only names with that part ("" all). */
+void tui_trace_threads_kind(struct tui_trace *t);
+void tui_trace_threads_sort(struct tui_trace *t);
+void tui_trace_threads_filter(struct tui_trace *t, const char *part);
+
+#endif
