@@ -152,24 +152,24 @@ static double under_trace_cmd(enum load load)
 }
 
 /* It takes the command as one word, and only counts: what the hooks alone cost. */
-static double under_bpftrace(enum load load)
+static double under_bpftrace_script(enum load load, const char *script)
 {
 	static char out[1 << 16];
 	const char *words[ARGS_MAX];
 	char command[700] = "";
-	const char *argv[] = {"bpftrace",
-			      "-e",
-			      "tracepoint:sched:sched_switch { @s++ } "
-			      "tracepoint:sched:sched_waking { @w++ }",
-			      "-c",
-			      command,
-			      NULL};
+	const char *argv[] = {"bpftrace", "-e", script, "-c", command, NULL};
 	int argc = load_words(load, words);
 
 	for (int i = 0; i < argc; i++)
 		snprintf(command + strlen(command), sizeof command - strlen(command),
 			 "%s%s", i ? " " : "", words[i]);
 	return run(argv, out, sizeof out) < 0 ? CANNOT : load_ns(load, out);
+}
+
+static double under_bpftrace(enum load load)
+{
+	return under_bpftrace_script(load, "tracepoint:sched:sched_switch { @s++ } "
+					   "tracepoint:sched:sched_waking { @w++ }");
 }
 
 static double in_ms(double ns)
@@ -272,6 +272,13 @@ static double syscall_strace(void)
 	return a_call(load_under(SYSCALLS, tracer));
 }
 
+static double syscall_bpftrace(void)
+{
+	return a_call(under_bpftrace_script(SYSCALLS,
+					    "tracepoint:raw_syscalls:sys_enter { @e++ } "
+					    "tracepoint:raw_syscalls:sys_exit { @x++ }"));
+}
+
 static const struct bench_row rows[] = {
 	{.name = "trace_pingpong_l3",
 	 .unit = "ms",
@@ -323,7 +330,9 @@ static const struct bench_row rows[] = {
 	 .unit = "ns",
 	 .ours = syscall_l3,
 	 .reference = syscall_alone,
-	 .peers = {{"perf trace", syscall_perf}, {"strace", syscall_strace}},
+	 .peers = {{"perf trace", syscall_perf},
+		   {"strace", syscall_strace},
+		   {"bpftrace counting", syscall_bpftrace}},
 	 .rounds = 9},
 	{0},
 };

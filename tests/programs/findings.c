@@ -6,6 +6,8 @@
  *   cycle | ordered    two take two locks, each in its own order, or both in one
  *   asleep | working   who holds a lock sleeps, or works, while another waits for it
  *   together | apart   two that compute, both bound to one core, or each to its own
+ *   unfair | fair      two want a lock that spins: one takes it again and again and the
+ *                      other only looks now and then, or both stand in line
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +24,38 @@ static void work(unsigned ms)
 {
 	for (unsigned i = 0; i < ms * 100; i++) {
 		gt_busy_ns(10000);
+		gt_tick();
+	}
+}
+
+/* A lock that goes to whoever looks at the right moment. */
+static struct gt_tas grabbed = GT_TAS_INIT("grabbed");
+static struct gt_ticket served = GT_TICKET_INIT("served");
+
+/* One that fails looks again at once, the other after ten turns. */
+static void grab(int seldom)
+{
+	uint64_t end_ns = gt_now_ns() + 300 * MS;
+
+	while (gt_now_ns() < end_ns) {
+		if (gt_tas_trylock(&grabbed) == 0) {
+			gt_busy_ns(90000);
+			gt_tas_unlock(&grabbed);
+			gt_busy_ns(10000);
+		} else {
+			/* Not in step with the other. */
+			gt_busy_ns(seldom ? 970000 : 1000);
+		}
+		gt_tick();
+	}
+}
+
+static void stand_in_line(void)
+{
+	for (unsigned i = 0; i < 500; i++) {
+		gt_ticket_lock(&served);
+		gt_busy_ns(50000);
+		gt_ticket_unlock(&served);
 		gt_tick();
 	}
 }
@@ -48,6 +82,10 @@ static void one(void *arg)
 		else
 			work(40);
 		gt_mutex_unlock(&first);
+	} else if (!strcmp(what, "unfair")) {
+		grab(0);
+	} else if (!strcmp(what, "fair")) {
+		stand_in_line();
 	} else {
 		work(40);
 	}
@@ -64,6 +102,10 @@ static void other(void *arg)
 	} else if (!strcmp(what, "asleep") || !strcmp(what, "working")) {
 		gt_mutex_lock(&first);
 		gt_mutex_unlock(&first);
+	} else if (!strcmp(what, "unfair")) {
+		grab(1);
+	} else if (!strcmp(what, "fair")) {
+		stand_in_line();
 	} else {
 		work(40);
 	}
@@ -71,7 +113,8 @@ static void other(void *arg)
 
 static void run(void *arg)
 {
-	int bound = !strcmp(what, "together") || !strcmp(what, "apart");
+	int spins = !strcmp(what, "unfair") || !strcmp(what, "fair");
+	int bound = !strcmp(what, "together") || !strcmp(what, "apart") || spins;
 	struct gt_attr attr = {.name = "one", .cores = bound ? 1 : 0};
 	struct gt *gt[2];
 
@@ -79,7 +122,7 @@ static void run(void *arg)
 	if (gt_spawn_attr(&gt[0], &attr, one, NULL))
 		exit(1);
 	attr.name = "other";
-	if (!strcmp(what, "apart"))
+	if (!strcmp(what, "apart") || spins)
 		attr.cores = 2;
 	if (gt_spawn_attr(&gt[1], &attr, other, NULL))
 		exit(1);

@@ -153,6 +153,7 @@ static void forget(struct gtv_findings *f, int user, int kernel)
 			t->off = 0;
 			t->core = t->old_core = t->queue = GTV_CORE_NONE;
 			t->waits_tid = t->cycle = 0;
+			t->futex.lock = 0;
 		}
 	}
 	for (int i = 0; i < GTV__F_CYCLES; i++)

@@ -272,7 +272,8 @@ int gtv__f_lock_unequal(const struct gtv_findings *f, const struct gtv__f_lock *
 			continue;
 		if (s.takes > most.takes)
 			most = s;
-		if (!least.gt || s.takes < least.takes)
+		/* Who took it last before the others came may not want it any more. */
+		if (s.takes && (!least.gt || s.takes < least.takes))
 			least = s;
 	}
 	if (!least.gt || most.gt == least.gt || most.takes < GTV__UNEQUAL_TAKES)
@@ -357,6 +358,8 @@ void gtv__f_lock_span(struct gtv_findings *f, const struct gtv_span *s)
 		return;
 	a = &l->found[GTV__L_OFF];
 	f->saw_futex |= !l->told;
+	if (!l->told && s->tid)
+		gtv__f_futex_held(f, l, s);
 	l->held_ns += ns;
 	if (!off)
 		return;

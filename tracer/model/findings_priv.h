@@ -6,6 +6,7 @@
  *   findings_table.c   records by id
  *   findings_gt.c      green threads: ready, running, waiting for one another
  *   findings_lock.c    locks: who waits how long for what, and in whose place
+ *   findings_futex.c   locks without a runtime: waits that the kernel tells
  *   findings_thread.c  OS threads and cores
  *   findings_rules.c   the table of the rules, and when what was gathered is a finding
  *   findings_text.c    the words
@@ -179,7 +180,21 @@ struct gtv__f_lock {
 	uint64_t hold_from_ns, hold_ns, holds;
 	uint64_t held_ns, off_ns, first_ns, last_ns;
 	struct gtv__f_share *share; /* of locks that spin */
+	/* Futexes: holds that are known are those with waiters. */
+	uint32_t holder,
+		taker; /* tids: was told to have it; came back from a wait for it */
+	uint64_t told_to_ns, told_ns, told_holds;
 	struct gtv__found found[GTV__L_MAX];
+};
+
+/* An OS thread and a futex that it waits for. */
+struct gtv__f_futex {
+	uint32_t lock, waits, owns, told, worst_by;
+	uint8_t flagged; /* it is in a convoy: counted with the lock */
+	uint64_t since_ns, wait_ns, worst_ns, worst_from_ns;
+	uint64_t own_ns;	  /* it can have had it for so long, at most: sum of owns */
+	uint64_t told_ns;	  /* …and is known to have, of told */
+	uint64_t take_ns, end_ns; /* it may have it since then, 0 no; others have it then */
 };
 
 struct gtv__f_thread {
@@ -200,6 +215,7 @@ struct gtv__f_thread {
 	uint32_t waits_tid; /* sleeps on a futex that says who has it */
 	uint8_t cycle;	    /* 1 + the one it is in */
 	uint64_t goes, backs, first_back_ns;
+	struct gtv__f_futex futex;
 };
 
 struct gtv__f_core {
@@ -300,6 +316,14 @@ void gtv__f_lock_span(struct gtv_findings *f, const struct gtv_span *s);
 /* The most and the least fortunate of a lock that spins; 0: there is no such pair. */
 int gtv__f_lock_unequal(const struct gtv_findings *f, const struct gtv__f_lock *l,
 			struct gtv__found *found);
+
+/* findings_futex.c */
+/* t slept on a futex. */
+void gtv__f_futex_wait(struct gtv_findings *f, struct gtv__f_thread *t,
+		       const struct gtv_span *s);
+/* A futex's lane said who has it. */
+void gtv__f_futex_held(struct gtv_findings *f, struct gtv__f_lock *l,
+		       const struct gtv_span *s);
 
 /* findings_thread.c */
 struct gtv__f_thread *gtv__f_thread(struct gtv_findings *f, uint32_t tid, uint32_t pid);

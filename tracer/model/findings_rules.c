@@ -40,7 +40,8 @@ const struct gtv_rule gtv_rules[GTV_FIND_MAX] = {
 		},
 	[GTV_FIND_CONVOY] =
 		{
-			.finds = "A green thread that needs a lock for moments waits for "
+			.finds = "A green thread, or an OS thread by what it waits for "
+				 "futexes, that needs a lock for moments waits for "
 				 "long holds of others, again and again.",
 			.advice = "Let who computes give the lock up sooner or work "
 				  "without it; a shorter interval (gil3,interval=500us) "

@@ -92,14 +92,15 @@ static void convoy(struct words *w, const struct gtv__found *a, struct gtv_lane 
 	uint64_t waits = a->extra[0] ? a->extra[0] : 1;
 
 	say(w,
-	    "%s waits %s in the mean for %s, to hold it %s: %" PRIu64
+	    "%s waits %s in the mean for %s, to hold it %s%s: %" PRIu64
 	    " waits, %s together; the longest took %s, behind %s",
 	    lane(w, a->who), ns(w, a->measure / waits), lane(w, lock),
+	    a->who.kind == GTV_LANE_THREAD ? "at most " : "",
 	    a->extra[1] < US ? "under 1 µs" : ns(w, a->extra[1]), waits, ns(w, a->measure),
 	    ns(w, a->to_ns - a->from_ns), lane(w, a->by));
 	if (a->victims > 1)
-		say(w, "; %u green threads are in it, and lose %s", a->victims,
-		    ns(w, a->lost_ns));
+		say(w, "; %u %sthreads are in it, and lose %s", a->victims,
+		    a->who.kind == GTV_LANE_THREAD ? "" : "green ", ns(w, a->lost_ns));
 	add_lane(w, a->who);
 	add_lane(w, lock);
 	add_lane(w, a->by);

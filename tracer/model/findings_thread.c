@@ -478,6 +478,8 @@ void gtv__f_thread_span(struct gtv_findings *f, const struct gtv_span *s)
 	case GTV_ST_SLEEPING:
 	case GTV_ST_DISK:
 	case GTV_ST_STOPPED:
+		if (s->lock)
+			gtv__f_futex_wait(f, t, s);
 		asleep(f, t, s);
 		break;
 	default:
