@@ -31,8 +31,7 @@
 #include <cmocka.h>
 #include <json-c/json.h>
 
-#define ACCEPT_TIMEOUT_MS 600000
-#define ACCEPT_PATH	  512
+#define ACCEPT_PATH 512
 
 #define SKIP(...)                                                                          \
 	do {                                                                               \
@@ -42,6 +41,7 @@
 	} while (0)
 
 static char accept_dir[64]; /* of this test program's files */
+static uint64_t accept_timeout_ms = 600000;
 
 static inline uint64_t now_ns(void)
 {
@@ -185,7 +185,7 @@ static inline int take(struct ran *r, int i)
 static inline void finish(struct ran *r)
 {
 	struct pollfd p[2] = {{r->fd[0], POLLIN, 0}, {r->fd[1], POLLIN, 0}};
-	uint64_t deadline = now_ns() + ACCEPT_TIMEOUT_MS * 1000000ull;
+	uint64_t deadline = now_ns() + accept_timeout_ms * 1000000ull;
 	int open = 2;
 
 	while (open && now_ns() < deadline) {

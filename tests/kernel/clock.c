@@ -225,6 +225,7 @@ static void no_causal_inversion_at_a_steady_rate(void **state)
 	NEED_LEVEL(3);
 	snprintf(seconds, sizeof seconds, "%u", env_number("CLOCK_SECONDS", 2));
 	snprintf(program, sizeof program, "%s", build_path("tests/evgen"));
+	accept_timeout_ms += 1000ull * env_number("CLOCK_SECONDS", 2);
 	run(&r, NULL, argv);
 	expect_exit(&r, 0, program);
 	ran_free(&r);
