@@ -30,7 +30,9 @@
 #include "runtime/abi/gtv_ring.h"
 #include "tracer/source/source.h"
 
+#ifndef RING_BYTES
 #define RING_BYTES 65536u
+#endif
 #define SLOTS	   (RING_BYTES / 32)
 
 struct rig {

@@ -9,13 +9,15 @@
 #include "tracer/store/store.h"
 
 struct gtv_walk_gap;
+struct gtv_walk_ahead;
 
 struct gtv_walk {
 	const struct gtv_store *store;
 	struct gtv_ev *evs;	   /* of the block that was read last */
 	struct gtv_walk_gap *gaps; /* by time */
 	size_t block, gap, gap_count;
-	uint64_t done_ns; /* the end of that block */
+	uint64_t done_ns;	      /* the end of that block */
+	struct gtv_walk_ahead *ahead; /* decodes the next block meanwhile; NULL: nobody */
 };
 
 struct gtv_walk_item {

@@ -14,11 +14,13 @@
 #include "tracer/base/err.h"
 
 #define FIRST_ROOM 256u
+#define KEPT_ROOM  16384u /* less is not worth giving back */
 #define OUTSIDE	   UINT32_MAX
 
 struct stream {
 	struct gtv_ev *ev; /* circular: room is 0 or a power of two */
 	uint32_t room, first, count;
+	uint32_t most;	/* that it held since it was empty */
 	uint32_t place; /* in the heap, OUTSIDE when empty */
 	uint64_t order;
 };
@@ -173,6 +175,18 @@ static int grow(struct stream *s)
 	return 0;
 }
 
+/* It is empty. A burst's room is given back by halves: the next one may be as large. */
+static void shrink(struct stream *s)
+{
+	if (s->room > KEPT_ROOM && s->most < s->room / 4) {
+		free(s->ev);
+		s->ev = malloc(s->room / 2 * sizeof *s->ev);
+		s->room = s->ev ? s->room / 2 : 0;
+	}
+	s->first = 0;
+	s->most = 0;
+}
+
 /* Field by field: the event was made so a moment ago, and a copy in larger pieces would
  * have to wait until its parts have reached the cache. */
 static inline void put(struct gtv_ev *to, const struct gtv_ev *ev)
@@ -232,6 +246,7 @@ int gtv_merge_push(struct gtv_merge *m, int stream, const struct gtv_ev *ev)
 		ev = &moved;
 	}
 	uint32_t pos = insert(s, ev);
+	s->most = s->count > s->most ? s->count : s->most;
 	m->queued++;
 	if (pos == 0) {
 		if (s->place == OUTSIDE)
@@ -257,6 +272,7 @@ static void advance(struct gtv_merge *m, uint32_t idx, uint32_t count)
 	m->heap_count--;
 	if (m->heap_count)
 		sift_down(m, 0, m->heap[m->heap_count]);
+	shrink(s);
 }
 
 /* The first stream's events up to the first one of the next stream, all at once: mostly

@@ -35,6 +35,9 @@
  * here, and here is more room. */
 #define KERNEL_QUEUE_MAX 1000000u
 
+/* More rounds than rings can be full: a program that runs on does not keep us. */
+#define REST_MAX 4096u
+
 #define CHECKPOINT_EVENTS 100000u
 #define CHECKPOINT_NS	  2000000000ull
 
@@ -73,6 +76,42 @@ static void drain_sources(struct gtv_session *s)
 	if (s->kernel)
 		s->kernel->ops->drain(s->kernel);
 	gtv_mapped_drain(s->mapped);
+}
+
+static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns < b_ns ? a_ns : b_ns;
+}
+
+/* Takes what there is. What waited already in the merge leaves it first, if it is much: a
+ * burst is not to be copied into our memory whole. Returns up to when all is there. */
+static uint64_t take_round(struct gtv_session *s, uint64_t now)
+{
+	if (s->status.simulated) {
+		drain_sources(s);
+		return gtv_source_ring_virtual_ns(s->rings, 0);
+	}
+	if (s->complete_ns && gtv_merge_queued(s->merge) >= QUEUE_MAX)
+		gtv_session_advance(s, s->complete_ns);
+	drain_sources(s);
+	s->complete_ns = earlier(now - LATENESS_NS, gtv_source_ring_behind_ns(s->rings));
+	return s->complete_ns;
+}
+
+/* The last of it: the rings are drained dry. */
+static void take_rest(struct gtv_session *s, uint64_t cut_ns)
+{
+	uint64_t behind_ns;
+
+	drain_sources(s);
+	for (unsigned i = 0; i < REST_MAX; i++) {
+		behind_ns = gtv_source_ring_behind_ns(s->rings);
+		if (behind_ns == UINT64_MAX)
+			break;
+		gtv_session_advance(s, earlier(behind_ns, cut_ns));
+		drain_sources(s);
+	}
+	drain_sources(s); /* what the others made room for: pending LOST records */
 }
 
 /* Whether a checkpoint is worth its bytes: it bounds what a seek must decode. */
@@ -293,8 +332,7 @@ static void finish(struct gtv_session *s, int ended)
 		gtv_source_ring_process_gone(s->rings, s->launch.pid);
 	gtv_clock_sync(&s->clock, 0);
 	take_output(s);
-	drain_sources(s);
-	drain_sources(s); /* what the first one made room for: pending LOST records */
+	take_rest(s, cut);
 	if (s->status.simulated)
 		s->end_ns = gtv_source_ring_virtual_ns(s->rings, 1) + 1;
 	if (ended)
@@ -358,7 +396,8 @@ void *gtv_session_collect(void *session)
 	int ended = 0;
 
 	while (!ended && !s->cut_ns && !atomic_load(&s->want_stop)) {
-		gtv_source_ring_wait(s->rings, ROUND_NS);
+		if (!s->complete_ns || gtv_source_ring_behind_ns(s->rings) == UINT64_MAX)
+			gtv_source_ring_wait(s->rings, ROUND_NS);
 		ended = gtv_launch_poll(&s->launch, &s->wait_status) == 0;
 		uint64_t now = gtv_clock_mono_ns();
 		if (ended) {
@@ -368,10 +407,7 @@ void *gtv_session_collect(void *session)
 		serve_kill(s, now);
 		gtv_clock_sync(&s->clock, SYNC_NS);
 		take_output(s);
-		drain_sources(s);
-		uint64_t here = s->status.simulated
-					? gtv_source_ring_virtual_ns(s->rings, 0)
-					: now - LATENESS_NS;
+		uint64_t here = take_round(s, now);
 		gtv_session_advance(s, here);
 		tick(s, here);
 		gtv_session_serve_trigger(s, here);

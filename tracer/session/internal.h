@@ -55,8 +55,9 @@ struct gtv_session {
 	uint64_t checkpoint_ns, checkpoint_events, checkpoint_bytes;
 	size_t checkpoint_size;
 	uint64_t zoom_ns;
-	uint64_t last_ns; /* of the last event stored */
-	uint64_t kill_ns; /* when SIGKILL is due; 0 none */
+	uint64_t last_ns;     /* of the last event stored */
+	uint64_t complete_ns; /* up to there all was drained; 0: nothing was yet */
+	uint64_t kill_ns;     /* when SIGKILL is due; 0 none */
 	int wait_status;
 	uint64_t end_ns;
 	struct {

@@ -37,11 +37,15 @@
 
 #define RINGS_MAX      65536u
 #define RING_BYTES_MAX (1u << 30)
-#define TAIL_BATCH     1024u	    /* events between two stores of the tail */
-#define AHEAD	       32u	    /* events that are fetched ahead */
-#define CHECK_NS       200000000ull /* between two looks whether a thread lives */
-#define WAKE_APART_NS  200000ull    /* a program that rings all the time is not heard */
-#define PEERS_A_DRAIN  64
+#define TAIL_BATCH     1024u /* events between two stores of the tail */
+/* What one drain takes, of all rings and at least of each: the rest waits in the rings,
+ * where it is no less safe, and not in our own memory. */
+#define DRAIN_EVENTS  98304u
+#define DRAIN_LEAST   4096u
+#define AHEAD	      32u	   /* events that are fetched ahead */
+#define CHECK_NS      200000000ull /* between two looks whether a thread lives */
+#define WAKE_APART_NS 200000ull	   /* a program that rings all the time is not heard */
+#define PEERS_A_DRAIN 64
 
 static struct gtv_ring_source *of(struct gtv_source *src)
 {
@@ -348,7 +352,18 @@ static void free_ring(struct gtv_reader *r)
 
 /* ------------------------------------------------------------------- drain */
 
-/* Takes what is published. Returns how many, or -GTV_E*. */
+/* How much of it this drain takes. What is simulated waits for nobody. */
+static uint64_t bounded(struct gtv_ring_source *src, uint64_t count)
+{
+	uint64_t most = src->drain_left > DRAIN_LEAST ? src->drain_left : DRAIN_LEAST;
+
+	if (count > most && !gtv_ring_is_simulated(src))
+		count = most;
+	src->drain_left -= count < src->drain_left ? count : src->drain_left;
+	return count;
+}
+
+/* Takes what is published, or some of it. Returns how many, or -GTV_E*. */
 static int64_t take_events(struct gtv_ring_source *src, struct gtv_reader *r)
 {
 	uint64_t head = read_head(r), count = head - r->tail;
@@ -364,6 +379,7 @@ static int64_t take_events(struct gtv_ring_source *src, struct gtv_reader *r)
 	fill = (unsigned)(count * 100 / src->slots);
 	if (fill > src->stats.fill_percent)
 		src->stats.fill_percent = fill;
+	count = bounded(src, count);
 	for (uint64_t i = 0; i < count; i++) {
 		/* It comes from another core's cache: ask for it early. */
 		__builtin_prefetch(&r->events[(r->tail + AHEAD) & (src->slots - 1)]);
@@ -377,6 +393,8 @@ static int64_t take_events(struct gtv_ring_source *src, struct gtv_reader *r)
 			__atomic_store_n(&r->control->tail, r->tail, __ATOMIC_RELEASE);
 	}
 	__atomic_store_n(&r->control->tail, r->tail, __ATOMIC_RELEASE);
+	if (r->tail != head && r->last_ns < src->behind_ns)
+		src->behind_ns = r->last_ns;
 	/* If more was published meanwhile, its producer has told there what it dropped
 	 * before, and where exactly: the next drain will read it. */
 	int rc = gtv_ring_tell_losses(src, r, now_ns, read_head(r) == r->tail);
@@ -400,12 +418,13 @@ static int drain_ring(struct gtv_ring_source *src, struct gtv_reader *r, uint64_
 {
 	/* What was published before the end was seen is all there is: so first look
 	 * for the end, then drain. */
-	int over = ring_is_over(r, read_head(r) == r->tail, now_ns);
+	uint64_t head = read_head(r);
+	int over = ring_is_over(r, head == r->tail, now_ns);
 	int64_t n = take_events(src, r);
 
 	if (n < 0)
 		return (int)n;
-	if (over)
+	if (over && (int64_t)(r->tail - head) >= 0)
 		free_ring(r);
 	return 0;
 }
@@ -459,6 +478,8 @@ static int ring_drain(struct gtv_source *base)
 	__atomic_store_n(&src->shm->heartbeat_ns, now_ns, __ATOMIC_RELEASE);
 	heal_header(src);
 	src->stats.fill_percent = 0;
+	src->drain_left = DRAIN_EVENTS;
+	src->behind_ns = UINT64_MAX;
 	serve_peers(src);
 	take_claims(src, now_ns);
 	for (uint32_t i = 0; i < src->ring_count && !rc; i++) {
@@ -474,6 +495,11 @@ static int ring_drain(struct gtv_source *base)
 	gtv_images_bury(src);
 	src->last_drain_ns = now_ns;
 	return rc;
+}
+
+uint64_t gtv_source_ring_behind_ns(const struct gtv_source *base)
+{
+	return ((const struct gtv_ring_source *)base)->behind_ns;
 }
 
 void gtv_source_ring_alive(struct gtv_source *base)

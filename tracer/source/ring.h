@@ -78,6 +78,9 @@ struct gtv_ring_source {
 	struct gtv_idmap gil;  /* locks known to be GILs */
 	uint64_t unringed[GTV_EV_USER_MAX];
 	uint64_t begun_ns, last_drain_ns, last_wake_ns;
+	uint64_t drain_left;	  /* what this drain may still take */
+	uint64_t behind_ns;	  /* of what it left: nothing there is earlier; UINT64_MAX:
+				     nothing */
 	uint64_t virtual_last_ns; /* of the simulated events so far */
 	uint64_t virtual_held_ns; /* when a simulated process first forked; 0: none did */
 	struct gtv_staged *staged;

@@ -104,6 +104,9 @@ const char *gtv_source_ring_socket(const struct gtv_source *src);
 /* Sleeps until a ring is half full or the time is over; what the collector does
  * between drains. */
 void gtv_source_ring_wait(struct gtv_source *src, uint64_t timeout_ns);
+/* A drain takes so much at once: what it left in the rings is not earlier than this, so
+ * nothing later may leave the merge. UINT64_MAX: it left nothing. */
+uint64_t gtv_source_ring_behind_ns(const struct gtv_source *src);
 /* Tells the producers that there is a reader, though it drains nothing just now. */
 void gtv_source_ring_alive(struct gtv_source *src);
 /* Under GTV_CLOCK_SIM: up to when all events are drained (a process that forked holds
