@@ -18,6 +18,8 @@
 
 #include "tracer/cmd/cmd.h"
 #include "tui/app_panes.h"
+#include "tui/app_prompt.h"
+#include "tui/app_search.h"
 #include "tui/glyph.h"
 #include "tui/trace_compare.h"
 
@@ -25,6 +27,7 @@
 #define FRAME_COST   5 /* frames are at least so many times their cost apart */
 #define NS_PER_MS    1000000u
 #define KEYS_AT_ONCE 256
+#define MESSAGE_ROWS 16	       /* smaller screens have no line for messages of their own */
 #define READ_NS	     15000000u /* of a frame: reading for the view that is shown */
 
 /* Signals come in by this pipe, a byte each: its number. */
@@ -101,21 +104,31 @@ static void fit_canvas(struct tui_app *app)
 		tui_live_resize(app, cols, rows);
 }
 
-static void draw(struct tui_app *app)
+void tui_app_draw_view(struct tui_app *app, struct tui_canvas *canvas)
 {
 	const struct tui_view_ops *view = tui_view_by_id(app->view);
-	uint64_t began_ns = tui_app_now_ns();
 	struct tui_scene scene;
 
-	fit_canvas(app);
-	if (!view || !app->canvas.cells)
-		return;
 	tui_trace_scene(&app->trace, &scene);
-	tui_canvas_clear(&app->canvas);
+	tui_canvas_clear(canvas);
 	/* An error has drawn its own line. */
-	(void)view->draw(&app->canvas, &scene);
+	if (view)
+		(void)view->draw(canvas, &scene);
 	if (app->trace.facts.ascii)
-		tui_glyph_canvas_ascii(&app->canvas);
+		tui_glyph_canvas_ascii(canvas);
+}
+
+static void draw(struct tui_app *app)
+{
+	uint64_t began_ns = tui_app_now_ns();
+
+	fit_canvas(app);
+	if (!app->canvas.cells)
+		return;
+	tui_app_draw_view(app, &app->canvas);
+	if (app->trace.facts.message[0] && app->canvas.rows < MESSAGE_ROWS)
+		tui_prompt_draw_message(app->trace.facts.message, &app->canvas);
+	tui_prompt_draw(&app->prompt, &app->canvas);
 	tui_term_show(app->term, &app->canvas);
 	app->frame_cost_ns = tui_app_now_ns() - began_ns;
 	app->dirty = 0;
@@ -192,7 +205,8 @@ static int sleep_ms(const struct tui_app *app)
 	uint64_t now_ns = tui_app_now_ns(), next_ns = next_round_ns(app);
 
 	if (!app->dirty && !app->trace.nav.playing && !tui_live_active(app) &&
-	    !tui_pane_unread(&app->trace, app->view))
+	    !tui_pane_unread(&app->trace, app->view) && !tui_search_runs(app) &&
+	    !tui_app_exports(app))
 		return -1;
 	return next_ns > now_ns ? (int)((next_ns - now_ns) / NS_PER_MS) + 1 : 0;
 }
@@ -229,6 +243,9 @@ static void step(struct tui_app *app)
 		tui_stream_update(app);
 	if (tui_pane_read(&app->trace, app->view, READ_NS))
 		app->dirty = 1;
+	if (tui_search_runs(app))
+		tui_search_go(app, READ_NS);
+	tui_app_look_export(app);
 	if (app->dirty)
 		draw(app);
 }
@@ -239,11 +256,12 @@ static int check_options(struct tui_app *app, int *theme, struct gtv_err *err)
 	const struct gtv_options *opts = app->opts;
 	const struct tui_view_ops *view;
 
-	*theme = -1;
-	app->view = TUI_VIEW_TIMELINE;
+	tui_app_read_settings(app);
+	*theme = app->settings.given >> TUI_SET_THEME & 1 ? (int)app->settings.theme : -1;
+	app->view = app->settings.view;
 	if (opts->theme && (*theme = tui_theme_find(opts->theme)) < 0)
 		return gtv_err_set(err, GTV_EUSAGE, "--theme",
-				   "dark, light, safe, 16, mono",
+				   "dark, light, safe, projector, 16, mono",
 				   "there is no theme \"%s\"", opts->theme);
 	if (opts->view) {
 		if (!(view = tui_view_find(opts->view)))
@@ -274,13 +292,18 @@ static int show(struct tui_app *app, int theme, struct gtv_err *err)
 		return rc;
 	rc = tui_term_open(&app->term, theme, err);
 	if (!rc) {
-		app->trace.facts.ascii = app->opts->ascii || tui_term_is_ascii(app->term);
+		app->trace.facts.ascii |= app->opts->ascii || tui_term_is_ascii(app->term);
 		fit_canvas(app);
 		begin_view(app);
+		if (app->settings_problem[0])
+			tui_app_say(app, "%s", app->settings_problem);
 		app->dirty = 1;
 		draw(app);
 		while (!app->leave)
 			step(app);
+		tui_app_stop_export(app);
+		tui_search_free(app->search);
+		app->search = NULL;
 		tui_term_close(app->term);
 		app->term = NULL;
 	}
@@ -317,6 +340,7 @@ int tui_app_replay(const struct gtv_options *opts)
 	if (rc)
 		return gtv_cmd_error(&err);
 	app.streaming = app.trace.facts.mode == TUI_LIVE;
+	tui_app_apply_settings(&app);
 	if (opts->file2)
 		rc = tui_trace_compare_open(&app.trace, opts->file2, &err);
 	if (!rc)
@@ -344,6 +368,7 @@ int tui_app_run(const struct gtv_options *opts)
 	    tui_term_check(&cols, &rows, "gtviz record -o FILE", &err) ||
 	    tui_live_start(&app, cols, rows, &err))
 		return gtv_cmd_launch_error(&err);
+	tui_app_apply_settings(&app);
 	int rc = tui_trace_place(&app.trace, opts, &err);
 
 	if (!rc)

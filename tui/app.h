@@ -11,6 +11,8 @@
 
 #include "tracer/cmd/options.h"
 #include "tracer/session/session.h"
+#include "tui/prompt.h"
+#include "tui/settings.h"
 #include "tui/term.h"
 #include "tui/trace.h"
 
@@ -41,6 +43,13 @@ struct tui_app {
 	uint64_t played_ns;		  /* replay: up to when time has passed */
 	uint64_t lost_told;		  /* lost events when a key was last pressed */
 
+	struct tui_prompt prompt;  /* app_prompt.h */
+	struct tui_search *search; /* app_search.h; NULL: nothing was searched yet */
+	struct tui_settings settings;
+	struct tui_keymap keymap;
+	char settings_problem[160];	 /* what was wrong in their file, told first */
+	struct tui_exporting *exporting; /* NULL: nothing is */
+
 	struct gtv_session *session;   /* live, else NULL */
 	int streaming;		       /* a replay of what still comes by a pipe */
 	uint64_t rate_ns, rate_events; /* of it: since when, and how many by then */
@@ -54,6 +63,18 @@ struct tui_app {
 uint64_t tui_app_now_ns(void);
 void tui_app_say(struct tui_app *app, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The view that is shown, without the prompt. */
+void tui_app_draw_view(struct tui_app *app, struct tui_canvas *canvas);
+
+/* Actions of the keys table that have files of their own. */
+void act_COMMAND(struct tui_app *app); /* app_prompt.c */
+void act_SEARCH(struct tui_app *app);
+void act_SEARCH_NEXT(struct tui_app *app);
+void act_SEARCH_BACK(struct tui_app *app);
+void act_FILTER(struct tui_app *app);
+void act_GOTO(struct tui_app *app);
+void act_EVENTS(struct tui_app *app); /* app_events.c */
 
 /* app_actions.c */
 void tui_app_key(struct tui_app *app, int key);

@@ -9,12 +9,14 @@
 #include <string.h>
 
 #include "tui/app_panes.h"
+#include "tui/app_prompt.h"
+#include "tui/app_search.h"
 #include "tui/keys.h"
 #include "tui/select.h"
 
 #define SPEED_MIN_PERMILLE 1
 #define SPEED_MAX_PERMILLE 1000000
-#define PAN_HUNDREDTHS	   25
+#define PAGE_ROWS	   10
 
 /* Control keys that every terminal program has; they are in no table. */
 enum { CTRL_C = 3, CTRL_L = 12, CTRL_Z = 26 };
@@ -36,22 +38,22 @@ static int is_replay(const struct tui_app *app)
 
 static void act_ZOOM_IN(struct tui_app *app)
 {
-	tui_nav_zoom(nav_of(app), 500);
+	tui_nav_zoom(nav_of(app), 1000000 / app->settings.zoom_permille);
 }
 
 static void act_ZOOM_OUT(struct tui_app *app)
 {
-	tui_nav_zoom(nav_of(app), 2000);
+	tui_nav_zoom(nav_of(app), app->settings.zoom_permille);
 }
 
 static void act_PAN_LEFT(struct tui_app *app)
 {
-	tui_nav_pan(nav_of(app), -PAN_HUNDREDTHS);
+	tui_nav_pan(nav_of(app), -app->settings.pan_hundredths);
 }
 
 static void act_PAN_RIGHT(struct tui_app *app)
 {
-	tui_nav_pan(nav_of(app), PAN_HUNDREDTHS);
+	tui_nav_pan(nav_of(app), app->settings.pan_hundredths);
 }
 
 static void act_CURSOR_LEFT(struct tui_app *app)
@@ -81,7 +83,14 @@ static void act_FIT(struct tui_app *app)
 
 static void act_UNDO(struct tui_app *app)
 {
-	tui_nav_undo(nav_of(app));
+	if (!tui_nav_undo(nav_of(app)))
+		tui_app_say(app, "there is nothing to go back to");
+}
+
+static void act_REDO(struct tui_app *app)
+{
+	if (!tui_nav_redo(nav_of(app)))
+		tui_app_say(app, "there is nothing to go on to");
 }
 
 /* Playing needs somewhere to go: from the end it starts over, and a window on the
@@ -159,6 +168,27 @@ static void act_ROW_UP(struct tui_app *app)
 	tui_app_tell(app,
 		     tui_select_row(&app->trace, app->canvas.cols, app->canvas.rows, -1),
 		     "this is the first row");
+}
+
+/* As far as it goes; at the end already, that is told. */
+static void page(struct tui_app *app, int dir, const char *nothing)
+{
+	int rc = 0, n;
+
+	for (n = 0; n < PAGE_ROWS && !rc; n++)
+		rc = tui_select_row(&app->trace, app->canvas.cols, app->canvas.rows, dir);
+	if (rc && (n == 1 || rc != -GTV_ENOTFOUND))
+		tui_app_tell(app, rc, nothing);
+}
+
+static void act_PAGE_DOWN(struct tui_app *app)
+{
+	page(app, 1, "this is the last row");
+}
+
+static void act_PAGE_UP(struct tui_app *app)
+{
+	page(app, -1, "this is the first row");
 }
 
 static void act_SPAN_PREV(struct tui_app *app)
@@ -368,6 +398,13 @@ void tui_app_key(struct tui_app *app, int key)
 		return;
 	}
 	app->trace.facts.message[0] = 0;
+	tui_search_stop(app);
+	if (app->prompt.open && key != CTRL_L && key != CTRL_Z) {
+		tui_nav_step(nav_of(app), 1);
+		tui_app_prompt_key(app, key);
+		tui_nav_step(nav_of(app), 0);
+		return;
+	}
 	switch (key) {
 	case CTRL_C:
 		app->leave = TUI_LEAVE_QUIT;
@@ -379,11 +416,14 @@ void tui_app_key(struct tui_app *app, int key)
 		tui_term_suspend(app->term);
 		return;
 	}
-	action = tui_key_action(tui_view_place(app->view), key);
+	action = tui_keymap_action(&app->keymap, tui_view_place(app->view), key);
+	/* What one key does is one step of undo. */
+	tui_nav_step(nav_of(app), 1);
 	if (tui_pane_key(app, app->view, action))
-		return;
-	if (actions[action])
+		;
+	else if (actions[action])
 		actions[action](app);
 	else
 		tui_app_say(app, "this key does nothing: ? lists those that do");
+	tui_nav_step(nav_of(app), 0);
 }

@@ -1,21 +1,34 @@
 /* SPDX-License-Identifier: MIT
  *
- * The help's pane: j and k turn its pages.
+ * The help's pane: its pages.
  */
 #include "tui/app.h"
 #include "tui/app_panes.h"
 
 static int key(struct tui_app *app, enum tui_action action)
 {
-	int *page = &app->trace.nav.help_page;
+	struct tui_nav *nav = &app->trace.nav;
 
-	if (action == TUI_ACT_ROW_DOWN)
-		*page += 1; /* drawing keeps it in range */
-	else if (action == TUI_ACT_ROW_UP)
-		*page -= *page > 0;
-	else
+	switch (action) {
+	case TUI_ACT_ROW_DOWN:
+	case TUI_ACT_PAGE_DOWN:
+	case TUI_ACT_PAN_RIGHT:
+		nav->help_page++; /* the view knows where the last one is */
+		return 1;
+	case TUI_ACT_ROW_UP:
+	case TUI_ACT_PAGE_UP:
+	case TUI_ACT_PAN_LEFT:
+		nav->help_page -= nav->help_page > 0;
+		return 1;
+	case TUI_ACT_BEGIN:
+		nav->help_page = 0;
+		return 1;
+	default:
 		return 0;
-	return 1;
+	}
 }
 
-const struct tui_pane tui_pane_help = {.view = TUI_VIEW_HELP, .key = key};
+const struct tui_pane tui_pane_help = {
+	.view = TUI_VIEW_HELP,
+	.key = key,
+};

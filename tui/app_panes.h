@@ -47,5 +47,7 @@ extern const struct tui_pane tui_pane_calls;
 extern const struct tui_pane tui_pane_load;
 /* app_threads.c */
 extern const struct tui_pane tui_pane_threads;
+/* app_events.c */
+extern const struct tui_pane tui_pane_events;
 
 #endif

@@ -362,6 +362,11 @@ void tui_chrome_status(struct tui_canvas *canvas, const struct tui_scene *scene,
 		bar(canvas, &x, y, end);
 		status_rows(canvas, scene->nav, &x, y, end);
 	}
+	if (!tui_filter_is_empty(&scene->nav->filter)) {
+		bar(canvas, &x, y, end);
+		tui_sayf(canvas, &x, y, end, TUI_WARN, "\\%.*s", canvas->cols / 4,
+			 scene->nav->filter.text);
+	}
 	bar(canvas, &x, y, end);
 	status_window(canvas, scene->nav, &x, y, end);
 	status_file(canvas, f, y, x);

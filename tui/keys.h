@@ -13,6 +13,7 @@
 #define TUI_KEY_GROUPS(X)                                                                  \
 	X(TIME, "time")                                                                    \
 	X(ROWS, "rows and spans")                                                          \
+	X(FIND, "finding one's way")                                                       \
 	X(VIEWS, "views")                                                                  \
 	X(PROGRAM, "the program")
 
@@ -39,15 +40,18 @@ enum tui_key_place {
 	X(PAN_RIGHT, TIME, ALL, "d Right", "to later")                                     \
 	X(CURSOR_LEFT, TIME, ALL, "h", "cursor a cell to the left")                        \
 	X(CURSOR_RIGHT, TIME, ALL, "l", "cursor a cell to the right")                      \
-	X(BEGIN, TIME, ALL, "g Home", "to the beginning")                                  \
+	X(BEGIN, TIME, ALL, "Home", "to the beginning")                                    \
 	X(END, TIME, ALL, "G End", "to the end; live: follow it")                          \
 	X(FIT, TIME, ALL, "f", "fit the span, or all of it")                               \
-	X(UNDO, TIME, ALL, "z", "undo a zoom or a jump")                                   \
+	X(UNDO, TIME, ALL, "z", "undo a zoom, jump, selection")                            \
+	X(REDO, TIME, ALL, "Z", "and redo it")                                             \
 	X(PAUSE, TIME, ALL, "Space", "freeze the picture, or play")                        \
 	X(SLOWER, TIME, ALL, "{", "replay slower")                                         \
 	X(FASTER, TIME, ALL, "}", "replay faster")                                         \
 	X(ROW_DOWN, ROWS, ALL, "j Down", "next row")                                       \
 	X(ROW_UP, ROWS, ALL, "k Up", "previous row")                                       \
+	X(PAGE_DOWN, ROWS, ALL, "PgDn", "ten rows on, or a page")                          \
+	X(PAGE_UP, ROWS, ALL, "PgUp", "ten rows back, or a page")                          \
 	X(SPAN_PREV, ROWS, ALL, ",", "previous span")                                      \
 	X(SPAN_NEXT, ROWS, ALL, ".", "next span")                                          \
 	X(EDGE_BACK, ROWS, ALL, "[", "edge back: who caused this")                         \
@@ -57,6 +61,12 @@ enum tui_key_place {
 	X(RANGE, ROWS, LIST, "r", "count all, or the window only")                         \
 	X(LOG_BARS, ROWS, LIST, "L", "bars: linear, logarithmic")                          \
 	X(PIVOT, ROWS, ALL, "Tab", "rows: core, thread, gt, lock")                         \
+	X(GOTO, FIND, ALL, "g", "go to a lane, a time, a mark")                            \
+	X(SEARCH, FIND, ALL, "/", "search lanes, marks, events")                           \
+	X(SEARCH_NEXT, FIND, ALL, "n", "the next one found")                               \
+	X(SEARCH_BACK, FIND, ALL, "N", "the one before")                                   \
+	X(FILTER, FIND, ALL, "\\", "filter rows and events")                               \
+	X(COMMAND, FIND, ALL, ":", "a command; Tab completes")                             \
 	X(EXPLAIN, VIEWS, ALL, "Enter", "explain: why did it wait")                        \
 	X(BACK, VIEWS, ALL, "Esc", "back to where you were")                               \
 	X(TIMELINE, VIEWS, ALL, "1", "the timeline")                                       \
@@ -69,6 +79,7 @@ enum tui_key_place {
 	X(SWAP, VIEWS, ALL, "x", "compare: the other trace first")                         \
 	X(ALIGN, VIEWS, ALL, "=", "compare: align at start or mark")                       \
 	X(DIFFERENCE, VIEWS, ALL, "v", "compare: the difference alone")                    \
+	X(EVENTS, VIEWS, ALL, "8", "events, one by one")                                   \
 	X(OUTPUT, VIEWS, ALL, "o", "the program's output")                                 \
 	X(HELP, VIEWS, ALL, "?", "this help")                                              \
 	X(INPUT, PROGRAM, ALL, "i", "type to it; Esc ends that")                           \
@@ -95,6 +106,14 @@ struct tui_key_binding {
 /* In the order of the table; NULL-terminated by action TUI_ACT_NONE. */
 extern const struct tui_key_binding tui_keys[];
 const char *tui_key_group_name(enum tui_key_group group);
+/* What a key (term.h) is called in the table; `buf` takes a character's. NULL: no name. */
+const char *tui_key_word(int key, char buf[5]);
+/* The key of that name, TUI_KEY_NONE if it is none. */
+int tui_key_of_word(const char *word);
+/* "zoom-in": an action's name in settings. Returns buf. */
+char *tui_key_action_name(enum tui_action action, char *buf, unsigned long size);
+/* The action of that name, TUI_ACT_NONE if there is none. */
+enum tui_action tui_key_find_action(const char *name);
 /* The action of a key (term.h) in views of that kind, TUI_ACT_NONE if it has none. */
 enum tui_action tui_key_action(enum tui_key_place place, int key);
 

@@ -4,15 +4,21 @@
  * alone knows the commands of every layer.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "tracer/cmd/cmd.h"
+#include "tracer/cmd/doctor.h"
 #include "tui/app.h"
+#include "tui/app_config.h"
+#include "tui/help.h"
 #include "tui/shot.h"
 
 static int help(const struct gtv_options *opts)
 {
 	if (gtv_options_given(opts, GTV_OPTION_MAN_OPTIONS))
 		gtv_options_man(stdout);
+	else if (opts->topic && !strcmp(opts->topic, "keys"))
+		tui_help_print(stdout);
 	else if (opts->topic)
 		gtv_options_help(stdout, gtv_options_command(opts->topic));
 	else
@@ -49,5 +55,6 @@ int main(int argc, char **argv)
 		gtv_options_help(stdout, opts.command);
 		return GTV_EXIT_GOOD;
 	}
+	gtv_doctor_ask_settings = tui_config_doctor;
 	return functions[opts.command](&opts);
 }

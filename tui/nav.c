@@ -5,8 +5,6 @@
 
 #define SPAN_MIN_NS  100u
 #define LIVE_SPAN_NS 200000000u /* what a live screen shows at first */
-#define UNDO_MAX                                                                           \
-	(int)(sizeof(((struct tui_nav *)0)->undo) / sizeof(((struct tui_nav *)0)->undo[0]))
 
 static uint64_t range_ns(const struct tui_nav *nav)
 {
@@ -52,16 +50,37 @@ static void keep_cursor_inside(struct tui_nav *nav)
 		nav->cursor_ns = nav->to_ns - 1;
 }
 
+static struct tui_place place_of(const struct tui_nav *nav)
+{
+	return (struct tui_place){nav->from_ns, nav->to_ns,    nav->cursor_ns, nav->rows,
+				  nav->scroll,	nav->selected, nav->span};
+}
+
+/* The oldest goes when there is no room. */
+static void push(struct tui_place *places, int *count, const struct tui_place *place)
+{
+	if (*count == TUI_PLACES) {
+		memmove(&places[0], &places[1], (TUI_PLACES - 1) * sizeof(places[0]));
+		--*count;
+	}
+	places[(*count)++] = *place;
+}
+
 static void remember(struct tui_nav *nav)
 {
-	if (nav->undo_count == UNDO_MAX) {
-		memmove(&nav->undo[0], &nav->undo[1],
-			(size_t)(UNDO_MAX - 1) * sizeof(nav->undo[0]));
-		nav->undo_count--;
-	}
-	nav->undo[nav->undo_count].from_ns = nav->from_ns;
-	nav->undo[nav->undo_count].to_ns = nav->to_ns;
-	nav->undo_count++;
+	struct tui_place place = place_of(nav);
+
+	if (nav->step == 2)
+		return;
+	if (nav->step)
+		nav->step = 2;
+	push(nav->undo, &nav->undo_count, &place);
+	nav->redo_count = 0;
+}
+
+void tui_nav_step(struct tui_nav *nav, int on)
+{
+	nav->step = on != 0;
 }
 
 void tui_nav_init(struct tui_nav *nav, uint64_t first_ns, uint64_t last_ns, int live)
@@ -211,22 +230,78 @@ void tui_nav_fit(struct tui_nav *nav)
 	keep_cursor_inside(nav);
 }
 
-void tui_nav_undo(struct tui_nav *nav)
+static void go_back(struct tui_nav *nav, const struct tui_place *to)
 {
-	if (nav->undo_count == 0)
-		return;
-	nav->undo_count--;
 	nav->follow = 0;
-	nav->from_ns = nav->undo[nav->undo_count].from_ns;
-	nav->to_ns = nav->undo[nav->undo_count].to_ns;
+	nav->from_ns = to->from_ns;
+	nav->to_ns = to->to_ns;
+	nav->cursor_ns = to->cursor_ns;
+	nav->rows = to->rows;
+	nav->scroll = to->scroll;
+	nav->selected = to->selected;
+	nav->span = to->span;
 	keep_cursor_inside(nav);
+}
+
+int tui_nav_undo(struct tui_nav *nav)
+{
+	struct tui_place now = place_of(nav);
+
+	if (nav->undo_count == 0)
+		return 0;
+	push(nav->redo, &nav->redo_count, &now);
+	go_back(nav, &nav->undo[--nav->undo_count]);
+	return 1;
+}
+
+int tui_nav_redo(struct tui_nav *nav)
+{
+	struct tui_place now = place_of(nav);
+
+	if (nav->redo_count == 0)
+		return 0;
+	push(nav->undo, &nav->undo_count, &now);
+	go_back(nav, &nav->redo[--nav->redo_count]);
+	return 1;
+}
+
+void tui_nav_jump(struct tui_nav *nav, uint64_t ts_ns)
+{
+	remember(nav);
+	tui_nav_cursor_to(nav, ts_ns);
+}
+
+void tui_nav_cursor_to(struct tui_nav *nav, uint64_t ts_ns)
+{
+	nav->follow = 0;
+	if (ts_ns < nav->from_ns || ts_ns >= nav->to_ns)
+		place(nav, ts_ns > span_ns(nav) / 2 ? ts_ns - span_ns(nav) / 2 : 0,
+		      span_ns(nav));
+	nav->cursor_ns = ts_ns;
+	keep_cursor_inside(nav);
+}
+
+void tui_nav_rows(struct tui_nav *nav, enum tui_rows rows)
+{
+	remember(nav);
+	nav->rows = rows;
+	nav->scroll = 0;
 }
 
 void tui_nav_rows_next(struct tui_nav *nav, int dir)
 {
 	int rows = (int)nav->rows + (dir < 0 ? TUI_ROWS_MAX - 1 : 1);
-	nav->rows = (enum tui_rows)(rows % TUI_ROWS_MAX);
-	nav->scroll = 0;
+	tui_nav_rows(nav, (enum tui_rows)(rows % TUI_ROWS_MAX));
+}
+
+void tui_nav_choose(struct tui_nav *nav, struct gtv_lane lane)
+{
+	if (lane.kind == nav->selected.kind && lane.id == nav->selected.id &&
+	    nav->span.to_ns == 0)
+		return;
+	remember(nav);
+	nav->selected = lane;
+	memset(&nav->span, 0, sizeof(nav->span));
 }
 
 /* As little as brings [from, to) into the window; if it is wider, its begin. */
@@ -244,11 +319,11 @@ static uint64_t needed_from(const struct tui_nav *nav, const struct gtv_span *sp
 
 void tui_nav_select(struct tui_nav *nav, const struct gtv_span *span)
 {
+	uint64_t from = needed_from(nav, span);
+	remember(nav);
 	nav->selected = span->lane;
 	nav->span = *span;
-	uint64_t from = needed_from(nav, span);
 	if (from != nav->from_ns) {
-		remember(nav);
 		nav->follow = 0;
 		place(nav, from, span_ns(nav));
 	}

@@ -9,8 +9,20 @@
 #include <stdint.h>
 
 #include "tracer/model/span.h"
+#include "tui/filter.h"
 
 enum tui_rows { TUI_ROWS_CORE, TUI_ROWS_THREAD, TUI_ROWS_GT, TUI_ROWS_LOCK, TUI_ROWS_MAX };
+
+/* What undo brings back. */
+struct tui_place {
+	uint64_t from_ns, to_ns, cursor_ns;
+	enum tui_rows rows;
+	int scroll;
+	struct gtv_lane selected;
+	struct gtv_span span;
+};
+
+#define TUI_PLACES 64
 
 struct tui_nav {
 	uint64_t first_ns, last_ns; /* the trace's range; last grows while live */
@@ -25,11 +37,11 @@ struct tui_nav {
 	int playing;		  /* replay: the window moves */
 	int speed_permille;	  /* of real time: 1000 is 1x */
 	int all_edges;		  /* e: draw every edge */
-	int help_page;		  /* of the help view; drawing it keeps it in range */
-	struct {
-		uint64_t from_ns, to_ns;
-	} undo[32];
-	int undo_count;
+	int help_page;		  /* of the help view, from 0 */
+	struct tui_filter filter; /* which rows and events are shown; empty: all */
+	struct tui_place undo[TUI_PLACES], redo[TUI_PLACES];
+	int undo_count, redo_count;
+	int step; /* private: 1 in a step, 2 its place is remembered */
 };
 
 void tui_nav_init(struct tui_nav *nav, uint64_t first_ns, uint64_t last_ns, int live);
@@ -48,8 +60,20 @@ void tui_nav_begin(struct tui_nav *nav);
 void tui_nav_end(struct tui_nav *nav, int live);
 void tui_nav_window(struct tui_nav *nav, uint64_t from_ns, uint64_t to_ns);
 void tui_nav_fit(struct tui_nav *nav); /* the selected span with a margin, else all */
-void tui_nav_undo(struct tui_nav *nav);
+/* Back to before the last zoom, jump, choice of rows or selection, and on again. 0 if there
+ * is nothing to go back or on to. */
+int tui_nav_undo(struct tui_nav *nav);
+int tui_nav_redo(struct tui_nav *nav);
+/* What is done between on and off is one step of undo: a key's. */
+void tui_nav_step(struct tui_nav *nav, int on);
+/* To a time: the window keeps its width, and moves only if the time is not in it. */
+void tui_nav_jump(struct tui_nav *nav, uint64_t ts_ns);
+/* The same, as a cursor key does it: nothing to undo. */
+void tui_nav_cursor_to(struct tui_nav *nav, uint64_t ts_ns);
 void tui_nav_rows_next(struct tui_nav *nav, int dir); /* keeps selection and time */
+void tui_nav_rows(struct tui_nav *nav, enum tui_rows rows);
+/* Selects a lane without a span; kind 0: nothing. */
+void tui_nav_choose(struct tui_nav *nav, struct gtv_lane lane);
 /* Selects a span and its lane, pans only as far as needed to show it. */
 void tui_nav_select(struct tui_nav *nav, const struct gtv_span *span);
 /* Replay plays on: real time passed. */

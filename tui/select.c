@@ -25,8 +25,7 @@ static int select_at(struct tui_trace *t, struct gtv_lane lane, uint64_t ts_ns)
 	if (!rc) {
 		tui_nav_select(&t->nav, &span);
 	} else if (rc == -GTV_ENOTFOUND) {
-		t->nav.selected = lane;
-		memset(&t->nav.span, 0, sizeof(t->nav.span));
+		tui_nav_choose(&t->nav, lane);
 		rc = 0;
 	}
 	return rc;
@@ -81,8 +80,7 @@ int tui_select_any(struct tui_trace *t, int cols, int rows)
 
 void tui_select_none(struct tui_trace *t)
 {
-	memset(&t->nav.selected, 0, sizeof(t->nav.selected));
-	memset(&t->nav.span, 0, sizeof(t->nav.span));
+	tui_nav_choose(&t->nav, (struct gtv_lane){0});
 }
 
 int tui_select_span(struct tui_trace *t, int cols, int rows, int dir)

@@ -32,7 +32,7 @@ static int check_options(struct shot *shot, const struct gtv_options *opts,
 
 	if (theme < 0)
 		return gtv_err_set(err, GTV_EUSAGE, "--theme",
-				   "dark, light, safe, 16, mono",
+				   "dark, light, safe, projector, 16, mono",
 				   "there is no theme \"%s\"", opts->theme);
 	shot->theme = (enum tui_theme)theme;
 	shot->view = tui_view_find(opts->view	 ? opts->view
@@ -50,14 +50,14 @@ static int check_options(struct shot *shot, const struct gtv_options *opts,
 	return 0;
 }
 
-static int render(const struct shot *shot, const struct tui_canvas *canvas,
-		  struct tui_buf *out)
+static int render(enum gtv_format format, enum tui_theme theme,
+		  const struct tui_canvas *canvas, struct tui_buf *out)
 {
-	switch (shot->format) {
+	switch (format) {
 	case GTV_FORMAT_SVG:
-		return tui_back_svg(canvas, shot->theme, out);
+		return tui_back_svg(canvas, theme, out);
 	case GTV_FORMAT_ANSI:
-		return tui_back_ansi(canvas, shot->theme, out);
+		return tui_back_ansi(canvas, theme, out);
 	default:
 		return tui_back_text(canvas, out);
 	}
@@ -85,7 +85,7 @@ static int draw(const struct shot *shot, struct tui_trace *trace, struct tui_buf
 			    "this part of it cannot be read");
 	if (trace->facts.ascii)
 		tui_glyph_canvas_ascii(&canvas);
-	if (!rc && (rc = render(shot, &canvas, out)))
+	if (!rc && (rc = render(shot->format, shot->theme, &canvas, out)))
 		gtv_err_set(err, GTV_ENOMEM, "frame", "", "out of memory");
 	tui_canvas_fini(&canvas);
 	return rc;
@@ -112,6 +112,20 @@ static int write_out(const char *path, const struct tui_buf *buf, struct gtv_err
 	}
 	if (close(fd) && !rc)
 		rc = gtv_err_set(err, GTV_EIO, path, "", "%s", strerror(errno));
+	return rc;
+}
+
+int tui_shot_write(const struct tui_canvas *canvas, enum tui_theme theme,
+		   enum gtv_format format, const char *path, struct gtv_err *err)
+{
+	struct tui_buf buf = {0};
+	int rc = render(format, theme, canvas, &buf);
+
+	if (rc)
+		gtv_err_set(err, GTV_ENOMEM, "frame", "", "out of memory");
+	else
+		rc = write_out(path, &buf, err);
+	tui_buf_fini(&buf);
 	return rc;
 }
 

@@ -8,28 +8,10 @@
 
 #include "tracer/base/err.h"
 #include "tui/canvas.h"
+#include "tui/key_codes.h"
 #include "tui/theme.h"
 
 struct tui_term;
-
-/* Keys: a Unicode scalar, or one of these, above all of them. */
-enum tui_key {
-	TUI_KEY_NONE = 0,
-	TUI_KEY_TAB = '\t',
-	TUI_KEY_ENTER = '\r',
-	TUI_KEY_ESC = 27,
-	TUI_KEY_BACKSPACE = 127,
-	TUI_KEY_LEFT = 0x110000,
-	TUI_KEY_RIGHT,
-	TUI_KEY_UP,
-	TUI_KEY_DOWN,
-	TUI_KEY_HOME,
-	TUI_KEY_END,
-	TUI_KEY_PGUP,
-	TUI_KEY_PGDN,
-	TUI_KEY_DELETE,
-	TUI_KEY_OTHER, /* a key that we have no name for */
-};
 
 /* Is there a terminal to show things on, and one to get keys from? Gives its size.
  * 0, or -GTV_EUSAGE and err, with what to use instead. */
@@ -46,6 +28,9 @@ void tui_term_size(const struct tui_term *term, int *cols, int *rows);
 void tui_term_resized(struct tui_term *term);
 /* Only ASCII can be shown, by the locale. */
 int tui_term_is_ascii(const struct tui_term *term);
+/* The theme it shows with: as asked for, or the nearest that it can show. */
+enum tui_theme tui_term_theme(const struct tui_term *term);
+void tui_term_set_theme(struct tui_term *term, enum tui_theme theme);
 /* Shows the canvas; writes only what differs from what is there. */
 void tui_term_show(struct tui_term *term, const struct tui_canvas *canvas);
 /* Readable when a key may be waiting. */

@@ -215,6 +215,18 @@ int tui_term_is_ascii(const struct tui_term *t)
 	return t->ascii;
 }
 
+enum tui_theme tui_term_theme(const struct tui_term *t)
+{
+	return t->theme;
+}
+
+void tui_term_set_theme(struct tui_term *t, enum tui_theme theme)
+{
+	t->theme = choose_theme((int)theme);
+	/* The cells are the same, what they look like is not. */
+	tui_term_repaint(t);
+}
+
 /* 16-colour themes use 8 … 15; where there are only 8, bold stands for bright. */
 static int fit_colour(int colour, attr_t *attrs, int is_ink)
 {

@@ -11,60 +11,60 @@
 
 /* One colour in each theme; the attributes in those with colours and in mono. */
 struct entry {
-	int16_t colour[TUI_THEME_MONO]; /* dark, light, safe, 16 */
+	int16_t colour[TUI_THEME_MONO]; /* dark, light, safe, projector, 16 */
 	uint8_t attrs, mono;
 };
 
 /* The identity fills and the state hues never compete: the first are pale and
  * carry black labels, the second are saturated lines. */
 static const struct entry table[TUI_ROLE_MAX] = {
-	[TUI_DEFAULT] = {{NONE, NONE, NONE, NONE}, 0, 0},
-	[TUI_TEXT] = {{252, 236, 252, 7}, 0, 0},
-	[TUI_DIM] = {{245, 242, 245, 8}, 0, D},
-	[TUI_FAINT] = {{238, 252, 238, 8}, 0, D},
-	[TUI_BOLD] = {{255, 232, 255, 15}, B, B},
-	[TUI_TITLE] = {{255, 232, 255, 15}, B, B},
-	[TUI_KEY] = {{222, 94, 222, 11}, B, B},
-	[TUI_GOOD] = {{78, 28, 36, 2}, B, 0},
-	[TUI_WARN] = {{214, 130, 214, 11}, B, B},
-	[TUI_BAD] = {{197, 160, 166, 9}, B, B},
-	[TUI_EDGE] = {{231, 16, 231, 15}, B, B},
-	[TUI_BLACK] = {{16, 16, 16, 0}, 0, 0},
-	[TUI_BAR_GROUND] = {{236, 254, 236, 0}, 0, 0},
-	[TUI_SEL] = {{231, 16, 231, 15}, B, B},
-	[TUI_SEL_GROUND] = {{237, 254, 237, 8}, 0, 0},
-	[TUI_READY] = {{228, 100, 227, 11}, 0, 0},
-	[TUI_PREEMPTED] = {{203, 167, 166, 9}, 0, 0},
-	[TUI_STALLED] = {{168, 125, 175, 5}, 0, 0},
-	[TUI_LOCK] = {{220, 136, 214, 3}, 0, 0},
-	[TUI_GIL] = {{208, 166, 214, 3}, 0, B},
-	[TUI_CHAN] = {{43, 30, 36, 6}, 0, 0},
-	[TUI_IO] = {{39, 26, 74, 12}, 0, 0},
-	[TUI_SLEEP] = {{245, 244, 245, 8}, 0, D},
-	[TUI_SYSCALL] = {{135, 92, 32, 13}, 0, 0},
-	[TUI_UNKNOWN] = {{250, 242, 250, 7}, 0, 0},
-	[TUI_DONE] = {{240, 250, 240, 8}, 0, D},
-	[TUI_OFF] = {{197, 160, 231, 15}, B, B},
-	[TUI_OTHER] = {{250, 238, 250, 7}, 0, D},
-	[TUI_RUNNING] = {{78, 28, 36, 2}, 0, 0},
-	[TUI_GHOST_LOCK] = {{58, 186, 58, 8}, 0, D},
-	[TUI_GHOST_GIL] = {{94, 180, 94, 8}, 0, D},
-	[TUI_GHOST_CHAN] = {{23, 115, 23, 8}, 0, D},
-	[TUI_GHOST_IO] = {{24, 110, 24, 8}, 0, D},
-	[TUI_GHOST_SLEEP] = {{238, 250, 238, 8}, 0, D},
-	[TUI_GHOST_SYSCALL] = {{60, 146, 60, 8}, 0, D},
-	[TUI_ID1] = {{110, 67, 153, 10}, 0, 0},
-	[TUI_ID2] = {{150, 64, 187, 14}, 0, 0},
-	[TUI_ID3] = {{182, 133, 146, 12}, 0, 0},
-	[TUI_ID4] = {{180, 137, 223, 2}, 0, 0},
-	[TUI_ID5] = {{116, 66, 109, 4}, 0, 0},
-	[TUI_ID6] = {{144, 101, 252, 7}, 0, 0},
-	[TUI_ID7] = {{139, 97, 153, 10}, 0, 0},
-	[TUI_ID8] = {{152, 103, 187, 14}, 0, 0},
-	[TUI_ID9] = {{108, 65, 146, 12}, 0, 0},
-	[TUI_ID10] = {{115, 29, 223, 2}, 0, 0},
-	[TUI_ID11] = {{146, 139, 109, 4}, 0, 0},
-	[TUI_ID12] = {{187, 31, 252, 7}, 0, 0},
+	[TUI_DEFAULT] = {{NONE, NONE, NONE, NONE, NONE}, 0, 0},
+	[TUI_TEXT] = {{252, 236, 252, 255, 7}, 0, 0},
+	[TUI_DIM] = {{245, 242, 245, 251, 8}, 0, D},
+	[TUI_FAINT] = {{238, 252, 238, 240, 8}, 0, D},
+	[TUI_BOLD] = {{255, 232, 255, 231, 15}, B, B},
+	[TUI_TITLE] = {{255, 232, 255, 231, 15}, B, B},
+	[TUI_KEY] = {{222, 94, 222, 227, 11}, B, B},
+	[TUI_GOOD] = {{78, 28, 36, 119, 2}, B, 0},
+	[TUI_WARN] = {{214, 130, 214, 220, 11}, B, B},
+	[TUI_BAD] = {{197, 160, 166, 210, 9}, B, B},
+	[TUI_EDGE] = {{231, 16, 231, 231, 15}, B, B},
+	[TUI_BLACK] = {{16, 16, 16, 16, 0}, 0, 0},
+	[TUI_BAR_GROUND] = {{236, 254, 236, 238, 0}, 0, 0},
+	[TUI_SEL] = {{231, 16, 231, 231, 15}, B, B},
+	[TUI_SEL_GROUND] = {{237, 254, 237, 240, 8}, 0, 0},
+	[TUI_READY] = {{228, 100, 227, 229, 11}, 0, 0},
+	[TUI_PREEMPTED] = {{203, 167, 166, 209, 9}, 0, 0},
+	[TUI_STALLED] = {{168, 125, 175, 213, 5}, 0, 0},
+	[TUI_LOCK] = {{220, 136, 214, 227, 3}, 0, 0},
+	[TUI_GIL] = {{208, 166, 214, 215, 3}, 0, B},
+	[TUI_CHAN] = {{43, 30, 36, 86, 6}, 0, 0},
+	[TUI_IO] = {{39, 26, 74, 117, 12}, 0, 0},
+	[TUI_SLEEP] = {{245, 244, 245, 250, 8}, 0, D},
+	[TUI_SYSCALL] = {{135, 92, 32, 183, 13}, 0, 0},
+	[TUI_UNKNOWN] = {{250, 242, 250, 254, 7}, 0, 0},
+	[TUI_DONE] = {{240, 250, 240, 244, 8}, 0, D},
+	[TUI_OFF] = {{197, 160, 231, 231, 15}, B, B},
+	[TUI_OTHER] = {{250, 238, 250, 252, 7}, 0, D},
+	[TUI_RUNNING] = {{78, 28, 36, 119, 2}, 0, 0},
+	[TUI_GHOST_LOCK] = {{58, 186, 58, 143, 8}, 0, D},
+	[TUI_GHOST_GIL] = {{94, 180, 94, 137, 8}, 0, D},
+	[TUI_GHOST_CHAN] = {{23, 115, 23, 73, 8}, 0, D},
+	[TUI_GHOST_IO] = {{24, 110, 24, 67, 8}, 0, D},
+	[TUI_GHOST_SLEEP] = {{238, 250, 238, 243, 8}, 0, D},
+	[TUI_GHOST_SYSCALL] = {{60, 146, 60, 97, 8}, 0, D},
+	[TUI_ID1] = {{110, 67, 153, 153, 10}, 0, 0},
+	[TUI_ID2] = {{150, 64, 187, 193, 14}, 0, 0},
+	[TUI_ID3] = {{182, 133, 146, 225, 12}, 0, 0},
+	[TUI_ID4] = {{180, 137, 223, 223, 2}, 0, 0},
+	[TUI_ID5] = {{116, 66, 109, 123, 4}, 0, 0},
+	[TUI_ID6] = {{144, 101, 252, 194, 7}, 0, 0},
+	[TUI_ID7] = {{139, 97, 153, 153, 10}, 0, 0},
+	[TUI_ID8] = {{152, 103, 187, 193, 14}, 0, 0},
+	[TUI_ID9] = {{108, 65, 146, 225, 12}, 0, 0},
+	[TUI_ID10] = {{115, 29, 223, 223, 2}, 0, 0},
+	[TUI_ID11] = {{146, 139, 109, 123, 4}, 0, 0},
+	[TUI_ID12] = {{187, 31, 252, 194, 7}, 0, 0},
 };
 
 struct tui_paint tui_theme_role(enum tui_theme theme, enum tui_role role)
@@ -78,6 +78,9 @@ struct tui_paint tui_theme_role(enum tui_theme theme, enum tui_role role)
 	}
 	paint.ink = table[role].colour[theme];
 	paint.attrs = table[role].attrs;
+	/* From the back of a hall thin letters are lost. */
+	if (theme == TUI_THEME_PROJECTOR && role != TUI_FAINT && role != TUI_BLACK)
+		paint.attrs |= B;
 	/* Lock and gil share orange in these two: weight parts them beside the glyph. */
 	if (role == TUI_GIL && (theme == TUI_THEME_SAFE || theme == TUI_THEME_16))
 		paint.attrs |= B;
@@ -100,6 +103,8 @@ static void lay_off(struct tui_paint *paint, enum tui_theme theme)
 {
 	if (theme == TUI_THEME_SAFE)
 		paint->ground = 166;
+	else if (theme == TUI_THEME_PROJECTOR)
+		paint->ground = 160;
 	else if (theme == TUI_THEME_16)
 		paint->ground = 1;
 }
@@ -120,7 +125,8 @@ struct tui_paint tui_theme_paint(enum tui_theme theme, const struct tui_cell *ce
 	return paint;
 }
 
-static const char *const names[TUI_THEME_MAX] = {"dark", "light", "safe", "16", "mono"};
+static const char *const names[TUI_THEME_MAX] = {"dark",      "light", "safe",
+						 "projector", "16",    "mono"};
 
 int tui_theme_find(const char *name)
 {

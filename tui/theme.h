@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Themes: from a cell's roles to colours. A canvas only knows roles; which
- * colours these are on a dark, light, colour-blind safe, 16-colour or colourless
+ * colours these are on a dark, light, colour-blind safe, projected, 16-colour or colourless
  * terminal is one table here, with the figures that show its contrast.
  */
 #ifndef TUI_THEME_H
@@ -14,7 +14,8 @@
 enum tui_theme {
 	TUI_THEME_DARK,
 	TUI_THEME_LIGHT,
-	TUI_THEME_SAFE, /* colour-blind safe, on dark */
+	TUI_THEME_SAFE,	     /* colour-blind safe, on dark */
+	TUI_THEME_PROJECTOR, /* for a hall: few, strong colours, bold, on dark */
 	TUI_THEME_16,
 	TUI_THEME_MONO,
 	TUI_THEME_MAX
@@ -33,7 +34,7 @@ struct tui_paint {
 struct tui_paint tui_theme_paint(enum tui_theme theme, const struct tui_cell *cell);
 /* A role as ink: colour index or -1, and its attributes. */
 struct tui_paint tui_theme_role(enum tui_theme theme, enum tui_role role);
-/* "dark", "light", "safe", "16", "mono"; -1 if there is none of that name. */
+/* "dark", "light", "safe", "projector", "16", "mono"; -1 if there is none of that name. */
 int tui_theme_find(const char *name);
 const char *tui_theme_name(enum tui_theme theme);
 /* 0xRRGGBB of an xterm colour index (-1: the theme's reference ink or ground). */

@@ -1,33 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * Help: the keys, from the table that the application itself obeys, and what the
- * glyphs mean.
+ * Help: keys, commands and settings, from the tables that the application itself obeys,
+ * and what the glyphs mean; page by page, in as many columns as there is room for.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "tui/chrome.h"
+#include "tui/commands.h"
 #include "tui/keys.h"
+#include "tui/settings.h"
 #include "tui/timeline.h"
 #include "tui/views.h"
 
-static const char *const group_names[] = {
-#define X(id, name) name,
-	TUI_KEY_GROUPS(X)
-#undef X
+/* A line of the help: a head, or a word and what it means; or a glyph (state). */
+struct line {
+	const char *head, *word, *help;
+	uint8_t state, is_glyph;
 };
 
-struct key_line {
-	enum tui_key_group group;
-	const char *keys, *help;
-};
-
-static const struct key_line key_lines[] = {
-#define X(id, group, place, keys, help) {TUI_GROUP_##group, keys, help},
-	TUI_KEYS(X)
-#undef X
-};
-#define KEY_LINES (int)(sizeof(key_lines) / sizeof(key_lines[0]))
+#define LINES_MAX   256
+#define COLUMN_COLS 39 /* a column is at least so wide */
 
 static const struct {
 	uint8_t state;
@@ -48,104 +41,126 @@ static const struct {
 };
 #define GLYPHS (int)(sizeof(glyphs) / sizeof(glyphs[0]))
 
-/* The page: lines fill columns, columns fill pages; one of them is drawn. */
 struct page {
-	struct tui_canvas *canvas;
-	int columns, lines; /* of a page */
-	int width;	    /* of a column */
-	int top;	    /* the first line's row */
-	int line;	    /* the next one, from the first page's on */
-	int shown;	    /* which page is drawn */
+	struct line line[LINES_MAX];
+	int count;
 };
 
-/* Where the next line goes: 0 if it is on another page. */
-static int next_line(struct page *p, int *x, int *y)
+static struct line *add(struct page *p)
 {
-	int line = p->line++, each = p->columns * p->lines;
+	static struct line nowhere;
+	struct line *line = p->count < LINES_MAX ? &p->line[p->count++] : &nowhere;
 
-	if (line / each != p->shown)
-		return 0;
-	*x = 1 + line % each / p->lines * (p->width + 2);
-	*y = p->top + line % p->lines;
-	return 1;
+	memset(line, 0, sizeof(*line));
+	return line;
 }
 
-static void head(struct page *p, const char *text)
+static void add_word(struct page *p, const char *word, const char *help)
 {
-	int x, y;
+	struct line *line = add(p);
 
-	/* A head alone at the foot of a column would be lost. */
-	if (p->line % p->lines == p->lines - 1)
-		p->line++;
-	if (next_line(p, &x, &y))
-		tui_canvas_text(p->canvas, x, y, p->width, TUI_BOLD, text);
+	line->word = word;
+	line->help = help;
 }
 
-static void key_line(struct page *p, const struct key_line *k)
+static void collect(struct page *p)
 {
-	int x, y;
-
-	if (!next_line(p, &x, &y))
-		return;
-	tui_canvas_text(p->canvas, x + 1, y, 8, TUI_KEY, k->keys);
-	tui_canvas_text(p->canvas, x + 9, y, p->width - 9, TUI_TEXT, k->help);
-}
-
-static void glyph_line(struct page *p, int i)
-{
-	const struct tui_look *look = tui_look_of(glyphs[i].state);
-	int ink = glyphs[i].state == GTV_ST_RUNNING ? TUI_ID1 : look->role, x, y;
-
-	if (!next_line(p, &x, &y))
-		return;
-	for (int k = 0; k < 4; k++)
-		tui_canvas_put(p->canvas, x + 1 + k, y, look->glyph, ink, TUI_DEFAULT);
-	tui_canvas_text(p->canvas, x + 9, y, p->width - 9, TUI_TEXT, glyphs[i].word);
-}
-
-/* All of it, of which the page shown is drawn. Returns how many pages there are. */
-static int lay_out(struct page *p, int shown)
-{
-	p->line = 0;
-	p->shown = shown;
+	p->count = 0;
 	for (int g = 0; g < TUI_GROUP_MAX; g++) {
-		head(p, group_names[g]);
-		for (int i = 0; i < KEY_LINES; i++)
-			if ((int)key_lines[i].group == g)
-				key_line(p, &key_lines[i]);
-		/* A gap, but not at a column's top. */
-		p->line += p->line % p->lines != 0;
+		add(p)->head = tui_key_group_name((enum tui_key_group)g);
+		for (const struct tui_key_binding *b = tui_keys; b->keys; b++)
+			if ((int)b->group == g)
+				add_word(p, b->keys, b->help);
 	}
-	head(p, "what is drawn");
-	for (int i = 0; i < GLYPHS; i++)
-		glyph_line(p, i);
-	return (p->line + p->columns * p->lines - 1) / (p->columns * p->lines);
+	add(p)->head = "what is drawn";
+	for (int i = 0; i < GLYPHS; i++) {
+		struct line *line = add(p);
+
+		line->is_glyph = 1;
+		line->state = glyphs[i].state;
+		line->help = glyphs[i].word;
+	}
+	add(p)->head = "commands, behind :";
+	for (int i = 0; i < TUI_COMMAND_MAX; i++)
+		add_word(p, tui_commands[i].name, tui_commands[i].help);
+	add(p)->head = "settings, by :set";
+	for (int i = 0; i < TUI_SET_MAX; i++)
+		add_word(p, tui_settings[i].name, tui_settings[i].help);
+}
+
+static void draw_line(struct tui_canvas *canvas, const struct line *line, int x, int y,
+		      int width)
+{
+	if (line->head) {
+		tui_canvas_text(canvas, x, y, width, TUI_BOLD, line->head);
+		return;
+	}
+	if (line->is_glyph) {
+		const struct tui_look *look = tui_look_of(line->state);
+		int ink = line->state == GTV_ST_RUNNING ? TUI_ID1 : look->role;
+
+		for (int k = 0; k < 4; k++)
+			tui_canvas_put(canvas, x + 1 + k, y, look->glyph, ink, TUI_DEFAULT);
+	} else {
+		tui_canvas_text(canvas, x + 1, y, 8, TUI_KEY, line->word);
+	}
+	tui_canvas_text(canvas, x + 9, y, width - 9, TUI_TEXT, line->help);
+}
+
+/* Where each line goes: a column and a row of it. A head alone at the foot of a column
+ * would be lost. Returns how many columns that takes; draws those from `first` on, if
+ * canvas is not NULL. */
+static int flow(const struct page *p, int height, struct tui_canvas *canvas, int first,
+		int columns, int top)
+{
+	int column = 0, y = 0;
+
+	for (int i = 0; i < p->count; i++) {
+		const struct line *line = &p->line[i];
+
+		if (line->head && y > 0 && y + 3 <= height)
+			y++; /* a blank before a head */
+		if (y >= height || (line->head && y + 2 > height && height > 1)) {
+			column++;
+			y = 0;
+		}
+		if (canvas && column >= first && column < first + columns)
+			draw_line(canvas, line,
+				  1 + (column - first) * (canvas->cols / columns), top + y,
+				  canvas->cols / columns - 2);
+		y++;
+	}
+	return column + 1;
 }
 
 static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 {
-	static const char *const hints[] = {"j/k", "page", "Esc", "back",
-					    "q",   "quit", NULL};
-	int tall = canvas->rows >= 12;
-	struct page p = {.canvas = canvas, .top = tall ? 2 : 0};
+	static const char *const hints[] = {"PgDn", "more", "PgUp", "back a page", "Esc",
+					    "back", "q",    "quit", NULL};
+	static struct page page;
+	int tall = canvas->rows >= 12, top = tall ? 2 : 0;
+	int height = canvas->rows - (tall ? 4 : 0);
+	int columns = canvas->cols >= 2 * COLUMN_COLS ? canvas->cols / COLUMN_COLS : 1;
+	char title[40];
 
-	p.lines = canvas->rows - (tall ? 4 : 0);
-	p.lines = p.lines > 0 ? p.lines : 1;
-	p.columns = canvas->cols >= 150 ? 3 : canvas->cols >= 76 ? 2 : 1;
-	p.width = (canvas->cols - 1) / p.columns - 2;
-	int pages = lay_out(&p, -1);
-
+	if (height < 1)
+		return 0;
+	collect(&page);
+	int all = flow(&page, height, NULL, 0, 0, 0);
+	if (columns > all)
+		columns = all;
+	int pages = (all + columns - 1) / columns;
 	if (scene->nav->help_page >= pages)
 		scene->nav->help_page = pages - 1;
-	lay_out(&p, scene->nav->help_page);
-	if (tall) {
-		char title[40];
-
-		snprintf(title, sizeof(title), "help %d/%d", scene->nav->help_page + 1,
-			 pages);
-		tui_chrome_title(canvas, scene, 0, pages > 1 ? title : "help");
-		tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
-	}
+	if (scene->nav->help_page < 0)
+		scene->nav->help_page = 0;
+	flow(&page, height, canvas, scene->nav->help_page * columns, columns, top);
+	if (!tall)
+		return 0;
+	snprintf(title, sizeof(title), pages > 1 ? "help %d of %d" : "help",
+		 scene->nav->help_page + 1, pages);
+	tui_chrome_title(canvas, scene, 0, title);
+	tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 	return 0;
 }
 

@@ -167,6 +167,9 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 		err = tui_strip_init(&tl.strip, &tl.axis);
 	if (!err) {
 		draw_lanes(&tl);
+		if (!tl.row_count && !tui_filter_is_empty(&scene->nav->filter))
+			tui_canvas_text(canvas, 1, tl.y_lanes, canvas->cols - 2, TUI_WARN,
+					"no row fits the filter: \\ changes it");
 		draw_chrome(&tl);
 	}
 	tui_strip_fini(&tl.strip);

@@ -91,9 +91,13 @@ static int fill_group(struct tui_timeline *tl, struct tui_tl_group *g,
 		g->count = 1;
 		return 0;
 	}
-	for (size_t i = 0; i < all; i++)
-		g->lane[g->count++] = gtv_window_lane(tl->scene->window, kind, i);
-	if (kind == GTV_LANE_CORE)
+	const struct tui_filter *filter = &tl->scene->nav->filter;
+	for (size_t i = 0; i < all; i++) {
+		struct gtv_lane lane = gtv_window_lane(tl->scene->window, kind, i);
+		if (tui_filter_lane(filter, tl->scene->names, tl->scene->window, lane))
+			g->lane[g->count++] = lane;
+	}
+	if (kind == GTV_LANE_CORE && tui_filter_is_empty(filter))
 		add_quiet_cores(tl, g);
 	return 0;
 }

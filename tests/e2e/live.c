@@ -183,7 +183,7 @@ static void zooming_changes_the_ruler(void **state)
 	(void)state;
 	start_fib(&p, "gmp");
 	pty_wait_text(&p, "G1");
-	pty_keys(&p, "g"); /* stand still: follow no more */
+	pty_keys(&p, "\033[H"); /* stand still: follow no more */
 	pty_wait_text(&p, "behind");
 	note_row(&c, &p, "┬");
 	pty_keys(&p, "ww");

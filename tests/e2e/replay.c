@@ -325,7 +325,7 @@ static void play_speed_and_stop(void **state)
 	pty_wait(&p, "time moves", has_other_ruler, before);
 	snprintf(before, sizeof(before), "%s", ruler(pty_screen(&p)));
 	pty_wait(&p, "time moves on", has_other_ruler, before);
-	pty_keys(&p, " g");
+	pty_keys(&p, " \033[H");
 	pty_wait(&p, "the begin", has_ruler, ruler(shot("--from 0 --to 10ms")->text));
 	quit(&p);
 }

@@ -16,7 +16,7 @@ items() { # SECTION
 	inside && /^\.It / {
 		sub(/^\.It /, ""); gsub(/\\&/, ""); gsub(/\\-/, "-")
 		gsub(/Fl Fl /, "--"); gsub(/Fl /, "-"); gsub(/(Cm|Ic|Ar) /, "")
-		gsub(/ , /, " "); print
+		gsub(/ , /, " "); gsub(/\\e/, "\\"); print
 	}' "$page"
 }
 same() { # WHAT WANTED FOUND
@@ -52,6 +52,16 @@ if [ -x "$GTVIZ" ]; then
 			awk '/^\.Sh / { inside = ($0 == ".Sh FINDINGS") } /^\.It Cm / { inside = 0 } inside' "$page" |
 			grep -qF "$limit" || { echo "$page: FINDINGS: $key: no word of its threshold, $limit"; bad=1; }
 	done <"$tmp/thresholds"
+	# What stands behind : and in the settings file, as the screen's tables have it.
+	"$GTVIZ" help keys >"$tmp/screen" || bad=1
+	for part in 'commands,SCREEN COMMANDS' 'settings,SETTINGS'; do
+		awk -v part="${part%%,*}" '
+		/^[a-z]/ { inside = ($1 == part ",") }
+		inside && /^  / { print substr($0, 3, 40) }' "$tmp/screen" | sed 's/ *$//' >"$tmp/wanted"
+		items "${part#*,}" >"$tmp/page"
+		[ -s "$tmp/wanted" ] || { echo "gtviz help keys tells no ${part%%,*}"; bad=1; }
+		same "${part#*,}" "$tmp/wanted" "$tmp/page"
+	done
 else
 	echo "gtviz is not built: COMMANDS and OPTIONS are not compared"
 	bad=1

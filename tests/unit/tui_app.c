@@ -15,34 +15,10 @@
 #include <cmocka.h>
 
 #include "tui/app.h"
-#include "tui/glyph.h"
 #include "tui/keys.h"
 #include "tui/tail.h"
 #include "tui/term.h"
 #include "tui/trace.h"
-
-static const struct {
-	const char *word;
-	int key;
-} named[] = {
-	{"Space", ' '},	      {"Tab", TUI_KEY_TAB},   {"Enter", TUI_KEY_ENTER},
-	{"Esc", TUI_KEY_ESC}, {"Left", TUI_KEY_LEFT}, {"Right", TUI_KEY_RIGHT},
-	{"Up", TUI_KEY_UP},   {"Down", TUI_KEY_DOWN}, {"Home", TUI_KEY_HOME},
-	{"End", TUI_KEY_END}, {"PgUp", TUI_KEY_PGUP}, {"PgDn", TUI_KEY_PGDN},
-};
-
-/* The key that a word of the table stands for, 0 if it stands for none. */
-static int key_of(const char *word)
-{
-	uint32_t glyph;
-
-	for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++)
-		if (!strcmp(named[i].word, word))
-			return named[i].key;
-	int n = tui_glyph_decode(word, strlen(word), &glyph);
-
-	return n && !word[n] ? (int)glyph : 0;
-}
 
 /* Each word of the table is a key, and leads to its own action: so none is there
  * twice. */
@@ -57,9 +33,9 @@ static void every_key_of_the_table_works(void **state)
 		snprintf(words, sizeof(words), "%s", b->keys);
 		for (char *w = strtok_r(words, " ", &save); w;
 		     w = strtok_r(NULL, " ", &save)) {
-			if (!key_of(w))
+			if (!tui_key_of_word(w))
 				fail_msg("\"%s\" is not a key", w);
-			if (tui_key_action(b->place, key_of(w)) != b->action)
+			if (tui_key_action(b->place, tui_key_of_word(w)) != b->action)
 				fail_msg("\"%s\" belongs to another action", w);
 		}
 		assert_true(b->help[0] != 0);

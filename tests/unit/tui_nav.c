@@ -251,7 +251,8 @@ static void any_keys(void **state)
 		assert_true(nav.to_ns > nav.from_ns);
 		assert_true(nav.cursor_ns >= nav.from_ns && nav.cursor_ns < nav.to_ns);
 		assert_true(nav.from_ns <= nav.last_ns + 2000000000u);
-		assert_in_range(nav.undo_count, 0, 32);
+		assert_in_range(nav.undo_count, 0, TUI_PLACES);
+		assert_in_range(nav.redo_count, 0, TUI_PLACES);
 	}
 }
 

@@ -6,6 +6,7 @@
 #ifndef GTV_CMD_H
 #define GTV_CMD_H
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "tracer/base/err.h"
@@ -29,6 +30,12 @@ int gtv_cmd_check(const struct gtv_options *opts);
 int gtv_cmd_export(const struct gtv_options *opts);
 int gtv_cmd_import(const struct gtv_options *opts);
 int gtv_cmd_doctor(const struct gtv_options *opts);
+
+struct gtv_store;
+/* Writes a store's trace to a file, as perfetto or chrome; *stop (may be NULL) not 0: no
+ * further. Any thread. 0, or -GTV_E* and err. */
+int gtv_cmd_export_store(const struct gtv_store *store, const char *format,
+			 const char *output, const atomic_int *stop, struct gtv_err *err);
 
 /* In a gtviz that only views (make REPLAY_ONLY=1): that it cannot do `what`. Returns
  * -GTV_EUNAVAIL. */

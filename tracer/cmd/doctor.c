@@ -338,6 +338,7 @@ int gtv_cmd_doctor(const struct gtv_options *opts)
 	json_object_object_add(o, "machine", m = machine());
 	json_object_object_add(o, "user", u = user());
 	json_object_object_add(o, "terminal", t = terminal());
+	json_object_object_add(o, "settings", gtv_doctor_settings_json());
 	if (opts->json) {
 		puts(json_object_to_json_string_ext(
 			o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
@@ -347,6 +348,7 @@ int gtv_cmd_doctor(const struct gtv_options *opts)
 		print_machine(m);
 		print_user(u);
 		print_terminal(t);
+		gtv_doctor_print_settings();
 	}
 	json_object_put(o);
 	return gtv_out_flush(stdout) || best < 0 ? GTV_EXIT_FAILED : GTV_EXIT_GOOD;

@@ -60,6 +60,9 @@ struct gtv_events_printer {
 
 void gtv_events_head(const struct gtv_events_printer *p);
 void gtv_events_print(const struct gtv_events_printer *p, const struct gtv_ev *ev);
+/* What `gtviz events` prints of a kind's own fields: "next_gt=3 lock=GIL". Returns buf. */
+char *gtv_events_details(const struct gtv_events_printer *p, const struct gtv_ev *ev,
+			 char *buf, size_t size);
 void gtv_events_print_gap(const struct gtv_events_printer *p,
 			  const struct gtv_walk_item *gap);
 

@@ -414,6 +414,30 @@ static void add_csv(struct line *l, const struct gtv_events_printer *p,
 	add(l, "\"");
 }
 
+static void add_details(struct line *l, const struct gtv_events_printer *p,
+			const struct gtv_ev *ev)
+{
+	for (const struct gtv_field *fd = gtv_event_fields(ev->kind); fd->key; fd++) {
+		add_plain_field(l, p, ev, fd);
+		add(l, fd[1].key ? " " : "");
+	}
+	if (is_late(ev))
+		add(l, "  late=true");
+	while (l->len && l->buf[l->len - 1] == ' ')
+		l->len--;
+}
+
+char *gtv_events_details(const struct gtv_events_printer *p, const struct gtv_ev *ev,
+			 char *buf, size_t size)
+{
+	struct line l;
+
+	l.len = 0;
+	add_details(&l, p, ev);
+	snprintf(buf, size, "%.*s", (int)l.len, l.buf);
+	return buf;
+}
+
 static void add_text(struct line *l, const struct gtv_events_printer *p,
 		     const struct gtv_ev *ev)
 {
@@ -436,14 +460,7 @@ static void add_text(struct line *l, const struct gtv_events_printer *p,
 		    gtv_names_label(p->names, GTV_CLASS_GT, ev->gt, label, sizeof label));
 		add(l, "  ");
 	}
-	for (const struct gtv_field *fd = gtv_event_fields(ev->kind); fd->key; fd++) {
-		add_plain_field(l, p, ev, fd);
-		add(l, fd[1].key ? " " : "");
-	}
-	if (is_late(ev))
-		add(l, "  late=true");
-	while (l->len && l->buf[l->len - 1] == ' ')
-		l->len--;
+	add_details(l, p, ev);
 }
 
 static void finish_line(const struct gtv_events_printer *p, struct line *l)

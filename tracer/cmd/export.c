@@ -48,7 +48,7 @@ static int export_item(struct gtv_export *x, const struct gtv_walk_item *item,
 }
 
 static int export_all(const struct gtv_store *store, enum gtv_export_format format, FILE *f,
-		      struct gtv_err *err)
+		      const atomic_int *stop, struct gtv_err *err)
 {
 	uint64_t start_ns, end_ns;
 	struct gtv_walk walk;
@@ -62,7 +62,7 @@ static int export_all(const struct gtv_store *store, enum gtv_export_format form
 	rc = gtv_walk_init(&walk, store, 0);
 	if (!x)
 		rc = -GTV_ENOMEM;
-	while (!rc && !ferror(f)) {
+	while (!rc && !ferror(f) && !(stop && atomic_load(stop))) {
 		rc = gtv_walk_next(&walk, &item);
 		if (!rc)
 			rc = export_item(x, &item, end_ns);
@@ -78,21 +78,21 @@ static int export_all(const struct gtv_store *store, enum gtv_export_format form
 }
 
 /* Opens the output, as whom gtviz became when it opened the trace. */
-static FILE *open_output(const struct gtv_options *opts, struct gtv_err *err)
+static FILE *open_output(const char *output, struct gtv_err *err)
 {
 	struct gtv_user user;
 	int fd;
 
 	if (gtv_user_get(&user, err))
 		return NULL;
-	fd = gtv_output_open(opts->output, &user, err);
+	fd = gtv_output_open(output, &user, err);
 	if (fd < 0)
 		return NULL;
 
 	FILE *f = fdopen(fd, "w");
 
 	if (!f) {
-		gtv_err_set(err, GTV_EIO, opts->output, "", "%s", strerror(errno));
+		gtv_err_set(err, GTV_EIO, output, "", "%s", strerror(errno));
 		close(fd);
 	}
 	return f;
@@ -117,6 +117,32 @@ static int close_output(FILE *f, const char *path)
 	return GTV_EXIT_FAILED;
 }
 
+static int no_format(const char *what, const char *format, struct gtv_err *err)
+{
+	return gtv_err_set(err, GTV_EUSAGE, what, "perfetto or chrome",
+			   "there is no format \"%.60s\"", format);
+}
+
+int gtv_cmd_export_store(const struct gtv_store *store, const char *format,
+			 const char *output, const atomic_int *stop, struct gtv_err *err)
+{
+	enum gtv_export_format to = gtv_export_format(format);
+	FILE *f = NULL;
+	int rc, why;
+
+	if (to == GTV_EXPORT_NONE)
+		return no_format("export", format, err);
+	if (!(f = open_output(output, err)))
+		return -GTV_EIO;
+	rc = export_all(store, to, f, stop, err);
+	why = ferror(f) ? EIO : 0;
+	if (fclose(f))
+		why = errno;
+	if (!rc && why)
+		rc = gtv_err_set(err, GTV_EIO, output, "", "%s", strerror(why));
+	return rc;
+}
+
 int gtv_cmd_export(const struct gtv_options *opts)
 {
 	static char buffer[OUT_BUFFER_BYTES];
@@ -127,8 +153,7 @@ int gtv_cmd_export(const struct gtv_options *opts)
 	int rc;
 
 	if (format == GTV_EXPORT_NONE) {
-		gtv_err_set(&err, GTV_EUSAGE, "--to", "perfetto or chrome",
-			    "there is no format \"%s\"", opts->to_format);
+		no_format("--to", opts->to_format, &err);
 		return gtv_cmd_error(&err);
 	}
 	if (!strcmp(opts->output, "-") && isatty(STDOUT_FILENO)) {
@@ -138,14 +163,14 @@ int gtv_cmd_export(const struct gtv_options *opts)
 	}
 	if (gtv_out_open(opts->file, &store, &err))
 		return gtv_cmd_error(&err);
-	f = open_output(opts, &err);
+	f = open_output(opts->output, &err);
 	if (!f) {
 		gtv_store_close(store);
 		return gtv_cmd_error(&err);
 	}
 	__fsetlocking(f, FSETLOCKING_BYCALLER); /* nobody else writes there */
 	setvbuf(f, buffer, _IOFBF, sizeof buffer);
-	rc = export_all(store, format, f, &err) ? gtv_cmd_error(&err) : GTV_EXIT_GOOD;
+	rc = export_all(store, format, f, NULL, &err) ? gtv_cmd_error(&err) : GTV_EXIT_GOOD;
 	gtv_store_close(store);
 	return close_output(f, opts->output) || rc ? GTV_EXIT_FAILED : GTV_EXIT_GOOD;
 }

@@ -469,7 +469,8 @@ static int take_operand(struct gtv_options *o, char *const *operand, struct gtv_
 		o->file = *operand;
 		return 0;
 	case GTV_OPERAND_COMMAND:
-		if (o->topic || gtv_options_command(*operand) == NO_COMMAND)
+		if (o->topic || (strcmp(*operand, "keys") != 0 &&
+				 gtv_options_command(*operand) == NO_COMMAND))
 			return usage_error(err, *operand, "gtviz help",
 					   "there is no such command");
 		o->topic = *operand;

@@ -88,7 +88,7 @@ enum gtv_command {
 	X(AS_ROOT, 0, "as-root", NULL, GTV_FOR_TRACER,                                     \
 	  "under sudo: run the program as root, not as the invoking user")                 \
 	X(VIEW, 0, "view", "NAME", GTV_FOR_SCREEN | GTV_FOR(SHOT),                         \
-	  "which view: timeline, explain, output, findings, help")                         \
+	  "which view: timeline, explain, output, findings, events, help")                 \
 	X(ROWS, 0, "rows", "KIND", GTV_FOR_SCREEN | GTV_FOR(SHOT),                         \
 	  "rows of the timeline: core, thread, green, lock")                               \
 	X(SELECT, 0, "select", "LANE", GTV_FOR(REPLAY) | GTV_FOR(SHOT),                    \
@@ -102,7 +102,7 @@ enum gtv_command {
 	X(FORMAT, 0, "format", "FORMAT", GTV_FOR(SHOT),                                    \
 	  "text, ansi or svg (ansi on a terminal, else text)")                             \
 	X(THEME, 0, "theme", "NAME", GTV_FOR_SCREEN | GTV_FOR(SHOT),                       \
-	  "colours: dark, light, safe (colour-blind), 16, mono")                           \
+	  "colours: dark, light, safe (colour-blind), projector, 16, mono")                \
 	X(ASCII, 0, "ascii", NULL, GTV_FOR_SCREEN | GTV_FOR(SHOT), "draw in ASCII only")   \
 	X(JSON, 0, "json", NULL, GTV_FOR(REPORT) | GTV_FOR(EVENTS) | GTV_FOR(DOCTOR),      \
 	  "print JSON")                                                                    \
@@ -138,7 +138,7 @@ struct gtv_options {
 	char *const *program; /* NULL-terminated: PROGRAM and its arguments */
 	const char *file;     /* FILE, "-" the standard input */
 	const char *file2;    /* FILE2, to be compared with it; NULL: none */
-	const char *topic;    /* of help: a command's name, or NULL */
+	const char *topic;    /* of help: a command's name, "keys", or NULL */
 
 	const char *output;
 	const char *attach; /* -p */

@@ -56,6 +56,7 @@ int gtv_cmd_doctor(const struct gtv_options *opts)
 		printf("\nTERMINAL\n  type           %s\n  colours        %d\n"
 		       "  characters     %s\n",
 		       term ? term : "not set", colours, nl_langinfo(CODESET));
+		gtv_doctor_print_settings();
 		return gtv_out_flush(stdout) ? GTV_EXIT_FAILED : GTV_EXIT_GOOD;
 	}
 	struct json_object *o = json_object_new_object(), *t = json_object_new_object();
@@ -69,6 +70,7 @@ int gtv_cmd_doctor(const struct gtv_options *opts)
 	json_object_object_add(t, "colours", json_object_new_int(colours));
 	put_text(t, "charset", nl_langinfo(CODESET));
 	json_object_object_add(o, "terminal", t);
+	json_object_object_add(o, "settings", gtv_doctor_settings_json());
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
 						       JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);
