@@ -108,8 +108,9 @@ static int close_scene(void **state)
 	return 0;
 }
 
-/* All of it, with the thread's span at that time selected. */
-static void frame(const char *golden, enum tui_view_id view, uint64_t at, int rows_of)
+/* All of it, with the thread's span at that time selected, drawn at a size. */
+static void draw(struct tui_canvas *canvas, enum tui_view_id view, uint64_t at, int rows_of,
+		 int cols, int rows)
 {
 	static struct tui_facts facts = {.mode = TUI_REPLAY,
 					 .level = 3,
@@ -126,8 +127,6 @@ static void frame(const char *golden, enum tui_view_id view, uint64_t at, int ro
 				  .window = window,
 				  .overview = overview,
 				  .facts = &facts};
-	struct tui_canvas canvas;
-	struct tui_buf buf = {0};
 	struct tui_nav nav;
 	struct gtv_span span;
 	uint64_t from, to;
@@ -144,8 +143,16 @@ static void frame(const char *golden, enum tui_view_id view, uint64_t at, int ro
 		assert_int_equal(gtv_explain(window, names, &span, &why), 0);
 		scene.explanation = &why;
 	}
-	assert_int_equal(tui_canvas_init(&canvas, 100, 30), 0);
-	assert_int_equal(tui_view_by_id(view)->draw(&canvas, &scene), 0);
+	assert_int_equal(tui_canvas_init(canvas, cols, rows), 0);
+	assert_int_equal(tui_view_by_id(view)->draw(canvas, &scene), 0);
+}
+
+static void frame(const char *golden, enum tui_view_id view, uint64_t at, int rows_of)
+{
+	struct tui_canvas canvas;
+	struct tui_buf buf = {0};
+
+	draw(&canvas, view, at, rows_of, 100, 30);
 	assert_int_equal(tui_back_text(&canvas, &buf), 0);
 	golden_frame(golden, &buf);
 	tui_buf_fini(&buf);
@@ -173,12 +180,30 @@ static void a_core_that_interrupts_have(void **state)
 	frame("waits-kept-explain-100x30.txt", TUI_VIEW_EXPLAIN, 7500 * US, TUI_ROWS_CORE);
 }
 
+/* Whatever the size, a mark stays in its lane's floor. */
+static void every_size(void **state)
+{
+	static const uint64_t at[] = {1 * MS, 5 * MS, 7500 * US};
+	struct tui_canvas canvas;
+
+	(void)state;
+	for (int cols = 1; cols <= 500; cols += cols < 100 ? 3 : 57)
+		for (int rows = 1; rows <= 200; rows += rows < 44 ? 1 : 39)
+			for (int i = 0; i < 2; i++) {
+				draw(&canvas, i ? TUI_VIEW_EXPLAIN : TUI_VIEW_TIMELINE,
+				     at[(cols + rows) % 3], (cols + rows) % TUI_ROWS_MAX,
+				     cols, rows);
+				tui_canvas_fini(&canvas);
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_thread_that_is_slowed),
 		cmocka_unit_test(a_sleep_for_the_disk),
 		cmocka_unit_test(a_core_that_interrupts_have),
+		cmocka_unit_test(every_size),
 	};
 
 	return cmocka_run_group_tests(tests, open_scene, close_scene);

@@ -109,4 +109,35 @@ static inline int perf_works(char *why, size_t size)
 	return works;
 }
 
+/* One run that `perf sched record` sees from outside, and gtviz from inside. */
+static inline void burn_under_perf(struct burned *b, const char *level, const char *data,
+				   const char *trace)
+{
+	char program[ACCEPT_PATH];
+	const char *argv[] = {"perf",
+			      "sched",
+			      "record",
+			      "-m",
+			      "16M",
+			      "-k",
+			      "CLOCK_MONOTONIC",
+			      "-o",
+			      data,
+			      "--",
+			      gtviz_path(),
+			      "record",
+			      "--level",
+			      level,
+			      "-o",
+			      trace,
+			      "--",
+			      program,
+			      "300",
+			      "6",
+			      NULL};
+
+	snprintf(program, sizeof program, "%s", build_path("tests/burn"));
+	burn(b, argv);
+}
+
 #endif

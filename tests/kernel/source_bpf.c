@@ -4,18 +4,6 @@
  */
 #include "tests/kernel/source_load.h"
 
-static int have_bpf(struct watch *w, size_t ring_bytes, int all)
-{
-	struct gtv_err err = {0};
-	char line[700];
-
-	if (watch_open(w, &gtv_source_bpf, ring_bytes, all, &err) == 0)
-		return 1;
-	print_message("skipped: %s\n", gtv_err_line(&err, line, sizeof line));
-	watch_close(w);
-	return 0;
-}
-
 static void check_waker(const struct watch *w)
 {
 	size_t by_ping = 0, by_others = 0;
@@ -110,7 +98,7 @@ static void test_truth(void **state)
 	(void)state;
 	struct watch w;
 
-	if (!have_bpf(&w, 0, 0))
+	if (!watch_have(&w, &gtv_source_bpf, 0, 0))
 		skip();
 	watch_run(&w, 1);
 	print_message("%zu events, %u lost\n", w.count, (unsigned)w.stats.lost);
@@ -129,7 +117,7 @@ static void test_overflow_is_counted(void **state)
 	struct watch w;
 	uint64_t lost = 0, switches = 0;
 
-	if (!have_bpf(&w, 4096, 0))
+	if (!watch_have(&w, &gtv_source_bpf, 4096, 0))
 		skip();
 	watch_run(&w, 0);
 	for (size_t i = 0; i < w.count; i++) {
@@ -174,7 +162,7 @@ static void test_all_tasks(void **state)
 	struct watch w;
 	size_t foreign = 0;
 
-	if (!have_bpf(&w, 0, 1))
+	if (!watch_have(&w, &gtv_source_bpf, 0, 1))
 		skip();
 	pid_t stranger = start_stranger();
 	watch_run(&w, 1);
@@ -195,7 +183,7 @@ static void test_drain_without_privileges(void **state)
 	struct watch w;
 	int status;
 
-	if (!have_bpf(&w, 0, 0))
+	if (!watch_have(&w, &gtv_source_bpf, 0, 0))
 		skip();
 	pid_t pid = fork();
 	if (!pid) {

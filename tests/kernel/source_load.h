@@ -281,6 +281,20 @@ static void watch_close(struct watch *w)
 	memset(w, 0, sizeof *w);
 }
 
+/* Opens it, or says why it cannot be opened here: 0. */
+static inline int watch_have(struct watch *w, const struct gtv_source_ops *ops,
+			     size_t ring_bytes, int all_tasks)
+{
+	struct gtv_err err = {0};
+	char line[700];
+
+	if (watch_open(w, ops, ring_bytes, all_tasks, &err) == 0)
+		return 1;
+	print_message("skipped: %s\n", gtv_err_line(&err, line, sizeof line));
+	watch_close(w);
+	return 0;
+}
+
 /* Runs the program under the source. draining 0: only when it is over. */
 static void watch_run(struct watch *w, int draining)
 {

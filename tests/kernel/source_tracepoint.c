@@ -4,18 +4,6 @@
  */
 #include "tests/kernel/source_load.h"
 
-static int have_tracepoints(struct watch *w, size_t ring_bytes, int all)
-{
-	struct gtv_err err = {0};
-	char line[700];
-
-	if (watch_open(w, &gtv_source_tracepoint, ring_bytes, all, &err) == 0)
-		return 1;
-	print_message("skipped: %s\n", gtv_err_line(&err, line, sizeof line));
-	watch_close(w);
-	return 0;
-}
-
 static void check_shape(const struct watch *w)
 {
 	long cores = sysconf(_SC_NPROCESSORS_CONF);
@@ -78,7 +66,7 @@ static void test_truth(void **state)
 	(void)state;
 	struct watch w;
 
-	if (!have_tracepoints(&w, 0, 0))
+	if (!watch_have(&w, &gtv_source_tracepoint, 0, 0))
 		skip();
 	watch_run(&w, 1);
 	print_message("%zu events, %lu lost\n", w.count, (unsigned long)w.stats.lost);
@@ -97,7 +85,7 @@ static void test_all_tasks(void **state)
 	struct watch w;
 	size_t foreign = 0;
 
-	if (!have_tracepoints(&w, 0, 1))
+	if (!watch_have(&w, &gtv_source_tracepoint, 0, 1))
 		skip();
 	watch_run(&w, 1);
 	for (size_t i = 0; i < w.count; i++)
@@ -116,7 +104,7 @@ static void test_overflow_is_counted(void **state)
 	struct watch w;
 	uint64_t lost = 0, truth = 0;
 
-	if (!have_tracepoints(&w, 4096, 0))
+	if (!watch_have(&w, &gtv_source_tracepoint, 4096, 0))
 		skip();
 	watch_run(&w, 0);
 	for (size_t i = 0; i < w.count; i++)

@@ -188,28 +188,7 @@ static void expect_same(const struct switches *ours, const struct switches *perf
 static void perf_sched_record_sees_the_same_switches(void **state)
 {
 	const char *trace = file_path("both.gtv"), *data = file_path("perf.data");
-	char program[ACCEPT_PATH], why[256];
-	const char *argv[] = {"perf",
-			      "sched",
-			      "record",
-			      "-m",
-			      "16M",
-			      "-k",
-			      "CLOCK_MONOTONIC",
-			      "-o",
-			      data,
-			      "--",
-			      gtviz_path(),
-			      "record",
-			      "--level",
-			      "3",
-			      "-o",
-			      trace,
-			      "--",
-			      program,
-			      "300",
-			      "6",
-			      NULL};
+	char why[256];
 	struct burned b;
 	struct switches ours = {.burned = &b}, perfs = {.burned = &b};
 
@@ -217,8 +196,7 @@ static void perf_sched_record_sees_the_same_switches(void **state)
 	NEED_LEVEL(3);
 	if (!perf_works(why, sizeof why))
 		SKIP("perf sched record does not work here: %s", why);
-	snprintf(program, sizeof program, "%s", build_path("tests/burn"));
-	burn(&b, argv);
+	burn_under_perf(&b, "3", data, trace);
 	each_event(trace, "sched_switch", add_ours, &ours);
 	read_perf(&perfs, data);
 	qsort(ours.list, ours.count, sizeof *ours.list, by_thread_and_time);

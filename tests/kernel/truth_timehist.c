@@ -204,36 +204,6 @@ static void compare_wakers(int tid, const struct told *ours, const struct told *
 	}
 }
 
-static void record_both(const char *level, const char *data, const char *trace,
-			struct burned *b)
-{
-	char program[ACCEPT_PATH];
-	const char *argv[] = {"perf",
-			      "sched",
-			      "record",
-			      "-m",
-			      "16M",
-			      "-k",
-			      "CLOCK_MONOTONIC",
-			      "-o",
-			      data,
-			      "--",
-			      gtviz_path(),
-			      "record",
-			      "--level",
-			      level,
-			      "-o",
-			      trace,
-			      "--",
-			      program,
-			      "300",
-			      "6",
-			      NULL};
-
-	snprintf(program, sizeof program, "%s", build_path("tests/burn"));
-	burn(b, argv);
-}
-
 static void compare(const struct burned *b, const struct view *ours,
 		    const struct view *theirs)
 {
@@ -268,7 +238,7 @@ static int seen_by_both(const char *level, const char **why)
 	struct json_object *report;
 	uint64_t lost;
 
-	record_both(level, data, trace, &b);
+	burn_under_perf(&b, level, data, trace);
 	report = report_of(trace);
 	lost = get_u64(get(report, "lost"), "total");
 	json_object_put(report);
