@@ -24,19 +24,24 @@ static void edge_text(char *buf, size_t size, double v)
 		snprintf(buf, size, "%.4g", v);
 }
 
-char *tui_histogram_label(char *buf, size_t size, unsigned bucket)
+static char *range_label(char *buf, size_t size, unsigned first, unsigned after)
 {
 	static const char *const unit[] = {"ns", "µs", "ms", "s"};
-	uint64_t from_ns = gtv_histogram_edge_ns(bucket);
+	uint64_t from_ns = gtv_histogram_edge_ns(first);
 	double scale = 1;
 	char from[24], to[24];
 	int u = 0;
 	for (uint64_t v = from_ns; u < 3 && v >= 1000; v /= 1000, u++)
 		scale *= 1000;
 	edge_text(from, sizeof(from), (double)from_ns / scale);
-	edge_text(to, sizeof(to), (double)gtv_histogram_edge_ns(bucket + 1) / scale);
+	edge_text(to, sizeof(to), (double)gtv_histogram_edge_ns(after) / scale);
 	snprintf(buf, size, "%5s - %5s %s", from, to, unit[u]);
 	return buf;
+}
+
+char *tui_histogram_label(char *buf, size_t size, unsigned bucket)
+{
+	return range_label(buf, size, bucket, bucket + 1);
 }
 
 int tui_histogram_chosen(const struct gtv_histogram *h, int chosen)
@@ -82,9 +87,9 @@ static void draw_bar(struct tui_canvas *canvas, int x, int y, int eighths, int r
 			       role, TUI_DEFAULT);
 }
 
-/* Which percentiles fall into a bucket: "p50 p90". */
-static void percentile_words(const struct gtv_histogram *h, unsigned bucket, char *buf,
-			     size_t size)
+/* Which percentiles fall into [first, after): "p50 p90". */
+static void percentile_words(const struct gtv_histogram *h, unsigned first, unsigned after,
+			     char *buf, size_t size)
 {
 	static const struct {
 		unsigned permille;
@@ -94,7 +99,8 @@ static void percentile_words(const struct gtv_histogram *h, unsigned bucket, cha
 	buf[0] = '\0';
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		uint64_t ns = gtv_histogram_percentile_ns(h, words[i].permille);
-		if (gtv_histogram_bucket(ns) == bucket && used < size)
+		unsigned bucket = gtv_histogram_bucket(ns);
+		if (bucket >= first && bucket < after && used < size)
 			used += (size_t)snprintf(buf + used, size - used, " %s",
 						 words[i].word);
 	}
@@ -104,20 +110,38 @@ struct frame {
 	struct tui_canvas *canvas;
 	const struct tui_histogram *d;
 	uint64_t most;
+	unsigned step; /* buckets a row */
 	int bar_x, bar_cells, end, chosen;
 };
 
-static void draw_row(const struct frame *f, int y, unsigned bucket)
+static uint64_t in_row(const struct frame *f, unsigned row)
+{
+	uint64_t count = 0;
+	for (unsigned b = row * f->step; b < (row + 1) * f->step; b++)
+		count += gtv_histogram_in(f->d->h, b);
+	return count;
+}
+
+static void mark_row(const struct frame *f, int y)
+{
+	for (int i = f->d->x; i < f->bar_x; i++) {
+		struct tui_cell *cell = tui_canvas_at(f->canvas, i, y);
+		if (cell)
+			cell->ground = TUI_SEL_GROUND;
+	}
+	tui_canvas_put(f->canvas, f->d->x, y, 0x25b6, TUI_SEL, TUI_SEL_GROUND);
+}
+
+static void draw_row(const struct frame *f, int y, unsigned row)
 {
 	const struct tui_histogram *d = f->d;
-	uint64_t count = gtv_histogram_in(d->h, bucket);
-	char label[48], figure[TUI_FIGURE], words[32];
-	int x = d->x + 1, is_chosen = d->marked && (int)bucket == f->chosen;
+	unsigned first = row * f->step, after = first + f->step;
+	uint64_t count = in_row(f, row);
+	char label[64], figure[TUI_FIGURE], words[32];
+	int x = d->x + 1;
+	int is_chosen = d->marked && f->chosen >= (int)first && f->chosen < (int)after;
 	int eighths = bar_eighths(count, f->most, f->bar_cells, d->log);
-	if (is_chosen)
-		for (int i = d->x; i < f->bar_x; i++)
-			tui_canvas_put(f->canvas, i, y, ' ', TUI_SEL, TUI_SEL_GROUND);
-	tui_histogram_label(label, sizeof(label), bucket);
+	range_label(label, sizeof(label), first, after);
 	tui_say(f->canvas, &x, y, f->end, is_chosen ? TUI_BOLD : TUI_TEXT, label);
 	tui_format_count(figure, sizeof(figure), count);
 	x = f->bar_x - 1 - (int)strlen(figure);
@@ -126,39 +150,18 @@ static void draw_row(const struct frame *f, int y, unsigned bucket)
 		: count	  ? TUI_TEXT
 			  : TUI_FAINT,
 		figure);
-	if (is_chosen) {
-		for (int i = d->x; i < f->bar_x; i++) {
-			struct tui_cell *cell = tui_canvas_at(f->canvas, i, y);
-			if (cell)
-				cell->ground = TUI_SEL_GROUND;
-		}
-		tui_canvas_put(f->canvas, d->x, y, 0x25b6, TUI_SEL, TUI_SEL_GROUND);
-	}
+	if (is_chosen)
+		mark_row(f, y);
 	draw_bar(f->canvas, f->bar_x, y, eighths, d->role);
-	percentile_words(d->h, bucket, words, sizeof(words));
+	percentile_words(d->h, first, after, words, sizeof(words));
 	x = f->bar_x + (eighths + 7) / 8;
 	if (x + (int)strlen(words) <= f->end)
 		tui_say(f->canvas, &x, y, f->end, TUI_DIM, words);
 }
 
-/* Rows that do not fit are one line: "+3 shorter, 41". */
-static void draw_rest(const struct frame *f, int y, unsigned from, unsigned to,
-		      const char *word)
-{
-	char figure[TUI_FIGURE];
-	uint64_t count = 0;
-	int x = f->d->x + 1;
-	for (unsigned b = from; b < to; b++)
-		count += gtv_histogram_in(f->d->h, b);
-	tui_sayf(f->canvas, &x, y, f->bar_x - 1, TUI_DIM, "%10s", word);
-	tui_format_count(figure, sizeof(figure), count);
-	x = f->bar_x - 1 - (int)strlen(figure);
-	tui_say(f->canvas, &x, y, f->end, TUI_DIM, figure);
-}
-
 void tui_histogram_draw(struct tui_canvas *canvas, const struct tui_histogram *d)
 {
-	struct frame f = {.canvas = canvas, .d = d, .end = d->x + d->width};
+	struct frame f = {.canvas = canvas, .d = d, .end = d->x + d->width, .step = 1};
 	unsigned first, last;
 	int rows = d->height - 1, y = d->y;
 	if (d->height < 1 || d->width < 8)
@@ -171,32 +174,13 @@ void tui_histogram_draw(struct tui_canvas *canvas, const struct tui_histogram *d
 	f.chosen = tui_histogram_chosen(d->h, d->chosen);
 	f.bar_x = d->x + 1 + LABEL_COLS + COUNT_COLS + 1;
 	f.bar_cells = f.end - f.bar_x - 8; /* room for " p50 p90" behind the longest */
-	for (unsigned b = first; b <= last; b++)
-		f.most = gtv_histogram_in(d->h, b) > f.most ? gtv_histogram_in(d->h, b)
-							    : f.most;
-	unsigned from = first, to = last + 1;
-	int shorter = 0, longer = 0;
-	if ((int)(to - from) > rows) {
-		/* The long end matters; the chosen one is always seen. */
-		shorter = rows > 1;
-		from = to - (unsigned)(rows > shorter ? rows - shorter : 0);
-		if (d->marked && f.chosen < (int)from) {
-			longer = rows > 2;
-			from = (unsigned)f.chosen;
-			shorter = from > first && rows > 2;
-			to = from + (unsigned)(rows > shorter + longer
-						       ? rows - shorter - longer
-						       : 1);
-			to = to > last + 1 ? last + 1 : to;
-			longer = longer && to <= last;
-		}
-	}
-	if (shorter)
-		draw_rest(&f, y++, first, from, "shorter");
-	for (unsigned b = from; b < to && y < d->y + rows; b++)
-		draw_row(&f, y++, b);
-	if (longer)
-		draw_rest(&f, y++, to, last + 1, "longer");
+	/* Too many for the rows: each is of two powers of two, or of four. */
+	while ((int)(last / f.step - first / f.step) >= rows && f.step < 64)
+		f.step *= 2;
+	for (unsigned row = first / f.step; row <= last / f.step; row++)
+		f.most = in_row(&f, row) > f.most ? in_row(&f, row) : f.most;
+	for (unsigned row = first / f.step; row <= last / f.step && y < d->y + rows; row++)
+		draw_row(&f, y++, row);
 	tui_histogram_summary(canvas, d->h, d->many, d->x + 1, y, f.end);
 }
 
@@ -232,8 +216,19 @@ void tui_histogram_who(struct tui_canvas *canvas, const struct tui_scene *scene,
 {
 	struct gtv_histogram_who who[GTV_HISTOGRAM_WHO];
 	size_t count = gtv_histogram_who(h, bucket, who, GTV_HISTOGRAM_WHO);
+	char most[TUI_FIGURE];
+	/* More of them than the list has places, and none stands out. */
+	if (count && who[0].over * 2 > who[0].count) {
+		tui_sayf(canvas, x, y, end, TUI_DIM, "  many, none with more than %s",
+			 tui_format_count(most, sizeof(most), who[0].count));
+		return;
+	}
 	for (size_t i = 0; i < count; i++) {
 		char label[TUI_LABEL], figures[TUI_FIGURE];
+		if (who[i].over * 2 > who[i].count) {
+			tui_say(canvas, x, y, end, TUI_DIM, "  …");
+			return;
+		}
 		tui_ident_id(scene->names, who[i].lane, label, sizeof(label));
 		tui_format_count(figures, sizeof(figures), who[i].count);
 		int width = (int)(strlen(label) + strlen(figures)) + (who[i].over ? 7 : 3);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A histogram (tracer/model/histogram.h) as rows of a view: one power of two a row, with
- * its count and a bar; and the words about one bucket. The latency view and the system
- * calls have it in common.
+ * A histogram (tracer/model/histogram.h) as rows of a view: a power of two a row, or two or
+ * four where there is no room, with its count and a bar; and the words about one bucket.
+ * The latency view and the system calls have it in common.
  */
 #ifndef TUI_HISTOGRAM_H
 #define TUI_HISTOGRAM_H

@@ -52,14 +52,16 @@ struct layout {
 	int x[COLUMNS], width[COLUMNS]; /* width 0: left out */
 };
 
-static struct layout lay_columns(int cols)
+static struct layout lay_columns(int cols, int timed)
 {
 	struct layout l = {.width = {16, 9, 7, 9, 8, 8, 8, 9, 0}};
 	int x = 2, used;
 	if (cols >= 100)
 		l.width[NAME] = 24;
-	if (cols < 90)
+	if (cols < 90 || !timed)
 		l.width[ASLEEP] = 0;
+	if (!timed)
+		l.width[ERRORS] = 0;
 	if (cols < 70)
 		l.width[ERRORS] = l.width[MEAN] = 0;
 	if (cols < 50)
@@ -164,7 +166,7 @@ static void draw_table(struct tui_canvas *canvas, const struct tui_scene *scene,
 		       int end)
 {
 	const struct tui_calls *calls = scene->calls;
-	struct layout l = lay_columns(canvas->cols);
+	struct layout l = lay_columns(canvas->cols, calls->timed);
 	size_t room = end - y > 1 ? (size_t)(end - y - 1) : 0, first = 0;
 	draw_head(canvas, calls, &l, y++);
 	if (calls->chosen >= room && room)
@@ -292,14 +294,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	}
 	int room = end - y, below = 0;
 	if (room >= 12) {
-		below = tui_histogram_rows(calls->row[calls->chosen].histogram) + 1;
-		below += canvas->cols < 110 ? 3 : 0;
-		if (below < room / 3)
-			below = room / 3;
-		if (below > room - (int)calls->count - 1)
-			below = room - (int)calls->count - 1;
-		if (below < room / 2)
-			below = room / 2;
+		below = room - (int)calls->count - 2;
+		below = below < room / 2 ? room / 2 : below;
 		draw_chosen(canvas, scene, end - below, end);
 	}
 	draw_table(canvas, scene, y, end - below);

@@ -142,6 +142,43 @@ static void a_lock_is_held_off_core(void **state)
 	close(fd);
 }
 
+/* Waits for locks are what the model sums; the others are the trace's own. */
+static void latencies_by_kind(void **state)
+{
+	int fd = trace_file(1);
+	struct json_object *o = report_json(fd), *list = get(o, "/latencies"),
+			   *locks = get(o, "/locks");
+	int64_t waited = 0, summed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < json_object_array_length(locks); i++)
+		summed += number(json_object_array_get_idx(locks, i), "/wait_ns");
+	assert_true(json_object_array_length(list) >= 2);
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *l = json_object_array_get_idx(list, i),
+				   *buckets = get(l, "/buckets");
+		const char *kind = json_object_get_string(get(l, "/kind"));
+		int64_t in = 0;
+
+		for (size_t b = 0; b < json_object_array_length(buckets); b++)
+			in += number(json_object_array_get_idx(buckets, b), "/count");
+		assert_int_equal(in, number(l, "/count"));
+		assert_true(number(l, "/p50_ns") <= number(l, "/p99_ns"));
+		assert_true(number(l, "/p99_ns") <= number(l, "/max_ns"));
+		assert_int_equal(number(l, "/worst/0/to_ns") -
+					 number(l, "/worst/0/from_ns"),
+				 number(l, "/max_ns"));
+		if (!strcmp(kind, "lock_wait") || !strcmp(kind, "gil_wait"))
+			waited += number(l, "/sum_ns");
+		/* G1's core was taken from 50 to 70. */
+		if (!strcmp(kind, "run_queue_wait"))
+			assert_int_equal(number(l, "/max_ns"), 20000);
+	}
+	assert_int_equal(waited, summed);
+	json_object_put(o);
+	close(fd);
+}
+
 static void hostile_names_are_escaped(void **state)
 {
 	int fd = trace_file(1), rc;
@@ -297,6 +334,7 @@ int main(void)
 		cmocka_unit_test(json_has_every_counter),
 		cmocka_unit_test(states_sum_to_lifetimes),
 		cmocka_unit_test(a_lock_is_held_off_core),
+		cmocka_unit_test(latencies_by_kind),
 		cmocka_unit_test(hostile_names_are_escaped),
 		cmocka_unit_test(text_says_what_is_lost_first),
 		cmocka_unit_test(an_unfinished_trace_is_good_and_says_so),

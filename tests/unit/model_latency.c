@@ -179,6 +179,12 @@ static void who_is_in_a_bucket(void **state)
 	n = gtv_histogram_who(h, GTV_HISTOGRAM_ALL, who, 2);
 	assert_int_equal(n, 2);
 	assert_int_equal(gtv_histogram_who(h, 0, who, 2), 0);
+	/* Of all: five of one lane, ten of each other; no list was full. */
+	n = gtv_histogram_who(h, GTV_HISTOGRAM_ALL, who, GTV_HISTOGRAM_WHO);
+	assert_int_equal(n, 4);
+	assert_int_equal(who[3].lane.id, 9);
+	assert_int_equal(who[3].count, 5);
+	assert_int_equal(who[0].over + who[3].over, 0);
 	/* One of a thousand lanes has a third of all: it is first, and bounded. */
 	for (uint32_t i = 0; i < 3000; i++)
 		add_one(h, i % 3 ? 1000 + i : 77, 7000);
@@ -186,6 +192,13 @@ static void who_is_in_a_bucket(void **state)
 	assert_int_equal(n, GTV_HISTOGRAM_WHO);
 	assert_int_equal(who[0].lane.id, 77);
 	assert_true(who[0].count >= 1000 && who[0].count - who[0].over <= 1000);
+	/* Spread over two buckets, and still bounded. */
+	for (uint32_t i = 0; i < 900; i++)
+		add_one(h, i % 3 ? 5000 + i : 77, 500);
+	n = gtv_histogram_who(h, GTV_HISTOGRAM_ALL, who, 1);
+	assert_int_equal(n, 1);
+	assert_int_equal(who[0].lane.id, 77);
+	assert_true(who[0].count >= 1300 && who[0].count - who[0].over <= 1300);
 	gtv_histogram_free(h);
 }
 

@@ -21,6 +21,8 @@ struct gtv_report {
 	struct gtv_model *model; /* fed and finished */
 	struct gtv_findings *findings;
 	struct gtv_report_calls *calls; /* NULL: none were recorded */
+	struct gtv_latency *latency;	/* NULL: not asked for (check) */
+	struct gtv_report_tee *tee;	/* feeds it */
 	struct gtv_store_info info;
 	struct gtv_store_stats stats;
 	uint64_t start_ns;   /* times are shown relative to it */
@@ -40,7 +42,8 @@ typedef void gtv_report_item_fn(void *arg, const struct gtv_walk_item *item);
  * returns its time; 0: there is none. */
 uint64_t gtv_report_begin(struct gtv_model *model, const struct gtv_store *store);
 
-/* Borrows store; each may be NULL. 0, or -GTV_E* and err; fini in either case. */
+/* Borrows store; each may be NULL: then latencies are counted too. 0, or -GTV_E* and err;
+ * fini in either case. */
 int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
 		    gtv_report_item_fn *each, void *arg, struct gtv_err *err);
 void gtv_report_fini(struct gtv_report *r);

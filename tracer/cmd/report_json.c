@@ -12,6 +12,7 @@
 
 #include "tracer/cmd/out.h"
 #include "tracer/cmd/report_calls.h"
+#include "tracer/cmd/report_latency.h"
 
 /* Appends to a list or an object being printed, with the commas it needs. */
 struct writer {
@@ -347,6 +348,11 @@ static void lists(struct writer *w)
 	list_begin(w, "calls");
 	for (size_t i = 0; gtv_report_calls_at(w->r, i); i++)
 		emit(w, NULL, gtv_report_calls_json(w->r, i));
+	list_end(w);
+	list_begin(w, "latencies");
+	for (unsigned k = 0; w->r->latency && k < GTV_LAT_MAX; k++)
+		if (gtv_latency_histogram(w->r->latency, k))
+			emit(w, NULL, gtv_report_latency_json(w->r, k));
 	list_end(w);
 	findings(w);
 }

@@ -3,6 +3,7 @@
  */
 #include "tracer/cmd/report.h"
 #include "tracer/cmd/report_calls.h"
+#include "tracer/cmd/report_latency.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,8 @@ static int feed_gap(struct gtv_report *r, const struct gtv_walk_item *gap)
 	r->bad_blocks += gap->block_damaged != 0;
 	r->gap_bytes += gap->gap_bytes;
 	r->gap_ns += to - from;
+	if (r->latency)
+		gtv_latency_gap(r->latency);
 	return from < to ? gtv_findings_gap(r->findings, r->model, from, to) : 0;
 }
 
@@ -42,6 +45,8 @@ static int feed_block(struct gtv_report *r, const struct gtv_walk_item *item)
 	note_losses(r, item->evs, item->count);
 	for (size_t i = 0; r->info.scope && i < item->count && !rc; i++)
 		rc = gtv_report_calls_note(&r->calls, &item->evs[i]);
+	for (size_t i = 0; r->latency && i < item->count && !rc; i++)
+		rc = gtv_latency_event(r->latency, &item->evs[i]);
 	if (rc)
 		return rc;
 	r->events += item->count;
@@ -60,6 +65,12 @@ static int feed_all(struct gtv_report *r, struct gtv_walk *w, gtv_report_item_fn
 		rc = item.gap ? feed_gap(r, &item) : feed_block(r, &item);
 		if (rc)
 			return rc;
+	}
+	/* What is cut off by the end has not ended: no latency. */
+	if (r->tee) {
+		if (r->tee->no_memory)
+			return -GTV_ENOMEM;
+		gtv_latency_stop(r->latency);
 	}
 	if (rc == 1)
 		gtv_findings_finish(r->findings, r->model, r->end_ns);
@@ -80,7 +91,7 @@ static void set_range(struct gtv_report *r)
 		r->start_ns = from;
 }
 
-static void new_findings(struct gtv_report *r)
+static void new_findings(struct gtv_report *r, int latency)
 {
 	struct gtv_model_sink sink;
 
@@ -91,6 +102,14 @@ static void new_findings(struct gtv_report *r)
 						   r->info.clock != GTV_CLOCK_SIM &&
 						   !(r->info.scope & GTV_SCOPE_ALL));
 	sink = gtv_findings_sink(r->findings);
+	if (latency) {
+		r->latency = gtv_latency_new(0, UINT64_MAX);
+		r->tee = calloc(1, sizeof *r->tee);
+		if (!r->latency || !r->tee)
+			return;
+		*r->tee = (struct gtv_report_tee){.next = sink, .latency = r->latency};
+		sink = gtv_report_tee_sink(r->tee);
+	}
 	r->model = gtv_model_new(r->info.level, r->names, &sink);
 }
 
@@ -124,7 +143,7 @@ int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
 	gtv_store_get_info(store, &r->info);
 	gtv_store_get_stats(store, &r->stats);
 	set_range(r);
-	new_findings(r);
+	new_findings(r, !each);
 	rc = gtv_walk_init(&walk, store, 0);
 	if (r->model)
 		gtv_report_begin(r->model, store);
@@ -145,6 +164,10 @@ void gtv_report_fini(struct gtv_report *r)
 	gtv_model_free(r->model);
 	gtv_findings_free(r->findings);
 	gtv_report_calls_free(r->calls);
+	gtv_latency_free(r->latency);
+	free(r->tee);
+	r->latency = NULL;
+	r->tee = NULL;
 	r->calls = NULL;
 	r->model = NULL;
 	r->findings = NULL;

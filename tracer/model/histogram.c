@@ -16,12 +16,15 @@
 
 _Static_assert(1 << PART_BITS == GTV_HISTOGRAM_PARTS, "parts are bits of y");
 
-/* What a bucket keeps beside its counts; only of buckets that have something. */
+/* What a bucket keeps beside its counts; only of buckets that have something. What each
+ * length must look at comes first: the rest is seldom touched. */
 struct kept {
-	struct gtv_case worst[GTV_HISTOGRAM_CASES]; /* a heap: the least of them first */
-	size_t worst_count;
+	uint64_t floor_ns; /* shorter ones are not among the worst */
+	uint64_t least;	   /* no count of who is less */
+	uint16_t worst_count, who_count, least_at;
+	uint64_t key[GTV_HISTOGRAM_WHO]; /* who: their lanes */
 	struct gtv_histogram_who who[GTV_HISTOGRAM_WHO];
-	size_t who_count;
+	struct gtv_case worst[GTV_HISTOGRAM_CASES]; /* a heap: the least of them first */
 };
 
 struct gtv_histogram {
@@ -29,8 +32,6 @@ struct gtv_histogram {
 	uint64_t part[GTV_HISTOGRAM_BUCKETS][GTV_HISTOGRAM_PARTS];
 	uint64_t in[GTV_HISTOGRAM_BUCKETS];
 	struct kept *kept[GTV_HISTOGRAM_BUCKETS];
-	struct gtv_histogram_who who[GTV_HISTOGRAM_WHO]; /* of all */
-	size_t who_count;
 };
 
 struct gtv_histogram *gtv_histogram_new(void)
@@ -113,11 +114,15 @@ static void keep_worst(struct kept *k, const struct gtv_case *c)
 {
 	size_t i = k->worst_count;
 
+	if (gtv_case_ns(c) < k->floor_ns)
+		return;
+
 	if (i == GTV_HISTOGRAM_CASES) {
 		if (!is_worse(c, &k->worst[0]))
 			return;
 		k->worst[0] = *c;
 		sift_down(k->worst, i, 0);
+		k->floor_ns = gtv_case_ns(&k->worst[0]);
 		return;
 	}
 	k->worst_count++;
@@ -133,25 +138,53 @@ static int is_same(struct gtv_lane a, struct gtv_lane b)
 	return a.kind == b.kind && a.id == b.id;
 }
 
-/* Space-saving: who is new takes the place of the least, and its count as a doubt. */
-static void count_who(struct gtv_histogram_who *who, size_t *count, struct gtv_lane lane)
+static uint64_t key_of(struct gtv_lane lane)
 {
-	size_t least = 0;
+	return (uint64_t)lane.kind << 32 | lane.id;
+}
 
-	for (size_t i = 0; i < *count; i++) {
-		if (is_same(who[i].lane, lane)) {
-			who[i].count++;
+/* One of those with the least count. The search goes round: where all are about as
+ * frequent, the next is near. */
+static size_t find_least(struct kept *k)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < GTV_HISTOGRAM_WHO; i++) {
+			size_t at = (k->least_at + i) % GTV_HISTOGRAM_WHO;
+			if (k->who[at].count == k->least) {
+				k->least_at = (uint16_t)at;
+				return at;
+			}
+			least = k->who[at].count < least ? k->who[at].count : least;
+		}
+		k->least = least;
+	}
+	return 0;
+}
+
+/* Space-saving: who is new takes the place of the least, and its count as a doubt. The
+ * keys lie together: looking through them is most of the work. */
+static void count_who(struct kept *k, struct gtv_lane lane)
+{
+	uint64_t key = key_of(lane);
+	size_t at;
+
+	for (size_t i = 0; i < k->who_count; i++)
+		if (k->key[i] == key) {
+			k->who[i].count++;
 			return;
 		}
-		if (who[i].count < who[least].count)
-			least = i;
-	}
-	if (*count < GTV_HISTOGRAM_WHO) {
-		who[(*count)++] = (struct gtv_histogram_who){.lane = lane, .count = 1};
+	if (k->who_count < GTV_HISTOGRAM_WHO) {
+		k->key[k->who_count] = key;
+		k->who[k->who_count++] =
+			(struct gtv_histogram_who){.lane = lane, .count = 1};
 		return;
 	}
-	who[least] = (struct gtv_histogram_who){
-		.lane = lane, .count = who[least].count + 1, .over = who[least].count};
+	at = find_least(k);
+	k->key[at] = key;
+	k->who[at] = (struct gtv_histogram_who){
+		.lane = lane, .count = k->who[at].count + 1, .over = k->who[at].count};
 }
 
 /* ---- adding and asking ---- */
@@ -171,8 +204,7 @@ int gtv_histogram_add(struct gtv_histogram *h, const struct gtv_case *c)
 	h->in[b]++;
 	h->part[b][part]++;
 	keep_worst(k, c);
-	count_who(k->who, &k->who_count, c->lane);
-	count_who(h->who, &h->who_count, c->lane);
+	count_who(k, c->lane);
 	return 0;
 }
 
@@ -258,22 +290,72 @@ static int by_count(const void *a, const void *b)
 	return (x->lane.id > y->lane.id) - (x->lane.id < y->lane.id);
 }
 
+/* What a bucket says of a lane: its count, or what one may have had whose place another
+ * took. */
+static struct gtv_histogram_who said_of(const struct kept *k, struct gtv_lane lane)
+{
+	struct gtv_histogram_who who = {.lane = lane};
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < k->who_count; i++) {
+		if (is_same(k->who[i].lane, lane))
+			return k->who[i];
+		least = k->who[i].count < least ? k->who[i].count : least;
+	}
+	if (k->who_count == GTV_HISTOGRAM_WHO)
+		who.count = who.over = least;
+	return who;
+}
+
+static int is_listed(const struct gtv_histogram_who *who, size_t count,
+		     struct gtv_lane lane)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_same(who[i].lane, lane))
+			return 1;
+	return 0;
+}
+
+/* All that any bucket lists, each with what all buckets say of it. */
+static size_t who_of_all(const struct gtv_histogram *h, struct gtv_histogram_who *who)
+{
+	size_t count = 0;
+
+	for (unsigned b = 0; b < GTV_HISTOGRAM_BUCKETS; b++) {
+		const struct kept *k = h->kept[b];
+		for (size_t i = 0; k && i < k->who_count; i++) {
+			struct gtv_histogram_who all = {.lane = k->who[i].lane};
+			if (is_listed(who, count, all.lane))
+				continue;
+			for (unsigned o = 0; o < GTV_HISTOGRAM_BUCKETS; o++) {
+				struct gtv_histogram_who one = {0};
+				if (h->kept[o])
+					one = said_of(h->kept[o], all.lane);
+				all.count += one.count;
+				all.over += one.over;
+			}
+			who[count++] = all;
+		}
+	}
+	return count;
+}
+
 size_t gtv_histogram_who(const struct gtv_histogram *h, int b,
 			 struct gtv_histogram_who *out, size_t max)
 {
-	struct gtv_histogram_who who[GTV_HISTOGRAM_WHO];
-	const struct gtv_histogram_who *from = h->who;
-	size_t count = h->who_count;
+	struct gtv_histogram_who who[GTV_HISTOGRAM_BUCKETS * GTV_HISTOGRAM_WHO];
+	size_t count = 0;
 
 	if (b >= GTV_HISTOGRAM_BUCKETS || (b >= 0 && !h->kept[b]))
 		return 0;
 	if (b >= 0) {
-		from = h->kept[b]->who;
 		count = h->kept[b]->who_count;
+		memcpy(who, h->kept[b]->who, count * sizeof *who);
+	} else {
+		count = who_of_all(h, who);
 	}
 	if (!count)
 		return 0;
-	memcpy(who, from, count * sizeof *who);
 	qsort(who, count, sizeof *who, by_count);
 	count = count < max ? count : max;
 	memcpy(out, who, count * sizeof *who);

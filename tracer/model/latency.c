@@ -163,6 +163,12 @@ void gtv_latency_gap(struct gtv_latency *l)
 	l->wants = 0;
 }
 
+void gtv_latency_stop(struct gtv_latency *l)
+{
+	l->from_ns = UINT64_MAX;
+	l->to_ns = 0;
+}
+
 static int wants(struct gtv_latency *l, const struct gtv_ev *ev)
 {
 	struct want now = {.gt = ev->gt,

@@ -54,6 +54,9 @@ int gtv_latency_edge(struct gtv_latency *l, const struct gtv_edge *edge);
 /* Something is not known: waits for locks that were begun before it are not counted. */
 void gtv_latency_gap(struct gtv_latency *l);
 
+/* Counts nothing any more: what follows is cut off by the trace's end. */
+void gtv_latency_stop(struct gtv_latency *l);
+
 /* NULL if there was none of the kind. Borrows. */
 const struct gtv_histogram *gtv_latency_histogram(const struct gtv_latency *l,
 						  unsigned kind);
