@@ -83,7 +83,8 @@ void tui_app_tell(struct tui_app *app, int rc, const char *nothing);
 /* Opens a view; the one that is open is left for the timeline. */
 void tui_app_view(struct tui_app *app, enum tui_view_id view);
 
-/* Actions of panes' own files, for the table: app_latency.c, app_load.c, app_threads.c */
+/* Actions of panes' own files, for the table: app_latency.c, app_load.c, app_threads.c,
+ * app_locks.c */
 void act_LATENCY(struct tui_app *app);
 void act_CALLS(struct tui_app *app);
 void act_RANGE(struct tui_app *app);
@@ -91,6 +92,7 @@ void act_LOG_BARS(struct tui_app *app);
 void act_SORT(struct tui_app *app);
 void act_LOAD(struct tui_app *app);
 void act_THREADS(struct tui_app *app);
+void act_LOCKS(struct tui_app *app);
 
 /* app_end.c */
 /* Still to be asked now and then: it runs, or the screen does not yet say that it ended. */

@@ -49,5 +49,7 @@ extern const struct tui_pane tui_pane_load;
 extern const struct tui_pane tui_pane_threads;
 /* app_events.c */
 extern const struct tui_pane tui_pane_events;
+/* app_locks.c */
+extern const struct tui_pane tui_pane_locks;
 
 #endif

@@ -71,6 +71,7 @@ enum tui_key_place {
 	X(BACK, VIEWS, ALL, "Esc", "back to where you were")                               \
 	X(TIMELINE, VIEWS, ALL, "1", "the timeline")                                       \
 	X(THREADS, VIEWS, ALL, "2", "threads: where their time went")                      \
+	X(LOCKS, VIEWS, ALL, "3", "locks: holders, queues, hand-offs")                     \
 	X(LATENCY, VIEWS, ALL, "4", "latency: histograms of waits")                        \
 	X(LOAD, VIEWS, ALL, "5", "load: cores, queues, threads")                           \
 	X(CALLS, VIEWS, ALL, "6", "system calls")                                          \

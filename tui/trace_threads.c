@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tui/locks.h"
 #include "tui/trace_reading.h"
 
 #define LIST_NS 300000000ull /* rows of what grows are made so seldom */
@@ -154,6 +155,8 @@ void tui_trace_threads_range(struct tui_trace *t)
 	if (!g)
 		return;
 	stop(g);
+	if (t->locks)
+		t->locks->attr = NULL;
 	g->shown.range = !g->shown.range;
 	g->shown.from_ns =
 		t->nav.from_ns > t->nav.first_ns ? t->nav.from_ns : t->nav.first_ns;

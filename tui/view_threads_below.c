@@ -348,8 +348,7 @@ static void find_units(struct below *b)
 	b->fine = tui_unit_of(longest < 999999999 ? longest : 999999999);
 }
 
-/* On the rule that follows, if there is one, else over the last line's end. */
-static void tell_more(struct tui_canvas *canvas, int end_y, int more)
+void tui_threads_more(struct tui_canvas *canvas, int end_y, int more)
 {
 	const struct tui_cell *next = tui_canvas_at(canvas, canvas->cols - 3, end_y);
 	char text[40];
@@ -382,7 +381,7 @@ void tui_threads_below(struct tui_canvas *canvas, const struct tui_scene *scene,
 	for (int i = first; i < b.rows && i - first < room; i++)
 		draw_row(&b, y + i - first, &b.row[i]);
 	if (first + room < b.rows)
-		tell_more(canvas, end_y, b.rows - first - room);
+		tui_threads_more(canvas, end_y, b.rows - first - room);
 }
 
 /* ---- the strip ---- */

@@ -11,6 +11,7 @@ extern const struct tui_view_ops tui_view_timeline; /* view_timeline.c */
 extern const struct tui_view_ops tui_view_explain;  /* view_explain.c */
 extern const struct tui_view_ops tui_view_output;   /* view_output.c */
 extern const struct tui_view_ops tui_view_threads;  /* view_threads.c */
+extern const struct tui_view_ops tui_view_locks;    /* view_locks.c */
 extern const struct tui_view_ops tui_view_findings; /* view_findings.c */
 extern const struct tui_view_ops tui_view_compare;  /* view_compare.c */
 extern const struct tui_view_ops tui_view_latency;  /* view_latency.c */

@@ -6,6 +6,7 @@
 #include "frame.h"
 #include "tui/glyph.h"
 #include "tui/threads.h"
+#include "tui/locks.h"
 #include "tui/trace_threads.h"
 
 static struct gtv_names *names;
@@ -120,6 +121,32 @@ static void threads_at_every_size(void **state)
 	every_size(TUI_VIEW_THREADS);
 }
 
+static void locks(void **state)
+{
+	(void)state;
+	frames_of("locks", TUI_VIEW_LOCKS);
+	ascii_of("locks-120x40.ascii", TUI_VIEW_LOCKS);
+	trace.locks->line = 4;
+	golden_view("locks-line-80x24.txt", &trace, TUI_VIEW_LOCKS, 80, 24);
+	tui_trace_threads_range(&trace);
+	trace.nav.cursor_ns = CONVOY_START + 1206 * CONVOY_MS;
+	golden_view("locks-range-120x40.txt", &trace, TUI_VIEW_LOCKS, 120, 40);
+}
+
+static void locks_at_every_size(void **state)
+{
+	struct tui_locks_line line[TUI_LOCKS_LINES];
+
+	(void)state;
+	every_size(TUI_VIEW_LOCKS); /* nothing was read */
+	tui_pane_read(&trace, TUI_VIEW_LOCKS, UINT64_MAX);
+	trace.locks->line = tui_locks_lines(trace.locks, line);
+	assert_true(trace.locks->line > 4);
+	every_size(TUI_VIEW_LOCKS);
+	trace.locks->count = trace.locks->all = 0;
+	every_size(TUI_VIEW_LOCKS);
+}
+
 #define SCENE(f) cmocka_unit_test_setup_teardown(f, open_scene, close_scene)
 
 int main(void)
@@ -127,6 +154,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(threads),
 		SCENE(threads_at_every_size),
+		SCENE(locks),
+		SCENE(locks_at_every_size),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

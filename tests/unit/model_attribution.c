@@ -236,7 +236,8 @@ static void on_span(void *arg, const struct gtv_span *s)
 	    (s->state == GTV_ST_LOCK || s->state == GTV_ST_GIL ||
 	     s->state == GTV_ST_STALLED))
 		f->wait_ns += s->to_ns - s->from_ns;
-	if (s->lane.kind == GTV_LANE_THREAD && s->lock && s->state == GTV_ST_SLEEPING)
+	if (s->lane.kind == GTV_LANE_THREAD && s->lock && !s->gt &&
+	    s->state == GTV_ST_SLEEPING)
 		f->wait_ns += s->to_ns - s->from_ns;
 }
 

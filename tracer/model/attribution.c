@@ -97,7 +97,10 @@ uint32_t gtv__a_lock_of(const struct gtv_span *s)
 				       s->state == GTV_ST_STALLED
 			       ? s->lock
 			       : 0;
-	return s->lane.kind == GTV_LANE_THREAD && s->state == GTV_ST_SLEEPING ? s->lock : 0;
+	/* A green thread's wait is told by its own lane. */
+	return s->lane.kind == GTV_LANE_THREAD && s->state == GTV_ST_SLEEPING && !s->gt
+		       ? s->lock
+		       : 0;
 }
 
 /* ---- states ---- */
