@@ -31,6 +31,7 @@
 #include "runtime/registry.h"
 #include "runtime/rt.h"
 #include "runtime/sim.h"
+#include "runtime/told.h"
 
 __attribute__((visibility("hidden"))) struct gtv_attach gt__attach_point;
 
@@ -76,7 +77,7 @@ static RACY void tell_gt(struct gtv_producer *tr, const struct gt *gt)
 	gt__emit(tr, GTV_EV_GT_STATE, 0, (uint8_t)kind, gt->id, tid, seq, what);
 }
 
-/* The mutex that somebody waits for. Others are named when they are next used. */
+/* The mutex that somebody waits for: who has it. */
 static RACY void tell_lock(struct gtv_producer *tr, const struct gt *gt)
 {
 	const struct gt__wait_how *how = __atomic_load_n(&gt->wait_how, __ATOMIC_RELAXED);
@@ -101,6 +102,8 @@ static RACY void tell_lock(struct gtv_producer *tr, const struct gt *gt)
 
 static void rundown(struct gtv_producer *tr)
 {
+	gt__os_all_tell_workers(tr);
+	gt__told_again(tr);
 	if (gt__rt.policy->flags & GT__POLICY_GIL)
 		gt__gil_tell(tr);
 	for (struct gt *gt = gt__registry_next(NULL); gt; gt = gt__registry_next(gt)) {
@@ -196,6 +199,7 @@ void gt__attach_open(void)
 	struct sigaction ours = {.sa_sigaction = handle,
 				 .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
 
+	gt__attach_point.result = gt__sim_on ? -ENOTSUP : -EADDRINUSE; /* if it stays so */
 	installed = !gt__sim_on && !sigaction(ATTACH_SIGNAL, NULL, &before) &&
 		    !(before.sa_flags & SA_SIGINFO) &&
 		    (before.sa_handler == SIG_DFL || before.sa_handler == SIG_IGN) &&
@@ -211,6 +215,7 @@ void gt__attach_close(void)
 {
 	struct sigaction now;
 
+	gt__attach_point.result = -ESRCH;
 	__atomic_store_n(&gt__attach_point.magic, 0, __ATOMIC_RELEASE);
 	if (installed && !sigaction(ATTACH_SIGNAL, NULL, &now) &&
 	    now.sa_flags & SA_SIGINFO && now.sa_sigaction == handle)

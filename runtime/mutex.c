@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "runtime/cancel.h"
+#include "runtime/told.h"
 
 enum { FREE, HELD, WAITED_FOR };
 
@@ -30,9 +31,7 @@ static uint32_t lock_id(struct gt__os *os, struct gt_mutex *m)
 	if (!__atomic_compare_exchange_n(&m->id, &none, id, 0, __ATOMIC_RELAXED,
 					 __ATOMIC_RELAXED))
 		return none;
-	gt__trace_text(&os->tr, GTV_TEXT_LOCK_KIND, id, "mutex");
-	if (m->name)
-		gt__trace_text(&os->tr, GTV_TEXT_LOCK, id, m->name);
+	gt__told_name(&os->tr, GTV_TEXT_LOCK, id, "mutex", m->name);
 	return id;
 }
 

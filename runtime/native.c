@@ -87,7 +87,7 @@ static void leave_to_reaper(struct finished *me)
 
 static void body(struct gt__os *os, struct gt *self, uint32_t index)
 {
-	gt__emit(&os->tr, GTV_EV_WORKER_START, 0, 0, 0, index, 0, 0);
+	gt__os_worker_start(os, index);
 	os->current = self;
 	if (self->priority)
 		gt__sys_nice(self->priority);
@@ -106,7 +106,7 @@ static void body(struct gt__os *os, struct gt *self, uint32_t index)
 	/* The joiner is woken while we still count as alive: else it might seem that
 	 * only waiting threads are left. */
 	gt__ended(os, self);
-	gt__emit(&os->tr, GTV_EV_WORKER_STOP, 0, 0, 0, index, 0, 0);
+	gt__os_worker_stop(os, index);
 }
 
 /* One fewer alive; the last one ends the run. */

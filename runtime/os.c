@@ -148,6 +148,28 @@ RACY void gt__os_all_switch_on(void)
 		gt__trace_poke(&os->tr);
 }
 
+void gt__os_worker_start(struct gt__os *os, uint32_t index)
+{
+	__atomic_store_n(&os->number, index + 1, __ATOMIC_RELAXED);
+	gt__emit(&os->tr, GTV_EV_WORKER_START, 0, 0, 0, index, 0, 0);
+}
+
+void gt__os_worker_stop(struct gt__os *os, uint32_t index)
+{
+	__atomic_store_n(&os->number, 0, __ATOMIC_RELAXED);
+	gt__emit(&os->tr, GTV_EV_WORKER_STOP, 0, 0, 0, index, 0, 0);
+}
+
+void gt__os_all_tell_workers(struct gtv_producer *tr)
+{
+	for (struct gt__os *os = proc.all; os; os = os->next) {
+		uint32_t number = __atomic_load_n(&os->number, __ATOMIC_RELAXED);
+
+		if (number)
+			gt__emit(tr, GTV_EV_WORKER_STATE, 0, 0, 0, number - 1, 0, os->tid);
+	}
+}
+
 RACY uint32_t gt__os_tid_of(const struct gt *gt)
 {
 	for (struct gt__os *os = proc.all; os; os = os->next)

@@ -18,6 +18,7 @@ struct gt__os {
 	struct gtv_producer tr;
 	struct gt *current; /* the green thread that runs here, NULL none */
 	uint32_t is_worker; /* it may switch: not a pool thread */
+	uint32_t number;    /* as it told the trace, plus 1; 0: it is no worker (now) */
 	uint32_t homed;	    /* green threads that are to go on here; its own */
 	uint32_t tid;
 	uint64_t n[GTV_COUNT_MAX];
@@ -61,6 +62,10 @@ void gt__os_begin(struct gt__os *os);
 /* The end of that: closes the ring, adds the counters to the process's. */
 void gt__os_end(struct gt__os *os);
 
+/* The calling OS thread is a worker from now on, and no longer. */
+void gt__os_worker_start(struct gt__os *os, uint32_t index);
+void gt__os_worker_stop(struct gt__os *os, uint32_t index);
+
 /* Whether an OS thread of ours runs gt now; 0 too if that cannot be found out. */
 int gt__os_runs(const struct gt *gt);
 
@@ -72,6 +77,7 @@ void gt__os_all_leave(void);
  * that runs gt, 0 none; PROC_START and the policy, for a trace that begins now. */
 void gt__os_all_switch_on(void);
 uint32_t gt__os_tid_of(const struct gt *gt);
+void gt__os_all_tell_workers(struct gtv_producer *tr); /* WORKER_STATE */
 void gt__process_tell(struct gtv_producer *tr);
 
 /* Once a process: reads GT_STATS and the tracer's environment, sees to fork. */

@@ -248,10 +248,10 @@ static int asyncio_run(struct gt *first, struct gt__os *os)
 		return err;
 	take_params(os);
 	gt__pool_open(threads < EXECUTOR_MAX ? threads : EXECUTOR_MAX);
-	gt__emit(&os->tr, GTV_EV_WORKER_START, 0, 0, 0, 0, 0, 0);
+	gt__os_worker_start(os, 0);
 	asyncio_start(os, first);
 	gt__hub_run(w, find);
-	gt__emit(&os->tr, GTV_EV_WORKER_STOP, 0, 0, 0, 0, 0, 0);
+	gt__os_worker_stop(os, 0);
 	gt__pool_close();
 	gt__reactor_close();
 	gt__magazine_empty(&w->magazine);

@@ -487,12 +487,12 @@ static struct gt *find(struct gt__worker *worker)
 
 void gt__gmp_work(struct gt__gmp_worker *w)
 {
-	gt__emit(&w->w.os.tr, GTV_EV_WORKER_START, 0, 0, 0, w->w.index, 0, 0);
+	gt__os_worker_start(&w->w.os, w->w.index);
 	if (w->given)
 		gt__gmp_proc_take(w, w->given);
 	w->given = NULL;
 	gt__hub_run(&w->w, find);
-	gt__emit(&w->w.os.tr, GTV_EV_WORKER_STOP, 0, 0, 0, w->w.index, 0, 0);
+	gt__os_worker_stop(&w->w.os, w->w.index);
 	gt__magazine_empty(&w->w.magazine);
 }
 

@@ -209,10 +209,10 @@ static int green_run(struct gt *first, struct gt__os *os)
 	g.began_ns = 0;
 	look_again_in(PICKS_PER_LOOK);
 	gt__watch_open(os, &g.loop, &g.inbox.sleeping, gt__param("slow"));
-	gt__emit(&os->tr, GTV_EV_WORKER_START, 0, 0, 0, 0, 0, 0);
+	gt__os_worker_start(os, 0);
 	green_start(os, first);
 	gt__hub_run(w, find);
-	gt__emit(&os->tr, GTV_EV_WORKER_STOP, 0, 0, 0, 0, 0, 0);
+	gt__os_worker_stop(os, 0);
 	gt__watch_close();
 	gt__pool_close();
 	gt__reactor_close();

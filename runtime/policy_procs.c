@@ -280,7 +280,7 @@ static void be(struct gt__os *os, struct gt *self)
 {
 	void *message = self, *request;
 
-	gt__emit(&os->tr, GTV_EV_WORKER_START, 0, 0, 0, 0, 0, 0);
+	gt__os_worker_start(os, 0);
 	os->current = self;
 	if (self->priority)
 		gt__sys_nice(self->priority);
@@ -302,7 +302,7 @@ static void be(struct gt__os *os, struct gt *self)
 	if (p.me)
 		p.me->done = 1;
 	gt__ended(os, self);
-	gt__emit(&os->tr, GTV_EV_WORKER_STOP, 0, 0, 0, 0, 0, 0);
+	gt__os_worker_stop(os, 0);
 	life_check(__atomic_sub_fetch(&p.common->life, ALIVE, __ATOMIC_ACQ_REL));
 	wait_for_children();
 }

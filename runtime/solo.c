@@ -172,10 +172,10 @@ int gt__solo_run(struct gt *first, struct gt__os *os, void (*turn)(int runs))
 	s.turn = turn;
 	s.prioritised = 0;
 	s.turns_left = TURNS_PER_POLL;
-	gt__emit(&os->tr, GTV_EV_WORKER_START, 0, 0, 0, 0, 0, 0);
+	gt__os_worker_start(os, 0);
 	gt__solo_start(os, first);
 	gt__hub_run(w, find);
-	gt__emit(&os->tr, GTV_EV_WORKER_STOP, 0, 0, 0, 0, 0, 0);
+	gt__os_worker_stop(os, 0);
 	gt__reactor_close();
 	gt__magazine_empty(&w->magazine);
 	gt__stack_pool_drain();

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "runtime/rt.h"
+#include "runtime/told.h"
 
 #define LOOKS 100u
 
@@ -15,9 +16,7 @@ static uint32_t spin_id(struct gt__os *os, struct gt__spin *spin, const char *ki
 {
 	if (!spin->id) { /* it is ours: nobody else does this now */
 		spin->id = gt__object_id(&gt__rt.lock_ids, spin);
-		gt__trace_text(&os->tr, GTV_TEXT_LOCK_KIND, spin->id, kind);
-		if (spin->name)
-			gt__trace_text(&os->tr, GTV_TEXT_LOCK, spin->id, spin->name);
+		gt__told_name(&os->tr, GTV_TEXT_LOCK, spin->id, kind, spin->name);
 	}
 	return spin->id;
 }

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "runtime/told.h"
+
 /* AHEAD: not yet in the line; a timeout then is found out under the guard. LEFT: was
  * cancelled. */
 enum { AHEAD, QUEUED, TAKEN, LATE, LEFT };
@@ -28,7 +30,8 @@ uint32_t gt__wait_chan_id(struct gt__os *os, struct gt__waitline *line, const ch
 	uint32_t id = number(&line->id, &gt__rt.chan_ids, &first);
 
 	if (first)
-		gt__trace_text(&os->tr, GTV_TEXT_CHAN, id, line->name ? line->name : kind);
+		gt__told_name(&os->tr, GTV_TEXT_CHAN, id, NULL,
+			      line->name ? line->name : kind);
 	return id;
 }
 
@@ -37,11 +40,8 @@ uint32_t gt__wait_lock_id(struct gt__os *os, struct gt__waitline *line, const ch
 	int first;
 	uint32_t id = number(&line->id, &gt__rt.lock_ids, &first);
 
-	if (!first)
-		return id;
-	gt__trace_text(&os->tr, GTV_TEXT_LOCK_KIND, id, kind);
-	if (line->name)
-		gt__trace_text(&os->tr, GTV_TEXT_LOCK, id, line->name);
+	if (first)
+		gt__told_name(&os->tr, GTV_TEXT_LOCK, id, kind, line->name);
 	return id;
 }
 

@@ -19,6 +19,20 @@
 
 #define TAIL_LINES 20
 
+/* What is not to be seen, and why: a line that the first key takes away. */
+static void say_limits(struct tui_app *app)
+{
+	const struct gtv_session_status *st = &app->status;
+	char why[240];
+
+	app->trace.facts.no_green = st->rings_why[0] != 0;
+	if (st->rings_why[0])
+		tui_app_say(app, "its green threads are not shown: %s", st->rings_why);
+	else if (st->level_why[0] && app->opts->level < 0)
+		tui_app_say(app, "level %d only: %s", st->level,
+			    gtv_names_escape(st->level_why, why, sizeof(why)));
+}
+
 int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err)
 {
 	const struct gtv_options *opts = app->opts;
@@ -63,6 +77,7 @@ int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err)
 				 sizeof(app->trace.facts.file));
 	}
 	gtv_session_status(app->session, &app->status);
+	say_limits(app);
 	return 0;
 }
 

@@ -265,6 +265,8 @@ static void status_level(struct tui_canvas *canvas, const struct tui_facts *f, i
 	int level = f->level < 0 || f->level > 3 ? 0 : f->level;
 	tui_sayf(canvas, x, y, end, level == 3 ? TUI_GOOD : TUI_WARN, "L%d%s", level,
 		 canvas->cols >= 60 ? source[level] : "");
+	if (f->no_green)
+		tui_say(canvas, x, y, end, TUI_WARN, ", OS threads only");
 }
 
 /* Loss is shouted until it was looked at, and never leaves the bar. */

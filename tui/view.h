@@ -39,6 +39,7 @@ struct tui_facts {
 	int level;
 	int simulated;	     /* GT_SIM: not a real kernel's doing */
 	char level_why[160]; /* why not a higher one */
+	int no_green;	     /* attached, and its green threads are not shown */
 	double events_per_s; /* live */
 	uint64_t events, lost, bytes;
 	uint64_t kept_ns; /* the flight recorder has dropped what is older; 0: nothing is */

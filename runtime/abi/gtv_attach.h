@@ -31,7 +31,7 @@ struct gtv_attach {
 	__u32 helper;	/* does nothing but wait for such things; 0: none */
 	__u32 request;	/* atomic, by gtviz */
 	__u32 answered; /* atomic, by the program: the last request that it took up */
-	__s32 result;	/* of that: 0, or -errno */
+	__s32 result;	/* of that: 0, or -errno; while magic is 0 why it cannot be asked */
 	__u32 want;	/* by gtviz: GTV_ATTACH_* */
 	__u32 pad;
 	char socket[64]; /* by gtviz: without the leading 0 */

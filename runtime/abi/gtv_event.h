@@ -123,6 +123,7 @@ enum gtv_counter {
  *  GT_STATE      gt, aux what it does: SWITCH_RUN it runs on OS thread obj, READY, or
  *                the SWITCH_* with which it waits, arg low 32 for what; seq its number
  *  LOCK_STATE    obj the lock, gt its owner (0: free), seq the lock's number
+ *  WORKER_STATE  obj worker index, arg the OS thread that is this worker
  *
  *  A simulated system (GTV_CLOCK_SIM) tells what its kernel does. All threads of a
  *  process share one ring; tids and pids, here in gt, obj and arg, are virtual:
@@ -178,6 +179,7 @@ enum gtv_counter {
 	X(47, PREEMPT_ASK, "preempt_request", 0)                                           \
 	X(48, GT_STATE, "gt_state", 0)                                                     \
 	X(49, LOCK_STATE, "lock_state", 0)                                                 \
+	X(50, WORKER_STATE, "worker_state", 0)                                             \
 	X(59, SIM_PROC, "sim_proc", 0)                                                     \
 	X(60, SIM_THREAD, "sim_thread", 0)                                                 \
 	X(61, SIM_SWITCH, "sim_switch", 0)                                                 \

@@ -49,7 +49,7 @@ for policy in gmp threads asyncio gil3 green; do
 	# Some open a descriptor at their first use.
 	before=$(signals)
 	for turn in 1 2; do
-		record $policy "$dir/t$turn.gtv" gt_wait_chan
+		record $policy "$dir/t$turn.gtv" 'lock_take.*quiet'
 		[ $rc = 0 ] || fail "$policy: exit status $rc: $(cat "$dir/err")"
 		[ -s "$dir/err" ] && fail "$policy: $(cat "$dir/err")"
 		"$gtviz" events "$dir/t$turn.gtv" >"$dir/events"
@@ -60,6 +60,13 @@ for policy in gmp threads asyncio gil3 green; do
 	[ "$(fds)" -le "$first" ] || fail "$policy: descriptors were left open"
 	[ "$(signals)" = "$before" ] || fail "$policy: its signals are not as they were: $before, $(signals)"
 	"$gtviz" report "$dir/t2.gtv" --json | grep -q '"name": *"ping"' || fail "$policy: names are missing"
+	# Which OS thread is which worker, one that sleeps all the time too; and a lock for
+	# which nobody waits, named in both traces.
+	grep -q ' worker_state .*worker=0 ' "$dir/events" || fail "$policy: worker 0 is not told"
+	"$gtviz" report "$dir/t2.gtv" | grep -Eq '^T[0-9]+ +W0 ' || fail "$policy: no W0: $("$gtviz" report "$dir/t2.gtv" | grep -E '^T[0-9]')"
+	for t in 1 2; do
+		"$gtviz" events "$dir/t$t.gtv" | grep lock_take | grep -q quiet || fail "$policy: t$t: a lock has lost its name"
+	done
 	stop $policy
 done
 

@@ -18,6 +18,7 @@
 static volatile sig_atomic_t over;
 static struct gt_chan *to, *fro, *never;
 static struct gt_mutex tally = GT_MUTEX_INIT("tally");
+static struct gt_mutex quiet = GT_MUTEX_INIT("quiet"); /* waited for once, long before */
 static unsigned long counted, added[FIGHTERS];
 static int wrong, idle, waits;
 
@@ -68,9 +69,12 @@ static void fighter(void *arg)
 static void sleeper(void *unused)
 {
 	(void)unused;
-	while (!over)
+	while (!over) {
+		gt_mutex_lock(&quiet);
+		gt_mutex_unlock(&quiet);
 		if (gt_sleep_ns(20000000))
 			wrong |= 4;
+	}
 }
 
 static long nap(void *unused)
@@ -128,6 +132,7 @@ static void first(void *unused)
 	to = gt_chan_new(sizeof(long), 0, "to");
 	fro = gt_chan_new(sizeof(long), 0, "fro");
 	never = gt_chan_new(sizeof(long), 0, "never");
+	gt_mutex_lock(&quiet);
 	for (unsigned i = 0; !idle && i < sizeof busy / sizeof *busy; i++) {
 		gt_spawn(&all[count], busy[i], NULL);
 		gt_set_name(all[count++], name[i]);
@@ -140,6 +145,8 @@ static void first(void *unused)
 	do
 		gt_sleep_ns(50000000);
 	while (!*(volatile int *)&waits);
+	gt_mutex_unlock(&quiet);
+	gt_sleep_ns(50000000);
 	printf("ready\n");
 	fflush(stdout);
 	while (!over)

@@ -93,6 +93,8 @@ static const struct gtv_field fields[GTV_EV_MAX][GTV_FIELDS_MAX] = {
 			     {"on_tid", OBJ, GTV_FIELD_TID, 0},
 			     {"waits_for", ARG_LOW, NUM, 0}},
 	[GTV_EV_LOCK_STATE] = {{"lock", OBJ, GTV_FIELD_LOCK, 0}},
+	[GTV_EV_WORKER_STATE] = {{"worker", OBJ, NUM, 0},
+				 {"worker_tid", ARG, GTV_FIELD_TID, 0}},
 	[GTV_EV_PREEMPT_ASK] = {{"worker", OBJ, NUM, 0}},
 	[GTV_EV_K_SWITCH] = {{"prev_tid", TID, GTV_FIELD_TID, 0},
 			     {"next_tid", OBJ, GTV_FIELD_TID, 0},

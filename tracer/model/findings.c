@@ -184,6 +184,16 @@ static void ev_loss(struct gtv_findings *f, const struct gtv_ev *ev)
 
 /* ---- events and spans ---- */
 
+/* Another says that it is one. */
+static void worker_state(struct gtv_findings *f, const struct gtv__f_thread *teller,
+			 const struct gtv_ev *ev)
+{
+	struct gtv__f_thread *t = gtv__f_thread(f, (uint32_t)ev->arg, 0);
+
+	if (t && t->proc == teller->proc)
+		t->worker = 1;
+}
+
 static void user_event(struct gtv_findings *f, const struct gtv_ev *ev)
 {
 	struct gtv__f_thread *t = gtv__f_thread(f, ev->tid, 0);
@@ -199,6 +209,9 @@ static void user_event(struct gtv_findings *f, const struct gtv_ev *ev)
 	case GTV_EV_WORKER_START:
 	case GTV_EV_WORKER_STOP:
 		proc_event(f, t, ev);
+		break;
+	case GTV_EV_WORKER_STATE:
+		worker_state(f, t, ev);
 		break;
 	case GTV_EV_SPAWN:
 	case GTV_EV_READY:

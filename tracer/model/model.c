@@ -74,6 +74,16 @@ static void ev_worker_start(struct gtv_model *m, struct gtv__thread *t, uint32_t
 	p->worker_tid[worker] = t->tid;
 }
 
+/* Another says it, who says nothing of what the worker does. */
+static void ev_worker_state(struct gtv_model *m, struct gtv__thread *t,
+			    const struct gtv_ev *ev)
+{
+	struct gtv__thread *worker = gtv__thread(m, (uint32_t)ev->arg);
+
+	if (worker && worker->proc == t->proc)
+		ev_worker_start(m, worker, ev->obj);
+}
+
 /* Level 0 believes a worker that says it goes to sleep. */
 static void ev_park(struct gtv_model *m, struct gtv__thread *t, const struct gtv_ev *ev)
 {
@@ -103,6 +113,9 @@ static void user_event(struct gtv_model *m, const struct gtv_ev *ev)
 	case GTV_EV_WORKER_START:
 		t->proc->flags |= GTV__PROC_RUNTIME;
 		ev_worker_start(m, t, ev->obj);
+		break;
+	case GTV_EV_WORKER_STATE:
+		ev_worker_state(m, t, ev);
 		break;
 	case GTV_EV_SPAWN:
 	case GTV_EV_READY:

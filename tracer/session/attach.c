@@ -104,6 +104,29 @@ int gtv_session_rundown(struct gtv_session *s, struct gtv_err *err)
 
 /* ------------------------------------------------------------ green threads */
 
+static const char *why_not(int result)
+{
+	switch (result) {
+	case -EBUSY:
+		return "another gtviz traces it";
+	case -ENOTSUP:
+		return "its policy is procs, or its system simulated: start it under gtviz";
+	case -ENOENT:
+		return "it cannot reach gtviz's socket (another network namespace?)";
+	case -EADDRINUSE:
+		return "it has a handler of SIGURG of its own";
+	case -ESRCH:
+		return "no green threads run in it now";
+	default:
+		return "it could not map the rings";
+	}
+}
+
+static void say_why_not(struct gtv_session *s, int result)
+{
+	snprintf(s->status.rings_why, sizeof s->status.rings_why, "%s", why_not(result));
+}
+
 static int open_all(struct gtv_session *s, const struct gtv_procs *procs)
 {
 	uint32_t last = 0;
@@ -120,22 +143,10 @@ static int open_all(struct gtv_session *s, const struct gtv_procs *procs)
 		last = pid;
 		if (!gtv_attached_open(at, (pid_t)pid))
 			s->attached_count++;
+		else if (at->refused)
+			say_why_not(s, at->refused);
 	}
 	return 0;
-}
-
-static const char *why_not(int result)
-{
-	switch (result) {
-	case -EBUSY:
-		return "another gtviz traces it";
-	case -ENOTSUP:
-		return "its policy is procs, or its system simulated: start it under gtviz";
-	case -ENOENT:
-		return "it cannot reach gtviz's socket (another network namespace?)";
-	default:
-		return "it could not map the rings";
-	}
 }
 
 /* One that has not answered is waked again: it was where it could not listen. */
@@ -151,8 +162,7 @@ static size_t take_answers(struct gtv_session *s, int begins, int wake)
 			continue;
 		rc = gtv_attached_answer(at, &result);
 		if (rc == 1 && result < 0)
-			snprintf(s->status.rings_why, sizeof s->status.rings_why, "%s",
-				 why_not(result));
+			say_why_not(s, result);
 		if (rc) {
 			at->begun = rc == 1 && !result ? begins : 2;
 			continue;

@@ -354,6 +354,8 @@ static void finish(struct gtv_session *s, int ended)
 	if (s->kernel) {
 		struct gtv_source_stats kernel = {0};
 		s->kernel->ops->stats(s->kernel, &kernel);
+		/* The mappings, which name futexes, come from /proc or not at all. */
+		kernel.fallbacks += s->status.level == 3 && !s->mapped;
 		gtv_store_set_fallbacks(s->store, kernel.fallbacks);
 	}
 	struct gtv_source_stats rings;

@@ -42,7 +42,7 @@ static uint64_t padded(uint64_t size)
 
 /* Where the note among these bytes points, 0: there is none that leads to a program that
  * may be asked. */
-static uint64_t find_note(const struct gtv_attached *at, uint64_t address, uint64_t size)
+static uint64_t find_note(struct gtv_attached *at, uint64_t address, uint64_t size)
 {
 	uint64_t done = 0;
 
@@ -67,15 +67,19 @@ static uint64_t find_note(const struct gtv_attached *at, uint64_t address, uint6
 		    memcmp(note.name, GTV_NOTE_NAME, sizeof GTV_NOTE_NAME) != 0)
 			continue;
 		here += offsetof(__typeof__(note), behind) + (uint64_t)note.behind;
-		if (read_at(at, here, &point, sizeof point) &&
-		    point.magic == GTV_ATTACH_MAGIC && point.version == GTV_ATTACH_VERSION)
+		if (!read_at(at, here, &point, sizeof point) ||
+		    point.version != GTV_ATTACH_VERSION)
+			continue;
+		if (point.magic == GTV_ATTACH_MAGIC)
 			return here;
+		if (!point.magic && point.result < 0)
+			at->refused = point.result;
 	}
 	return 0;
 }
 
 /* In a file that is mapped with its header at `start`. */
-static uint64_t find_in_file(const struct gtv_attached *at, uint64_t start)
+static uint64_t find_in_file(struct gtv_attached *at, uint64_t start)
 {
 	Elf64_Ehdr eh;
 	Elf64_Phdr ph[HEADERS_MAX];

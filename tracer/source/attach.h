@@ -16,6 +16,7 @@ struct gtv_attached {
 	uint64_t address;
 	uint32_t request;
 	int begun;
+	int refused; /* -errno: it runs on libgt, but not so that it can be asked; 0 */
 };
 
 /* Looks for the note in all that the process has mapped. 0; -GTV_ENOTFOUND: it does not

@@ -62,6 +62,7 @@ static const struct shape shapes[GTV_EV_USER_MAX] = {
 	[GTV_EV_HANDOFF] = {.known = 1, .gt = GT},
 	[GTV_EV_GT_STATE] = {.known = 1, .gt = GT},
 	[GTV_EV_LOCK_STATE] = {.known = 1, .gt = GT, .obj = LOCK},
+	[GTV_EV_WORKER_STATE] = {.known = 1},
 	[GTV_EV_PREEMPT_ASK] = {.known = 1, .gt = GT},
 };
 
@@ -324,6 +325,11 @@ static void note(struct gtv_ring_source *src, struct gtv_reader *r,
 	case GTV_EV_WORKER_START:
 		if (wire->u.f.obj < GTV_NAMING_MAX)
 			set_worker(src, r->tid, wire->u.f.obj + 1);
+		break;
+	case GTV_EV_WORKER_STATE:
+		if (wire->u.f.obj < GTV_NAMING_MAX &&
+		    is_own_thread(src, r, (uint32_t)wire->u.f.arg))
+			set_worker(src, (uint32_t)wire->u.f.arg, wire->u.f.obj + 1);
 		break;
 	default:
 		break;
