@@ -28,7 +28,7 @@ for policy in gmp gil3; do
 	rm -f "$dir/out"
 	GT_STATS=1 GT_POLICY=$policy "$dir/green" >"$dir/out" 2>"$dir/stats" & prog=$!; pids="$pids $prog"
 	await 30 grep -q ready "$dir/out" || { fail "$policy: it did not start"; continue; }
-	first= turn=0
+	first=0 turn=0
 	while [ $turn -lt "$turns" ]; do
 		turn=$((turn + 1))
 		f=$dir/t$turn.gtv; rm -f "$f"
