@@ -125,7 +125,7 @@ void act_THREADS(struct tui_app *app)
 	s->lane = lane;
 	s->line = 0;
 	if (s->attr)
-		(void)tui_threads_list(s, app->trace.names);
+		(void)tui_threads_list(s, app->trace.names, app->trace.window);
 }
 
 const struct tui_pane tui_pane_threads = {

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "tracer/base/err.h"
 #include "tracer/model/syscall_names.h"
@@ -48,15 +47,6 @@ static int row_order(const void *x, const void *y)
 	return (a->idx > b->idx) - (a->idx < b->idx);
 }
 
-static int passes(const struct gtv_names *names, struct gtv_lane lane, const char *filter)
-{
-	char label[TUI_LABEL];
-	if (!filter[0])
-		return 1;
-	tui_ident_label(names, lane, label, sizeof(label));
-	return strcasestr(label, filter) != NULL;
-}
-
 static int make_room(struct tui_threads *t, size_t count)
 {
 	struct tui_threads_row *row;
@@ -87,7 +77,8 @@ static void keep_chosen(struct tui_threads *t)
 		t->lane = l.lane;
 }
 
-int tui_threads_list(struct tui_threads *t, const struct gtv_names *names)
+int tui_threads_list(struct tui_threads *t, const struct gtv_names *names,
+		     const struct gtv_window *window)
 {
 	size_t all = gtv_attr_count(t->attr, t->kind);
 	struct gtv_attr_lane l;
@@ -99,7 +90,8 @@ int tui_threads_list(struct tui_threads *t, const struct gtv_names *names)
 		if (gtv_attr_lane(t->attr, t->kind, i, &l) || !l.life_ns)
 			continue;
 		t->all++;
-		if (!passes(names, l.lane, t->filter))
+		if (!tui_filter_is_empty(&t->filter) &&
+		    !tui_filter_lane(&t->filter, names, window, l.lane))
 			continue;
 		t->row[t->count].key = key_of(&l, t->sort);
 		t->row[t->count++].idx = (uint32_t)i;

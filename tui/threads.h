@@ -8,6 +8,9 @@
 
 #include "tracer/model/attribution.h"
 #include "tracer/base/names.h"
+#include "tui/filter.h"
+
+struct gtv_window;
 
 /* X(ID, "word", "head"): what the table is sorted by, in the order of the key. */
 #define TUI_THREADS_SORTS(X)                                                               \
@@ -29,7 +32,7 @@ struct tui_threads {
 	const struct gtv_attribution *attr; /* NULL: nothing was read yet */
 	uint8_t kind;			    /* GTV_LANE_GT or GTV_LANE_THREAD */
 	uint8_t sort;			    /* enum tui_threads_sort */
-	char filter[64];		    /* of names: a part of them, "" all */
+	struct tui_filter filter;	    /* of lanes, by their names */
 	struct tui_threads_row {
 		uint64_t key;
 		uint32_t idx; /* of the lane, for gtv_attr_lane */
@@ -46,8 +49,10 @@ struct tui_threads {
 
 const char *tui_threads_sort_word(unsigned sort);
 /* Makes the rows anew from the figures. The chosen lane stays chosen, if it is there; so
- * does the first, if it is. 0 or -GTV_ENOMEM. */
-int tui_threads_list(struct tui_threads *t, const struct gtv_names *names);
+ * does the first, if it is. window: for filters of states and cores; NULL: by names
+ * alone. 0 or -GTV_ENOMEM. */
+int tui_threads_list(struct tui_threads *t, const struct gtv_names *names,
+		     const struct gtv_window *window);
 /* Chooses a row by its place; there must be one. */
 void tui_threads_choose(struct tui_threads *t, size_t row);
 /* The row that is chosen now stays so, wherever it goes. */

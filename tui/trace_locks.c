@@ -14,8 +14,9 @@
 struct looking {
 	struct tui_locks shown;
 	struct gtv_window *window;
-	uint64_t looked_ns; /* real time; 0: never */
-	uint64_t last_ns;   /* of the trace, when it was looked at */
+	uint64_t looked_ns;	      /* real time; 0: never */
+	uint64_t last_ns;	      /* of the trace, when it was looked at */
+	char filter[TUI_FILTER_TEXT]; /* what the rows fit */
 	struct by_id {
 		uint32_t id, row;
 	} * by_id;
@@ -155,6 +156,15 @@ static int make_room(struct looking *k)
 	return k->shown.row && k->by_id ? 0 : -GTV_ENOMEM;
 }
 
+static int is_wanted(const struct tui_trace *t, uint32_t lock)
+{
+	const struct tui_filter *filter = &t->nav.filter;
+
+	return tui_filter_is_empty(filter) ||
+	       tui_filter_lane(filter, t->names, t->window,
+			       (struct gtv_lane){GTV_LANE_LOCK, lock});
+}
+
 static void list(struct tui_trace *t, struct looking *k)
 {
 	const struct tui_threads *read = t->threads;
@@ -172,7 +182,7 @@ static void list(struct tui_trace *t, struct looking *k)
 	for (size_t i = 0; i < s->all && s->count < TUI_LOCKS_ROWS; i++) {
 		struct tui_locks_row *r = &s->row[s->count];
 		memset(r, 0, sizeof(*r));
-		s->count += !gtv_attr_lock(s->attr, i, &r->a);
+		s->count += !gtv_attr_lock(s->attr, i, &r->a) && is_wanted(t, r->a.id);
 	}
 	number_rows(k);
 	add_counts(k, tui_trace_threads_model(t));
@@ -310,7 +320,9 @@ int tui_trace_locks(struct tui_trace *t, uint64_t budget_ns)
 		return 0;
 	/* The threads view may have read it all, or begun a new range. */
 	if (listed || k->shown.attr != t->threads->attr ||
-	    k->shown.upto_ns != t->threads->upto_ns) {
+	    k->shown.upto_ns != t->threads->upto_ns ||
+	    strcmp(k->filter, t->nav.filter.text)) {
+		memcpy(k->filter, t->nav.filter.text, sizeof(k->filter));
 		list(t, k);
 		k->looked_ns = 0;
 	}

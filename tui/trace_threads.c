@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tui/trace_threads.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,6 +17,8 @@ struct gathering {
 	struct tui_reading *reading;
 	uint64_t listed_ns; /* real time; 0: never */
 	int unlisted;
+	uint64_t window_ns; /* where the window was when rows were filtered: its ends added
+			     */
 };
 
 static uint64_t now_ns(void)
@@ -115,15 +116,36 @@ static void list(struct tui_trace *t, struct gathering *g)
 	gtv_attribution_now(g->attr, tui_reading_model(g->reading), s->upto_ns);
 	s->attr = g->attr;
 	/* Without memory the rows stay few. */
-	(void)tui_threads_list(s, t->names);
+	(void)tui_threads_list(s, t->names, t->window);
 	g->listed_ns = now_ns();
 	g->unlisted = 0;
+}
+
+/* Rows for another filter, or for what else the window holds. Returns whether they may be
+ * others. */
+static int filter_again(struct tui_trace *t, struct gathering *g)
+{
+	struct tui_threads *s = &g->shown;
+
+	int moved = g->window_ns != t->nav.from_ns + t->nav.to_ns;
+
+	if (!strcmp(s->filter.text, t->nav.filter.text) &&
+	    (!moved || tui_filter_is_empty(&s->filter)))
+		return 0;
+	g->window_ns = t->nav.from_ns + t->nav.to_ns;
+	s->filter = t->nav.filter;
+	s->line = 0;
+	if (s->attr)
+		(void)tui_threads_list(s, t->names, t->window);
+	return s->attr != NULL;
 }
 
 int tui_trace_threads(struct tui_trace *t, uint64_t budget_ns)
 {
 	struct gathering *g = t->threads ? of(t) : make(t);
 
+	if (g && filter_again(t, g))
+		return 1;
 	if (!g || g->shown.done || (!g->reading && begin(t, g)))
 		return 0;
 	g->unlisted |= tui_reading_go(g->reading, budget_ns);
@@ -170,7 +192,7 @@ static void list_again(struct tui_trace *t)
 	struct gathering *g = of(t);
 
 	if (g && g->shown.attr)
-		(void)tui_threads_list(&g->shown, t->names);
+		(void)tui_threads_list(&g->shown, t->names, t->window);
 }
 
 void tui_trace_threads_kind(struct tui_trace *t)
@@ -190,14 +212,5 @@ void tui_trace_threads_sort(struct tui_trace *t)
 	if (!t->threads)
 		return;
 	t->threads->sort = (uint8_t)((t->threads->sort + 1) % TUI_SORT_MAX);
-	list_again(t);
-}
-
-void tui_trace_threads_filter(struct tui_trace *t, const char *part)
-{
-	if (!t->threads)
-		return;
-	snprintf(t->threads->filter, sizeof(t->threads->filter), "%s", part);
-	t->threads->line = 0;
 	list_again(t);
 }

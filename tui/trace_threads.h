@@ -19,9 +19,8 @@ const struct gtv_model *tui_trace_threads_model(const struct tui_trace *t);
 
 /* Figures of the window that is looked at now, or of the whole trace again. */
 void tui_trace_threads_range(struct tui_trace *t);
-/* Green threads or OS threads; the next order; only names with that part ("" all). */
+/* Green threads or OS threads; the next order. */
 void tui_trace_threads_kind(struct tui_trace *t);
 void tui_trace_threads_sort(struct tui_trace *t);
-void tui_trace_threads_filter(struct tui_trace *t, const char *part);
 
 #endif

@@ -203,9 +203,9 @@ static void draw_table(struct tui_canvas *canvas, const struct tui_scene *scene,
 	for (int i = 0; i < rows && first + (size_t)i < l->count; i++)
 		draw_row(canvas, scene, &c, y + i, first + (size_t)i, tui_unit_of(held),
 			 tui_unit_of(wait));
-	if (first + (size_t)rows < l->all)
+	if (first + (size_t)rows < l->count)
 		tui_canvas_textf(canvas, canvas->cols - 14, y + rows, 13, TUI_DIM,
-				 "+%zu more", l->all - first - (size_t)rows);
+				 "+%zu more", l->count - first - (size_t)rows);
 }
 
 /* ---- the page ---- */
@@ -218,6 +218,9 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 	int x = 1, end = canvas->cols - 1;
 	tui_sayf(canvas, &x, y, end, TUI_BOLD, "%zu lock%s", l->all,
 		 l->all == 1 ? "" : "s");
+	if (scene->nav->filter.text[0])
+		tui_sayf(canvas, &x, y, end, TUI_WARN, ", %zu that fit %s", l->count,
+			 scene->nav->filter.text);
 	tui_say(canvas, &x, y, end, TUI_DIM, "  sorted by ");
 	tui_sayf(canvas, &x, y, end, TUI_KEY, "%s ▼", tui_locks_sort_word(l->sort));
 	tui_format_time(at, sizeof(at), (int64_t)(l->cursor_ns - nav->first_ns), 10000);
@@ -239,8 +242,11 @@ static void draw_page(struct tui_canvas *canvas, const struct tui_scene *scene, 
 	draw_summary(canvas, scene, y);
 	y += 1 + spaced;
 	if (!l->count) {
-		tui_canvas_text(canvas, 1, y + 1, canvas->cols - 2, TUI_DIM,
-				"nobody was seen to take a lock, or to wait for one");
+		tui_canvas_text(
+			canvas, 1, y + 1, canvas->cols - 2, TUI_DIM,
+			scene->nav->filter.text[0]
+				? "none fits the filter: \\ changes it"
+				: "nobody was seen to take a lock, or to wait for one");
 		return;
 	}
 	head = y++;

@@ -66,10 +66,9 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 	int x = 1, right = canvas->cols - 1;
 	tui_format_count(count, sizeof(count), t->count);
 	tui_sayf(canvas, &x, y, right, TUI_BOLD, "%s %s", count, kind_word(t, t->count));
-	if (t->filter[0]) {
-		tui_sayf(canvas, &x, y, right, TUI_WARN, " of %zu with \"%s\"", t->all,
-			 t->filter);
-	}
+	if (t->filter.text[0])
+		tui_sayf(canvas, &x, y, right, TUI_WARN, " of %zu that fit %s", t->all,
+			 t->filter.text);
 	tui_say(canvas, &x, y, right, TUI_DIM, "  sorted by ");
 	tui_sayf(canvas, &x, y, right, TUI_KEY, "%s ▼", tui_threads_sort_word(t->sort));
 	tui_format_length(length, sizeof(length), t->upto_ns - t->from_ns);
@@ -245,8 +244,8 @@ static void draw_hints(struct tui_canvas *canvas, const struct tui_scene *scene)
 static const char *nothing(const struct tui_scene *scene)
 {
 	const struct tui_threads *t = scene->threads;
-	if (t->filter[0])
-		return "none has a name with that part";
+	if (t->filter.text[0])
+		return "none fits the filter: \\ changes it";
 	if (t->kind == GTV_LANE_GT)
 		return "no green threads here: Tab shows the OS threads";
 	return "nothing is known of OS threads here: Tab shows the green threads";

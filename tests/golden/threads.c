@@ -109,6 +109,7 @@ static void every_size(enum tui_view_id id)
 static void threads_at_every_size(void **state)
 {
 	struct tui_threads_line line[TUI_THREADS_LINES];
+	struct gtv_err err;
 
 	(void)state;
 	every_size(TUI_VIEW_THREADS); /* nothing was read */
@@ -116,7 +117,8 @@ static void threads_at_every_size(void **state)
 	trace.threads->line = tui_threads_lines(trace.threads, line);
 	assert_true(trace.threads->line > 4);
 	every_size(TUI_VIEW_THREADS);
-	tui_trace_threads_filter(&trace, "nobody");
+	assert_int_equal(tui_filter_parse(&trace.nav.filter, "nobody", &err), 0);
+	assert_true(tui_pane_read(&trace, TUI_VIEW_THREADS, UINT64_MAX));
 	assert_int_equal(trace.threads->count, 0);
 	every_size(TUI_VIEW_THREADS);
 }

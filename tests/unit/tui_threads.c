@@ -175,13 +175,18 @@ static void the_chosen_stays(void **state)
 
 static void filtered(void **state)
 {
+	struct gtv_err err;
+
 	(void)state;
 	tui_trace_threads(&trace, UINT64_MAX);
-	tui_trace_threads_filter(&trace, "SPIN");
+	assert_int_equal(tui_filter_parse(&trace.nav.filter, "SPIN", &err), 0);
+	assert_true(tui_trace_threads(&trace, UINT64_MAX));
+	assert_false(tui_trace_threads(&trace, UINT64_MAX));
 	assert_int_equal(trace.threads->count, 2);
 	assert_int_equal(trace.threads->all, 4);
 	assert_true(row(0).lane.id + row(1).lane.id == 3);
-	tui_trace_threads_filter(&trace, "");
+	assert_int_equal(tui_filter_parse(&trace.nav.filter, "", &err), 0);
+	assert_true(tui_trace_threads(&trace, UINT64_MAX));
 	assert_int_equal(trace.threads->count, 4);
 }
 
@@ -274,13 +279,13 @@ static void a_hundred_thousand(void **state)
 						      .from_ns = 100 * k,
 						      .to_ns = 100 * k + 1 +
 							       (i * 7919u) % 100});
-	assert_int_equal(tui_threads_list(&t, NULL), 0);
+	assert_int_equal(tui_threads_list(&t, NULL, NULL), 0);
 	assert_int_equal(t.count, 100000);
 	for (size_t i = 1; i < t.count; i++)
 		assert_true(t.row[i - 1].key >= t.row[i].key);
 	tui_threads_choose(&t, 99999);
 	t.sort = TUI_SORT_RUN;
-	assert_int_equal(tui_threads_list(&t, NULL), 0);
+	assert_int_equal(tui_threads_list(&t, NULL, NULL), 0);
 	assert_int_equal(gtv_attr_lane(a, GTV_LANE_GT, t.row[t.chosen].idx, &l), 0);
 	assert_int_equal(l.lane.id, t.lane.id);
 	free(t.row);
