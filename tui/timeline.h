@@ -110,6 +110,8 @@ void tui_tl_notes(struct tui_timeline *tl);
 /* view_timeline_irq.c */
 /* Where interrupts had much of a core (--irq): on its floor. */
 void tui_tl_interrupts(struct tui_timeline *tl);
+/* Says what that mark is, in columns [x, end) of the legend, where there may be one. */
+void tui_tl_irq_legend(struct tui_timeline *tl, int x, int end);
 
 /* view_timeline_chrome.c */
 void tui_tl_minimap(struct tui_timeline *tl);

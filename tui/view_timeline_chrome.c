@@ -462,6 +462,7 @@ void tui_tl_legend(struct tui_timeline *tl)
 		tui_canvas_put(tl->canvas, x, tl->y_legend, 0x259a, TUI_ID2, TUI_ID1);
 		tui_canvas_text(tl->canvas, x + 2, tl->y_legend, 5, TUI_DIM, "dense");
 	}
+	tui_tl_irq_legend(tl, x + 8, end);
 }
 
 /* Which states the pieces of [from, to) had, and for how long. */

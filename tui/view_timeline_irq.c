@@ -73,3 +73,16 @@ void tui_tl_interrupts(struct tui_timeline *tl)
 			mark_core(tl, &tl->row[i], ns);
 	free(ns);
 }
+
+void tui_tl_irq_legend(struct tui_timeline *tl, int x, int end)
+{
+	size_t count, i = 0;
+	const struct gtv_extra *e = gtv_window_extras(tl->scene->window, &count);
+
+	while (i < count && e[i].kind == GTV_EV_K_SYSCALL)
+		i++;
+	if (i == count || x + 11 > end)
+		return;
+	tui_canvas_put(tl->canvas, x, tl->y_legend, '!', TUI_WARN, TUI_DEFAULT);
+	tui_canvas_text(tl->canvas, x + 2, tl->y_legend, 9, TUI_DIM, "interrupt");
+}

@@ -318,6 +318,40 @@ static void a_checkpoint_keeps_what_a_sleep_is_for(void **state)
 	sim_fini(&sim);
 }
 
+/* A green thread that runs there is interrupted as its OS thread is; its lock stays held.
+ */
+static void a_green_thread_is_slowed_too(void **state)
+{
+	struct gtv_gt_totals g;
+	struct gtv_span s;
+	struct told t;
+
+	(void)state;
+	sim_init(&sim, 1, 0);
+	sim.level = 3;
+	k_switch(T0, 0, 0, OURS, GTV_OFF_IDLE, 0);
+	ev(T0 + 10, GTV_EV_SPAWN, -1, OURS, 0, 0, 0)->gt = 1;
+	ev(T0 + 20, GTV_EV_SWITCH_RUN, -1, OURS, 1, 0, 1ull << 32);
+	ev(T0 + 30, GTV_EV_LOCK_TAKE, -1, OURS, 1, 1, 0)->gt = 1;
+	softirq(T0 + 1 * MS, 300 * US, 0, OURS, NET_RX);
+	ev(T0 + 2 * MS, GTV_EV_SWITCH_EXIT, -1, OURS, 0, 2, 0)->gt = 1;
+	irq(T0 + 3 * MS, 100 * US, 0, OURS, 24); /* the scheduler's time */
+	k_switch(T0 + 4 * MS, 0, OURS, 0, GTV_OFF_SLEEP, 1);
+	tell(&t);
+	assert_int_equal(gtv_model_gt_totals(t.r.m, 0, &g), 0);
+	assert_int_equal(g.irq_ns, 300 * US);
+	assert_int_equal(g.state_ns[GTV_ST_RUNNING], 2 * MS - 20);
+	assert_int_equal(thread_totals(t.r.m, OURS).irq_ns, 400 * US);
+	s = span_at(&t, GTV_LANE_GT, 1, T0 + 1 * MS);
+	explain(&t, &s);
+	says(&t, "slowed for 300 µs by interrupts on C0");
+	assert_int_equal(part(&t, "softirq net_rx"), 300 * US);
+	s = span_at(&t, GTV_LANE_LOCK, 1, T0 + 1 * MS);
+	assert_int_equal(s.state, GTV_ST_HELD);
+	explain(&t, &s);
+	forget(&t);
+}
+
 /* Files may say anything: it adds up all the same. */
 static void nonsense_conserves(void **state)
 {
@@ -386,6 +420,7 @@ int main(void)
 		cmocka_unit_test(a_waiting_thread_was_kept_by_interrupts),
 		cmocka_unit_test(a_sleep_says_for_what_and_its_call_what_it_returned),
 		cmocka_unit_test(a_checkpoint_keeps_what_a_sleep_is_for),
+		cmocka_unit_test(a_green_thread_is_slowed_too),
 		cmocka_unit_test(nonsense_conserves),
 		cmocka_unit_test(words_of_results),
 	};

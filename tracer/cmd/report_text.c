@@ -335,6 +335,14 @@ static void thread_cells(const struct gtv_report *r, struct gtv_table *t, size_t
 	cell_count(t, th.switches);
 	cell_count(t, th.switches - th.voluntary);
 	cell_count(t, th.migrations);
+	if (r->info.scope & GTV_SCOPE_IRQ)
+		cell_ns(t, th.irq_ns);
+}
+
+/* How many of the columns there are: the last one is of what --irq recorded. */
+static size_t columns_of(const struct gtv_report *r, size_t count)
+{
+	return r->info.scope & GTV_SCOPE_IRQ ? count : count - 1;
 }
 
 static int print_threads(const struct gtv_report *r, struct row *rows, FILE *f)
@@ -342,7 +350,7 @@ static int print_threads(const struct gtv_report *r, struct row *rows, FILE *f)
 	static const struct gtv_table_column column[] = {
 		{"OS THREAD", 0}, {"WORKER", 0},   {"NAME", 0},	      {"RUNNING", 1},
 		{"RUNNABLE", 1},  {"SLEEPING", 1}, {"DISK, STOP", 1}, {"UNKNOWN", 1},
-		{"SWITCHES", 1},  {"FORCED", 1},   {"MIGRATIONS", 1}};
+		{"SWITCHES", 1},  {"FORCED", 1},   {"MIGRATIONS", 1}, {"INTERRUPTED", 1}};
 	struct gtv_thread_totals th;
 	size_t count = 0;
 
@@ -353,7 +361,8 @@ static int print_threads(const struct gtv_report *r, struct row *rows, FILE *f)
 		return 0;
 
 	size_t shown = choose_rows(rows, count);
-	struct gtv_table *t = gtv_table_new(column, sizeof column / sizeof column[0]);
+	struct gtv_table *t =
+		gtv_table_new(column, columns_of(r, sizeof column / sizeof column[0]));
 
 	for (size_t i = 0; t && i < shown; i++)
 		thread_cells(r, t, rows[i].idx);
@@ -370,7 +379,7 @@ static int print_cores(const struct gtv_report *r, FILE *f)
 {
 	static const struct gtv_table_column column[] = {
 		{"CORE", 0},	   {"PROGRAM %", 1}, {"OTHERS %", 1}, {"IDLE %", 1},
-		{"NOT OURS %", 1}, {"UNKNOWN %", 1}, {"SWITCHES", 1}};
+		{"NOT OURS %", 1}, {"UNKNOWN %", 1}, {"SWITCHES", 1}, {"INTERRUPTED %", 1}};
 	struct gtv_core_totals c;
 	size_t count = gtv_model_core_count(r->model);
 	struct gtv_table *t;
@@ -378,7 +387,7 @@ static int print_cores(const struct gtv_report *r, FILE *f)
 
 	if (!count)
 		return 0;
-	t = gtv_table_new(column, sizeof column / sizeof column[0]);
+	t = gtv_table_new(column, columns_of(r, sizeof column / sizeof column[0]));
 	for (size_t i = 0; t && i < count; i++) {
 		if (gtv_model_core_totals(r->model, i, &c))
 			continue;
@@ -392,6 +401,8 @@ static int print_cores(const struct gtv_report *r, FILE *f)
 		cell_percent(t, c.away_ns, all);
 		cell_percent(t, c.unknown_ns, all);
 		cell_count(t, c.switches);
+		if (r->info.scope & GTV_SCOPE_IRQ)
+			cell_percent(t, c.irq_ns, all);
 	}
 	putc('\n', f);
 	rc = t ? gtv_table_print(t, f) : 1;
