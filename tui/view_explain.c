@@ -155,7 +155,8 @@ static void ask(struct page *p)
 			tui_ident_label(names, l, lock, sizeof(lock)));
 	} else {
 		tui_sayf(p->canvas, &x, y, end, TUI_DIM, " %s for ",
-			 gtv_state_name(s->state));
+			 s->state == GTV_ST_DISK ? "in disk sleep"
+						 : gtv_state_name(s->state));
 		tui_say(p->canvas, &x, y, end, TUI_BOLD, length);
 	}
 	tui_say(p->canvas, &x, y, end, TUI_DIM, "? ");

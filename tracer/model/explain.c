@@ -494,6 +494,8 @@ static void tell_span(struct gtv__asked *q)
 		snprintf(what, sizeof what, "waits for a thread's end");
 	else if (s->state == GTV_ST_CHAN)
 		snprintf(what, sizeof what, "waits for another green thread");
+	else if (s->state == GTV_ST_SLEEPING || s->state == GTV_ST_DISK)
+		snprintf(what, sizeof what, "sleeps in %s", gtv__word_sleep(q, s, lock));
 	else
 		snprintf(what, sizeof what, "is %s", gtv_state_name(s->state));
 	struct gtv_cause *c = gtv__cause(q, s, span_ns(s), "%s %s for %s", lane, what, len);
