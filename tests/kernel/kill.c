@@ -17,6 +17,7 @@
 #include "tests/tools/marks.h"
 
 #define WATCH_MS   100
+#define STEP_MS	   5
 #define RUN_MS	   "400"
 #define PRESENT_NS 50000000u /* before the recorder's death */
 
@@ -114,43 +115,74 @@ static int reap_program(pid_t pid)
 	return waitpid(pid, &status, 0) == pid ? status : -1;
 }
 
-/* How long the threads of a process have waited for a core. Other programs may keep
- * the recorder from draining; that is no fault of its. */
-static uint64_t starved_ns(pid_t pid)
+/* What the threads of a process have had so far, and whether one of them wants a core. */
+struct lot {
+	uint64_t ran_ns, waited_ns;
+	int wants;
+};
+
+static int wants_core(const char *stat)
 {
-	char path[64];
-	uint64_t sum = 0, waited;
+	const char *state = strrchr(stat, ')');
+
+	return state && !strncmp(state, ") R", 3);
+}
+
+static struct lot lot_of(pid_t pid)
+{
+	char path[64], line[512];
+	uint64_t ran, waited;
+	struct lot lot = {0};
 	struct dirent *d;
 	DIR *dir;
 
 	snprintf(path, sizeof path, "/proc/%d/task", pid);
 	dir = opendir(path);
 	while (dir && (d = readdir(dir))) {
-		FILE *f;
-
+		if (d->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof path, "/proc/%d/task/%.16s/stat", pid, d->d_name);
+		FILE *f = fopen(path, "re");
+		lot.wants |= f && fgets(line, sizeof line, f) && wants_core(line);
+		if (f)
+			fclose(f);
 		snprintf(path, sizeof path, "/proc/%d/task/%.16s/schedstat", pid,
 			 d->d_name);
-		f = d->d_name[0] == '.' ? NULL : fopen(path, "re");
-		if (f && fscanf(f, "%*u %" SCNu64, &waited) == 1)
-			sum += waited;
+		f = fopen(path, "re");
+		if (f && fscanf(f, "%" SCNu64 " %" SCNu64, &ran, &waited) == 2) {
+			lot.ran_ns += ran;
+			lot.waited_ns += waited;
+		}
 		if (f)
 			fclose(f);
 	}
 	if (dir)
 		closedir(dir);
-	return sum;
+	return lot;
 }
 
+/* How long the recorder has waited for a core, of late: other programs may keep it from
+ * draining, which is no fault of its. The kernel adds a wait when it is over, so one that
+ * lasts is told by who wants a core and has not run. */
 static void kill_it(struct run *run)
 {
-	unsigned after_ms = random_below(300);
-	uint64_t before;
+	unsigned after_ms = random_below(300), at_ms = 0;
+	struct lot now = lot_of(run->gtviz.pid), late = now, last = now;
+	uint64_t still_ns = now_ns(), pending_ns = 0;
 
-	nap_ms(after_ms > WATCH_MS ? after_ms - WATCH_MS : 0);
-	before = starved_ns(run->gtviz.pid);
-	nap_ms(after_ms > WATCH_MS ? WATCH_MS : after_ms);
-	run->starved_ns = starved_ns(run->gtviz.pid) - before;
+	for (; at_ms < after_ms; at_ms += STEP_MS) {
+		if (at_ms + WATCH_MS <= after_ms)
+			late = now;
+		nap_ms(after_ms - at_ms < STEP_MS ? after_ms - at_ms : STEP_MS);
+		now = lot_of(run->gtviz.pid);
+		if (now.ran_ns != last.ran_ns || !now.wants)
+			still_ns = now_ns();
+		last = now;
+	}
 	run->killed_ns = now_ns();
+	if (now.wants)
+		pending_ns = run->killed_ns - still_ns;
+	run->starved_ns = now.waited_ns - late.waited_ns + pending_ns;
 	if (run->victim != PROGRAM)
 		kill(run->gtviz.pid, SIGKILL);
 	if (run->victim != GTVIZ)

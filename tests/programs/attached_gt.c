@@ -97,7 +97,7 @@ static void waiter(void *unused)
 	long n;
 
 	(void)unused;
-	waits = 1;
+	__atomic_store_n(&waits, 1, __ATOMIC_RELEASE);
 	if (gt_chan_recv(never, &n) || n != 42)
 		wrong |= 16;
 }
@@ -144,7 +144,7 @@ static void first(void *unused)
 	/* All have begun, and made what they make at their first time. */
 	do
 		gt_sleep_ns(50000000);
-	while (!*(volatile int *)&waits);
+	while (!__atomic_load_n(&waits, __ATOMIC_ACQUIRE));
 	gt_mutex_unlock(&quiet);
 	gt_sleep_ns(50000000);
 	printf("ready\n");

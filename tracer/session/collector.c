@@ -6,7 +6,9 @@
  * older than that time less the lateness: a producer may be preempted between
  * reading the clock and publishing its event, and a core's ring is read a little
  * after another's. What was drained is in the file at most LATENESS + a block's
- * age (25 ms) later, so a killed recorder loses nothing older than 50 ms.
+ * age (25 ms) later, so a killed recorder loses nothing older than 50 ms: of the time in
+ * which it could run. Who waits for a core or for the disk drains nothing, and no bound
+ * can be given for that; what its program had committed by then dies with the rings.
  *
  * When the program has ended its rings can only shrink: they are drained until
  * dry and everything leaves the merge at once.
