@@ -3,6 +3,8 @@
 # policy, in a run and idle; what is recorded obeys what any trace obeys; the program goes
 # on unharmed, gives its memory back, and can be attached to again, by another gtviz too
 # when the first was killed.
+# Under thread sanitizer: make SAN=thread O=build-tsan build-tsan/libgt.a, then
+# CC='gcc -fsanitize=thread' O=build-tsan GTVIZ=build/gtviz tests/kernel/attach_green.sh
 gtviz=${GTVIZ:-build/gtviz}
 o=${O:-build}
 dir=$(mktemp -d) || exit 1
