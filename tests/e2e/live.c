@@ -330,6 +330,35 @@ static uint64_t cpu_ms(pid_t pid)
 	return (user + system) * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
+/* A flight recorder on the screen: it says what is kept, and a key and a signal write it,
+ * into a file each. */
+static void the_last_part_is_kept_and_written(void **state)
+{
+	char dir[] = "/tmp/gtviz-ring-XXXXXX", path[64], second[64];
+	const char *fib = pty_sample("fib");
+	struct pty p;
+
+	(void)state;
+	need(fib);
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/r.gtv", dir);
+	snprintf(second, sizeof(second), "%s/r-2.gtv", dir);
+	pty_gtviz_start(&p, COLS, ROWS, "--ring", "500ms", "-o", path, fib, "22", "3",
+			"--seconds", "300", NULL);
+	pty_wait_taken(&p);
+	pty_wait_text(&p, " kept");
+	pty_keys(&p, "R");
+	pty_wait_text(&p, "r.gtv: the last");
+	kill(p.pid, SIGUSR1);
+	pty_wait_text(&p, "r-2.gtv: the last");
+	quit(&p);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(unlink(second), 0);
+	snprintf(path, sizeof(path), "%s/r-3.gtv", dir); /* the end's */
+	assert_int_equal(unlink(path), 0);
+	rmdir(dir);
+}
+
 /* Nothing happens: nothing is done. Measured over two seconds, of which a tenth
  * would be a busy loop's least. */
 static void an_idle_screen_costs_nothing(void **state)
@@ -366,6 +395,7 @@ int main(void)
 		cmocka_unit_test(typing_to_the_program),
 		cmocka_unit_test(the_end_is_a_replay),
 		cmocka_unit_test(recording_while_watching),
+		cmocka_unit_test(the_last_part_is_kept_and_written),
 		cmocka_unit_test(an_idle_screen_costs_nothing),
 	};
 
