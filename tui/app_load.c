@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * The load view's pane: j and k choose a core, Enter goes to it in the timeline.
+ * The load view's pane: j and k choose a core, Enter goes to it in the timeline. Where the
+ * window has thousands of lanes they are summed a part at a time, and kept.
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "tui/app.h"
 #include "tui/app_panes.h"
 #include "tui/load.h"
 
-void act_LOAD(struct tui_app *app)
-{
-	tui_app_view(app, TUI_VIEW_LOAD);
-}
+#define FEW_LANES 512 /* so many are summed for each frame */
 
 static struct tui_load *load_of(struct tui_trace *t)
 {
@@ -20,8 +19,83 @@ static struct tui_load *load_of(struct tui_trace *t)
 	return t->load;
 }
 
+void act_LOAD(struct tui_app *app)
+{
+	struct tui_load *load = load_of(&app->trace);
+
+	if (load)
+		load->cols = app->canvas.cols;
+	tui_app_view(app, TUI_VIEW_LOAD);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* The axis of the window that the view will draw. */
+static struct tui_axis axis_of(const struct tui_trace *t, const struct tui_load *load)
+{
+	const struct tui_nav *nav = &t->nav;
+
+	return (struct tui_axis){nav->from_ns,
+				 nav->to_ns > nav->from_ns ? nav->to_ns : nav->from_ns + 1,
+				 tui_timeline_cells(load->cols)};
+}
+
+static int is_same(const struct tui_axis *a, const struct tui_axis *b)
+{
+	return a->from_ns == b->from_ns && a->to_ns == b->to_ns && a->cells == b->cells;
+}
+
+static int read_lanes(struct tui_trace *t, uint64_t budget_ns)
+{
+	struct tui_load *load = t->load;
+	struct tui_axis axis;
+	uint64_t began_ns = now_ns();
+	int green;
+
+	if (!load || !load->cols)
+		return 0;
+	axis = axis_of(t, load);
+	if (!is_same(&axis, &load->axis)) {
+		tui_load_fini(&load->sums);
+		load->axis = axis;
+		green = gtv_names_count(t->names, GTV_CLASS_GT) > 0;
+		if (tui_load_begin(&load->sums, t->window, &axis, green) ||
+		    load->sums.lanes <= FEW_LANES)
+			tui_load_fini(&load->sums);
+	}
+	if (!load->sums.memory || load->sums.summed >= load->sums.lanes)
+		return 0;
+	do {
+		if (tui_load_go(&load->sums, t->window, &axis)) {
+			tui_load_fini(&load->sums);
+			return 1;
+		}
+	} while (load->sums.summed < load->sums.lanes && now_ns() - began_ns < budget_ns);
+	return 1;
+}
+
+static int unread(const struct tui_trace *t)
+{
+	const struct tui_load *load = t->load;
+	struct tui_axis axis;
+
+	if (!load || !load->cols)
+		return 0;
+	axis = axis_of(t, load);
+	return !is_same(&axis, &load->axis) ||
+	       (load->sums.memory && load->sums.summed < load->sums.lanes);
+}
+
 static void forget(struct tui_trace *t)
 {
+	if (t->load)
+		tui_load_fini(&t->load->sums);
 	free(t->load);
 	t->load = NULL;
 }
@@ -63,6 +137,10 @@ static void show(struct tui_app *app)
 
 static int key(struct tui_app *app, enum tui_action action)
 {
+	struct tui_load *load = load_of(&app->trace);
+
+	if (load)
+		load->cols = app->canvas.cols;
 	switch (action) {
 	case TUI_ACT_ROW_DOWN:
 		choose(app, 1);
@@ -80,6 +158,8 @@ static int key(struct tui_app *app, enum tui_action action)
 
 const struct tui_pane tui_pane_load = {
 	.view = TUI_VIEW_LOAD,
+	.read = read_lanes,
+	.unread = unread,
 	.forget = forget,
 	.key = key,
 };

@@ -70,30 +70,30 @@ static void thread_rows(int *row)
 	row[GTV_ST_UNKNOWN] = TUI_LOAD_UNKNOWN;
 }
 
-static size_t sum_kind(const struct gtv_window *window, enum gtv_lane_kind kind,
-		       const struct tui_axis *axis, double *ns, const int *row,
-		       size_t *left)
+static int look(struct gtv_window *window, const struct tui_axis *axis)
 {
-	size_t count = gtv_window_lane_count(window, kind);
-	size_t summed = count < TUI_LOAD_LANES_MAX ? count : TUI_LOAD_LANES_MAX;
+	uint64_t cell_ns = (axis->to_ns - axis->from_ns) / (uint64_t)axis->cells;
 
-	for (size_t i = 0; i < summed; i++)
-		sum_lane(window, gtv_window_lane(window, kind, i), axis, ns, row);
-	*left = count - summed;
-	return summed;
+	return gtv_window_look(window, axis->from_ns, axis->to_ns, cell_ns ? cell_ns : 1);
 }
 
-int tui_load_sum(struct tui_load_sums *sums, const struct gtv_window *window,
-		 const struct tui_axis *axis, int green)
+/* In this order. */
+static const enum gtv_lane_kind kinds[] = {GTV_LANE_CORE, GTV_LANE_THREAD, GTV_LANE_GT};
+
+int tui_load_begin(struct tui_load_sums *sums, struct gtv_window *window,
+		   const struct tui_axis *axis, int green)
 {
 	size_t cells = (size_t)axis->cells;
-	int row[GTV_ST_MAX];
-	size_t left;
+	int rc = look(window, axis);
 
 	memset(sums, 0, sizeof(*sums));
+	if (rc)
+		return rc;
 	sums->cells = axis->cells;
 	sums->exact = gtv_window_exact(window);
-	sums->green = green;
+	sums->green = green && gtv_window_lane_count(window, GTV_LANE_GT) > 0;
+	for (size_t k = 0; k < 2u + (sums->green ? 1u : 0u); k++)
+		sums->lanes += gtv_window_lane_count(window, kinds[k]);
 	sums->memory =
 		calloc((TUI_LOAD_THREADS_MAX + 1 + GTV_ST_MAX) * cells, sizeof(double));
 	if (!sums->memory)
@@ -103,22 +103,66 @@ int tui_load_sum(struct tui_load_sums *sums, const struct gtv_window *window,
 	sums->queue = sums->memory + TUI_LOAD_THREADS_MAX * cells;
 	for (size_t st = 0; st < GTV_ST_MAX; st++)
 		sums->core[st] = sums->queue + (1 + st) * cells;
-	thread_rows(row);
-	sums->lanes = sum_kind(window, green ? GTV_LANE_GT : GTV_LANE_THREAD, axis,
-			       sums->threads[0], row, &sums->left);
-	for (int st = 0; st < GTV_ST_MAX; st++)
-		row[st] = st == GTV_ST_RUNNABLE || st == GTV_ST_PREEMPTED ? 0 : -1;
-	sum_kind(window, GTV_LANE_THREAD, axis, sums->queue, row, &left);
-	for (int st = 0; st < GTV_ST_MAX; st++)
-		row[st] = st;
-	sum_kind(window, GTV_LANE_CORE, axis, sums->core[0], row, &left);
 	return 0;
+}
+
+static void add_lane(struct tui_load_sums *sums, const struct gtv_window *window,
+		     const struct tui_axis *axis, struct gtv_lane lane)
+{
+	int threads[GTV_ST_MAX], queue[GTV_ST_MAX];
+
+	if (lane.kind == GTV_LANE_CORE) {
+		tui_load_lane(window, lane, axis, sums->core[0]);
+		return;
+	}
+	thread_rows(threads);
+	if (lane.kind == GTV_LANE_GT || !sums->green)
+		sum_lane(window, lane, axis, sums->threads[0], threads);
+	if (lane.kind == GTV_LANE_GT)
+		return;
+	for (int st = 0; st < GTV_ST_MAX; st++)
+		queue[st] = st == GTV_ST_RUNNABLE || st == GTV_ST_PREEMPTED ? 0 : -1;
+	sum_lane(window, lane, axis, sums->queue, queue);
+}
+
+int tui_load_go(struct tui_load_sums *sums, struct gtv_window *window,
+		const struct tui_axis *axis)
+{
+	size_t end = sums->summed + TUI_LOAD_PART, before = 0;
+	int rc = look(window, axis);
+
+	if (rc)
+		return rc;
+	for (size_t k = 0; k < 2u + (sums->green ? 1u : 0u); k++) {
+		size_t count = gtv_window_lane_count(window, kinds[k]);
+		while (sums->summed < end && sums->summed < before + count) {
+			size_t idx = sums->summed - before;
+			add_lane(sums, window, axis,
+				 gtv_window_lane(window, kinds[k], idx));
+			sums->summed++;
+		}
+		before += count;
+	}
+	/* A live trace may know fewer or more by now: this many there were. */
+	if (sums->summed < end || sums->summed > sums->lanes)
+		sums->summed = sums->lanes;
+	return 0;
+}
+
+int tui_load_sum(struct tui_load_sums *sums, struct gtv_window *window,
+		 const struct tui_axis *axis, int green)
+{
+	int rc = tui_load_begin(sums, window, axis, green);
+
+	while (!rc && sums->summed < sums->lanes)
+		rc = tui_load_go(sums, window, axis);
+	return rc;
 }
 
 void tui_load_fini(struct tui_load_sums *sums)
 {
 	free(sums->memory);
-	sums->memory = NULL;
+	memset(sums, 0, sizeof(*sums));
 }
 
 void tui_load_queues(const struct gtv_window *window, const struct tui_axis *axis,
@@ -128,7 +172,7 @@ void tui_load_queues(const struct gtv_window *window, const struct tui_axis *axi
 
 	if (!gtv_window_exact(window))
 		return;
-	for (size_t i = 0; i < lanes && i < TUI_LOAD_LANES_MAX; i++) {
+	for (size_t i = 0; i < lanes; i++) {
 		size_t count;
 		const struct gtv_piece *p = gtv_window_pieces(
 			window, gtv_window_lane(window, GTV_LANE_THREAD, i), &count);

@@ -10,11 +10,6 @@
 #include "tracer/model/window.h"
 #include "tui/strip.h"
 
-/* The load view's place. */
-struct tui_load {
-	size_t chosen; /* of the cores known in the window */
-};
-
 /* What threads do; of green threads, or of OS threads in a program that has none. */
 enum tui_load_threads {
 	TUI_LOAD_RUNNING,
@@ -24,13 +19,11 @@ enum tui_load_threads {
 	TUI_LOAD_THREADS_MAX
 };
 
-#define TUI_LOAD_LANES_MAX 4096 /* of a kind; more are not summed, and it says so */
-
 struct tui_load_sums {
 	int cells;
-	int exact;	    /* of spans; else of summaries */
-	size_t lanes, left; /* threads summed, and left out */
-	int green;	    /* threads are green ones */
+	int exact;	      /* of spans; else of summaries */
+	int green;	      /* threads are green ones */
+	size_t lanes, summed; /* to be summed, and so far */
 	/* By cell, in ns: of all the column's time times how many. */
 	double *threads[TUI_LOAD_THREADS_MAX];
 	double *queue;		  /* OS threads that are runnable */
@@ -38,8 +31,27 @@ struct tui_load_sums {
 	double *memory;
 };
 
-/* Sums the looked-at window over the axis. fini in either case. 0 or -GTV_ENOMEM. */
-int tui_load_sum(struct tui_load_sums *sums, const struct gtv_window *window,
+/* What the load view keeps between frames, where there are too many lanes to sum them anew
+ * each time. */
+struct tui_load {
+	size_t chosen; /* of the cores known in the window */
+	int cols;      /* of the screen; 0: not known yet */
+	struct tui_axis axis;
+	struct tui_load_sums sums; /* over the axis; memory NULL: made when drawn */
+};
+
+#define TUI_LOAD_PART 256 /* lanes summed at a time: their pieces are in memory together   \
+			   */
+
+/* Looks at the axis' window and begins sums of it, with nothing summed yet. fini in any
+ * case. 0, or -GTV_E*. */
+int tui_load_begin(struct tui_load_sums *sums, struct gtv_window *window,
+		   const struct tui_axis *axis, int green);
+/* Looks again, and sums some more lanes; the same window and axis. 0, or -GTV_E*. */
+int tui_load_go(struct tui_load_sums *sums, struct gtv_window *window,
+		const struct tui_axis *axis);
+/* Both, for all lanes. */
+int tui_load_sum(struct tui_load_sums *sums, struct gtv_window *window,
 		 const struct tui_axis *axis, int green);
 void tui_load_fini(struct tui_load_sums *sums);
 /* ns of each state of one lane by cell, into ns[state * cells + cell], added. */

@@ -22,6 +22,7 @@
 struct load {
 	struct tui_timeline tl;
 	struct tui_load_sums sums;
+	int shared; /* sums are the pane's */
 	struct tui_canvas *canvas;
 	const struct tui_scene *scene;
 	double *lane;  /* of one core: states by cell */
@@ -60,7 +61,7 @@ static void draw_stack(const struct load *l, const struct part *part, int parts,
 			int top = to - r * 8 < 8 ? to - r * 8 : 8;
 			int bottom = from - r * 8 > 0 ? from - r * 8 : 0;
 			int row = y + height - 1 - r, x = l->x + cell;
-			const struct tui_cell *at = tui_canvas_at(l->canvas, x, row);
+			struct tui_cell *at = tui_canvas_at(l->canvas, x, row);
 			if (!part[i].glyph && bottom == 0)
 				tui_canvas_put(l->canvas, x, row, tui_glyph_level(top),
 					       part[i].role, TUI_DEFAULT);
@@ -70,6 +71,8 @@ static void draw_stack(const struct load *l, const struct part *part, int parts,
 					       part[i].glyph ? part[i].glyph
 							     : tui_glyph_level(top),
 					       part[i].role, TUI_DEFAULT);
+			else if (at && part[i].role == TUI_OTHER && top - bottom >= 3)
+				at->ground = TUI_BAR_GROUND; /* behind the program's */
 		}
 		from = to;
 	}
@@ -195,7 +198,7 @@ static void draw_core(struct load *l, size_t idx, int y, int height, int with_qu
 	core_parts(part, by_state);
 	for (int c = 0; c < l->cells; c++)
 		draw_stack(l, part, 4, c, y, height, l->column_ns);
-	core_gutter(l, lane, y, height, place && place->chosen == idx);
+	core_gutter(l, lane, y, height, (place ? place->chosen : 0) == idx);
 	if (!with_queue)
 		return;
 	y += height;
@@ -213,6 +216,19 @@ static void draw_core(struct load *l, size_t idx, int y, int height, int with_qu
 				 scale);
 }
 
+/* Where not every core has a row: all of them together, two rows. */
+static void draw_all_cores(const struct load *l, const struct part *part, int y)
+{
+	char text[24];
+	int x = 1;
+	for (int c = 0; c < l->cells; c++)
+		draw_stack(l, part, PARTS_MAX - 1, c, y, 2,
+			   l->column_ns * (double)l->cores);
+	snprintf(text, sizeof(text), "all %zu", l->cores);
+	tui_say(l->canvas, &x, y, l->x - 1, TUI_BOLD, text);
+	say_scale(l, y, 2, (double)l->cores);
+}
+
 /* Rows for cores; those that have no room are told. */
 static void draw_cores(struct load *l, int y, int end)
 {
@@ -220,7 +236,7 @@ static void draw_cores(struct load *l, int y, int end)
 	double *by_state[GTV_ST_MAX];
 	struct part part[PARTS_MAX];
 	size_t first = 0, shown = l->cores, chosen = place ? place->chosen : 0;
-	int room = end - y - 1, height, queue = 0;
+	int room = end - y - 1, height, queue = 0, head = y;
 	for (int st = 0; st < GTV_ST_MAX; st++)
 		by_state[st] = l->sums.core[st];
 	core_parts(part, by_state);
@@ -234,6 +250,11 @@ static void draw_cores(struct load *l, int y, int end)
 	}
 	if (room < 1)
 		return;
+	if ((int)shown > room && room >= 6) {
+		draw_all_cores(l, part, y);
+		y += 2;
+		room -= 2;
+	}
 	if ((int)shown > room)
 		shown = (size_t)room;
 	height = room / (int)shown;
@@ -245,7 +266,7 @@ static void draw_cores(struct load *l, int y, int end)
 	for (size_t i = 0; i < shown; i++)
 		draw_core(l, first + i, y + (int)i * (height + queue), height, queue);
 	if (l->cores > shown)
-		tui_canvas_textf(l->canvas, l->canvas->cols - 24, y - 1, 23, TUI_DIM,
+		tui_canvas_textf(l->canvas, l->canvas->cols - 16, head, 15, TUI_DIM,
 				 "+%zu more cores", l->cores - shown);
 }
 
@@ -339,10 +360,9 @@ static void draw_source(const struct load *l, int y)
 	tui_say(l->canvas, &x, y, end, l->sums.exact ? TUI_DIM : TUI_WARN,
 		l->sums.exact ? ", from exact spans"
 			      : ", from summaries: no queue of a core's own");
-	if (l->sums.left)
-		tui_sayf(l->canvas, &x, y, end, TUI_WARN,
-			 "  the first %zu of %zu threads only", l->sums.lanes,
-			 l->sums.lanes + l->sums.left);
+	if (l->sums.summed < l->sums.lanes)
+		tui_sayf(l->canvas, &x, y, end, TUI_WARN, "  summing: %zu of %zu lanes",
+			 l->sums.summed, l->sums.lanes);
 	if (l->scene->facts->lost)
 		tui_say(l->canvas, &x, y, end, TUI_WARN, "  with losses");
 }
@@ -392,15 +412,29 @@ static void draw_page(struct load *l)
 	}
 }
 
+/* The pane has summed, or sums, just this. */
+static int is_made(const struct load *l)
+{
+	const struct tui_load *load = l->scene->load;
+	return load && load->sums.memory && load->axis.from_ns == l->tl.axis.from_ns &&
+	       load->axis.to_ns == l->tl.axis.to_ns && load->axis.cells == l->cells;
+}
+
 static int make(struct load *l)
 {
 	size_t cells = (size_t)l->cells;
-	int green =
-		l->tl.has_gts && gtv_window_lane_count(l->scene->window, GTV_LANE_GT) > 0;
-	int rc = tui_load_sum(&l->sums, l->scene->window, &l->tl.axis, green);
+	int rc = 0;
+	if (is_made(l)) {
+		l->sums = l->scene->load->sums;
+		l->shared = 1;
+	} else {
+		rc = tui_load_sum(&l->sums, l->scene->window, &l->tl.axis, l->tl.has_gts);
+	}
+	if (rc)
+		return rc;
 	l->cores = gtv_window_lane_count(l->scene->window, GTV_LANE_CORE);
 	l->lane = calloc(GTV_ST_MAX * cells, sizeof(*l->lane));
-	if (rc || !l->lane)
+	if (!l->lane)
 		return -GTV_ENOMEM;
 	if (!l->sums.exact || !l->cores)
 		return 0;
@@ -431,7 +465,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	rc = make(&l);
 	if (!rc)
 		draw_page(&l);
-	tui_load_fini(&l.sums);
+	if (!l.shared)
+		tui_load_fini(&l.sums);
 	free(l.lane);
 	free(l.queue);
 	return rc;
