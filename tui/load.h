@@ -40,8 +40,8 @@ struct tui_load {
 	struct tui_load_sums sums; /* over the axis; memory NULL: made when drawn */
 };
 
-#define TUI_LOAD_PART 256 /* lanes summed at a time: their pieces are in memory together   \
-			   */
+/* Lanes summed at a time: their pieces are in memory together. */
+#define TUI_LOAD_PART 256
 
 /* Looks at the axis' window and begins sums of it, with nothing summed yet. fini in any
  * case. 0, or -GTV_E*. */
