@@ -20,7 +20,9 @@
 #include "tui/app_panes.h"
 #include "tui/app_prompt.h"
 #include "tui/app_search.h"
+#include "tui/app_scope.h"
 #include "tui/glyph.h"
+#include "tui/trace_scope.h"
 #include "tui/trace_compare.h"
 
 #define FRAME_NS     33000000u
@@ -196,6 +198,7 @@ static void play(struct tui_app *app)
 	tui_nav_play(&app->trace.nav, now_ns - app->played_ns);
 	app->played_ns = now_ns;
 	app->dirty = 1;
+	tui_app_live_played(app);
 }
 
 /* How long there is nothing to do: until the next frame if one is wanted or more
@@ -206,7 +209,7 @@ static int sleep_ms(const struct tui_app *app)
 
 	if (!app->dirty && !app->trace.nav.playing && !tui_live_active(app) &&
 	    !tui_pane_unread(&app->trace, app->view) && !tui_search_runs(app) &&
-	    !tui_app_exports(app))
+	    !tui_app_exports(app) && !tui_scope_unread(&app->trace))
 		return -1;
 	return next_ns > now_ns ? (int)((next_ns - now_ns) / NS_PER_MS) + 1 : 0;
 }
@@ -241,6 +244,7 @@ static void step(struct tui_app *app)
 		tui_live_update(app);
 	if (app->streaming)
 		tui_stream_update(app);
+	tui_app_scope_turn(app);
 	if (tui_pane_read(&app->trace, app->view, READ_NS))
 		app->dirty = 1;
 	if (tui_search_runs(app))

@@ -49,6 +49,8 @@ struct tui_app {
 	struct tui_keymap keymap;
 	char settings_problem[160];	 /* what was wrong in their file, told first */
 	struct tui_exporting *exporting; /* NULL: nothing is */
+	uint64_t scope_at_ns;		 /* where the mark goes that is asked for */
+	uint64_t scope_shown_ns;	 /* real time: when a hit was shown last */
 
 	struct gtv_session *session;   /* live, else NULL */
 	int streaming;		       /* a replay of what still comes by a pipe */
@@ -107,6 +109,16 @@ void act_COMPARE(struct tui_app *app);
 void act_SWAP(struct tui_app *app);
 void act_ALIGN(struct tui_app *app);
 void act_DIFFERENCE(struct tui_app *app);
+
+/* app_scope.c */
+void act_TRIGGER(struct tui_app *app);
+void act_TRIGGER_EDIT(struct tui_app *app);
+void act_MARK(struct tui_app *app);
+void act_UNMARK(struct tui_app *app);
+void act_MARK_NEXT(struct tui_app *app);
+void act_MARK_BACK(struct tui_app *app);
+void act_CURSOR_A(struct tui_app *app);
+void act_CURSOR_B(struct tui_app *app);
 
 /* app_live.c; in a viewer (REPLAY_ONLY) app_viewer.c, where there is never a session */
 /* Starts opts->program. 0, or -GTV_E* and err. */

@@ -11,6 +11,7 @@
 #include "tui/app_panes.h"
 #include "tui/app_prompt.h"
 #include "tui/app_search.h"
+#include "tui/app_scope.h"
 #include "tui/keys.h"
 #include "tui/select.h"
 
@@ -125,7 +126,7 @@ static void act_PAUSE(struct tui_app *app)
 static void set_speed(struct tui_app *app, int permille)
 {
 	if (!is_replay(app)) {
-		tui_app_say(app, "live runs at its own speed");
+		tui_app_live_speed(app, permille);
 		return;
 	}
 	if (permille < SPEED_MIN_PERMILLE)

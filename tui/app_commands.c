@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tui/app_prompt.h"
+#include "tui/app_scope.h"
 #include "tui/app_search.h"
 #include "tui/format.h"
 #include "tui/glyph.h"
@@ -110,8 +111,10 @@ static int cmd_GOTO(struct tui_app *app, const char *text, struct gtv_err *err)
 		tui_nav_end(nav_of(app), is_live(app));
 	else if (!parse_moment(app, text, &ts_ns))
 		return goto_moment(app, text, ts_ns, err);
-	else if (mark)
+	else if (mark && !tui_app_goto_mark(app, mark))
 		tui_search_mark(app, mark);
+	else if (mark)
+		return 0;
 	else
 		return goto_lane(app, text, err);
 	return 0;
@@ -228,6 +231,20 @@ static int cmd_SEARCH(struct tui_app *app, const char *text, struct gtv_err *err
 		tui_search_begin(app, text);
 	else
 		tui_search_next(app, 1);
+	return 0;
+}
+
+static int cmd_TRIGGER(struct tui_app *app, const char *text, struct gtv_err *err)
+{
+	(void)err;
+	tui_app_trigger(app, text);
+	return 0;
+}
+
+static int cmd_MARK(struct tui_app *app, const char *text, struct gtv_err *err)
+{
+	(void)err;
+	tui_app_mark(app, nav_of(app)->cursor_ns, text);
 	return 0;
 }
 

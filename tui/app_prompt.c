@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tui/app_prompt.h"
 
+#include "tui/app_scope.h"
 #include "tui/app_search.h"
 #include "tui/commands.h"
 
-static void open_prompt(struct tui_app *app, enum tui_prompt_kind kind, const char *text)
+void tui_app_prompt_open(struct tui_app *app, enum tui_prompt_kind kind, const char *text)
 {
 	app->prompt.complete = tui_complete;
 	/* The completer only looks names up. */
@@ -14,22 +15,22 @@ static void open_prompt(struct tui_app *app, enum tui_prompt_kind kind, const ch
 
 void act_COMMAND(struct tui_app *app)
 {
-	open_prompt(app, TUI_PROMPT_COMMAND, "");
+	tui_app_prompt_open(app, TUI_PROMPT_COMMAND, "");
 }
 
 void act_SEARCH(struct tui_app *app)
 {
-	open_prompt(app, TUI_PROMPT_SEARCH, "");
+	tui_app_prompt_open(app, TUI_PROMPT_SEARCH, "");
 }
 
 void act_FILTER(struct tui_app *app)
 {
-	open_prompt(app, TUI_PROMPT_FILTER, app->trace.nav.filter.text);
+	tui_app_prompt_open(app, TUI_PROMPT_FILTER, app->trace.nav.filter.text);
 }
 
 void act_GOTO(struct tui_app *app)
 {
-	open_prompt(app, TUI_PROMPT_GOTO, "");
+	tui_app_prompt_open(app, TUI_PROMPT_GOTO, "");
 }
 
 void act_SEARCH_NEXT(struct tui_app *app)
@@ -87,6 +88,12 @@ static void run(struct tui_app *app, enum tui_prompt_kind kind, const char *text
 		snprintf(line, sizeof(line), "goto %s", text);
 		if (*text)
 			tui_app_command(app, line);
+		return;
+	case TUI_PROMPT_TRIGGER:
+		tui_app_trigger(app, text);
+		return;
+	case TUI_PROMPT_MARK:
+		tui_app_mark(app, UINT64_MAX, text);
 		return;
 	default:
 		tui_app_command(app, text);

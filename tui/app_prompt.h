@@ -7,6 +7,8 @@
 
 #include "tui/app.h"
 
+/* Opens it, with `text` in it. */
+void tui_app_prompt_open(struct tui_app *app, enum tui_prompt_kind kind, const char *text);
 /* The prompt takes a key; runs the line when it is done. */
 void tui_app_prompt_key(struct tui_app *app, int key);
 /* Runs a line as `:` does. Says what is wrong with it. */

@@ -9,6 +9,7 @@
 
 #include "tui/format.h"
 #include "tui/ident.h"
+#include "tui/scope.h"
 
 void tui_say(struct tui_canvas *canvas, int *x, int y, int end, int role, const char *text)
 {
@@ -126,6 +127,11 @@ static void live_word(struct words *w, const struct tui_scene *scene)
 	uint64_t behind = nav->last_ns > nav->to_ns ? nav->last_ns - nav->to_ns : 0;
 	if (nav->paused) {
 		add_word(w, TUI_WARN, "FROZEN, capture goes on");
+	} else if (nav->playing) {
+		snprintf(text, sizeof(text), "LIVE %.3gx, %s behind",
+			 nav->speed_permille / 1000.0,
+			 tui_format_length(length, sizeof(length), behind));
+		add_word(w, TUI_WARN, text);
 	} else if (nav->follow || behind == 0) {
 		add_word(w, TUI_GOOD, "● LIVE");
 	} else {
@@ -287,6 +293,20 @@ static void status_lost(struct tui_canvas *canvas, const struct tui_facts *f, in
 	}
 }
 
+/* What the trigger does, in words; with its condition where there is room. */
+static void status_trigger(struct tui_canvas *canvas, const struct tui_scene *scene, int *x,
+			   int y, int end)
+{
+	char text[120];
+	if (!scene->scope)
+		return;
+	tui_trigger_status(&scene->scope->trigger, canvas->cols >= 100, text, sizeof(text));
+	if (!text[0])
+		return;
+	bar(canvas, x, y, end);
+	tui_say(canvas, x, y, end, TUI_KEY, text);
+}
+
 static void status_rows(struct tui_canvas *canvas, const struct tui_nav *nav, int *x, int y,
 			int end)
 {
@@ -351,6 +371,7 @@ void tui_chrome_status(struct tui_canvas *canvas, const struct tui_scene *scene,
 	}
 	bar(canvas, &x, y, end);
 	status_lost(canvas, f, &x, y, end);
+	status_trigger(canvas, scene, &x, y, end);
 	if (f->mode == TUI_LIVE && !f->streamed && canvas->cols >= 100) {
 		bar(canvas, &x, y, end);
 		tui_sayf(canvas, &x, y, end, TUI_TEXT, "ring %u%%", f->ring_percent);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tracer/base/event.h"
+#include "tui/scope.h"
 #include "tui/commands.h"
 #include "tui/settings.h"
 
@@ -254,6 +255,25 @@ static void judge_filter(const char *text, struct tui_candidates *out)
 	}
 }
 
+/* What may follow, or what is wrong so far. */
+static void judge_trigger(const char *text, struct tui_candidates *out)
+{
+	struct tui_trigger trigger;
+	struct gtv_err err = {0};
+
+	if (!text[strspn(text, " ")]) {
+		snprintf(out->hint, sizeof(out->hint),
+			 "wait>5ms, hold(GIL)>1ms, run>10ms, gt=NAME, mark=NAME; empty: "
+			 "off");
+	} else if (tui_trigger_parse(&trigger, text, &err)) {
+		snprintf(out->hint, sizeof(out->hint), "%.40s (%.100s)", err.why, err.mend);
+		out->hint_is_error = 1;
+	} else {
+		snprintf(out->hint, sizeof(out->hint), "and NAME.., pre 20ms post 80ms %s",
+			 "repeat");
+	}
+}
+
 void tui_complete(void *names, enum tui_prompt_kind kind, const char *text,
 		  struct tui_candidates *out)
 {
@@ -273,6 +293,13 @@ void tui_complete(void *names, enum tui_prompt_kind kind, const char *text,
 			snprintf(out->hint, sizeof(out->hint),
 				 "1.2s, +5ms, G3, GIL, mark TEXT, begin, end");
 		complete_arguments(TUI_COMMAND_GOTO, t);
+		break;
+	case TUI_PROMPT_TRIGGER:
+		judge_trigger(text, out);
+		break;
+	case TUI_PROMPT_MARK:
+		snprintf(out->hint, sizeof(out->hint), "a letter or words; %s",
+			 "nothing: the next free letter");
 		break;
 	default:
 		if (!t.size)

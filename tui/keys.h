@@ -14,6 +14,7 @@
 	X(TIME, "time")                                                                    \
 	X(ROWS, "rows and spans")                                                          \
 	X(FIND, "finding one's way")                                                       \
+	X(SCOPE, "trigger, marks, cursors")                                                \
 	X(VIEWS, "views")                                                                  \
 	X(PROGRAM, "the program")
 
@@ -46,8 +47,8 @@ enum tui_key_place {
 	X(UNDO, TIME, ALL, "z", "undo a zoom, jump, selection")                            \
 	X(REDO, TIME, ALL, "Z", "and redo it")                                             \
 	X(PAUSE, TIME, ALL, "Space", "freeze the picture, or play")                        \
-	X(SLOWER, TIME, ALL, "{", "replay slower")                                         \
-	X(FASTER, TIME, ALL, "}", "replay faster")                                         \
+	X(SLOWER, TIME, ALL, "{", "slower; live: fall behind")                             \
+	X(FASTER, TIME, ALL, "}", "faster")                                                \
 	X(ROW_DOWN, ROWS, ALL, "j Down", "next row")                                       \
 	X(ROW_UP, ROWS, ALL, "k Up", "previous row")                                       \
 	X(PAGE_DOWN, ROWS, ALL, "PgDn", "ten rows on, or a page")                          \
@@ -67,6 +68,14 @@ enum tui_key_place {
 	X(SEARCH_BACK, FIND, ALL, "N", "the one before")                                   \
 	X(FILTER, FIND, ALL, "\\", "filter rows and events")                               \
 	X(COMMAND, FIND, ALL, ":", "a command; Tab completes")                             \
+	X(TRIGGER, SCOPE, ALL, "t", "trigger: set it, or arm it again")                    \
+	X(TRIGGER_EDIT, SCOPE, ALL, "T", "change the trigger")                             \
+	X(MARK, SCOPE, TIMELINE, "m", "mark the cursor's place")                           \
+	X(UNMARK, SCOPE, TIMELINE, "X", "take the mark there away")                        \
+	X(MARK_NEXT, SCOPE, TIMELINE, ")", "next mark, the program's too")                 \
+	X(MARK_BACK, SCOPE, TIMELINE, "(", "previous mark")                                \
+	X(CURSOR_A, SCOPE, TIMELINE, "A", "cursor A here, or away")                        \
+	X(CURSOR_B, SCOPE, TIMELINE, "B", "cursor B: sums from A to B")                    \
 	X(EXPLAIN, VIEWS, ALL, "Enter", "explain: why did it wait")                        \
 	X(BACK, VIEWS, ALL, "Esc", "back to where you were")                               \
 	X(TIMELINE, VIEWS, ALL, "1", "the timeline")                                       \

@@ -339,7 +339,8 @@ static void draw_candidates(const struct tui_prompt *p, struct tui_canvas *canva
 
 void tui_prompt_draw(const struct tui_prompt *p, struct tui_canvas *canvas)
 {
-	static const char *const sign[TUI_PROMPT_KINDS] = {":", "/", "\\", "go to "};
+	static const char *const sign[TUI_PROMPT_KINDS] = {":",	     "/",	 "\\",
+							   "go to ", "trigger ", "mark "};
 	int y = canvas->rows - 1, x;
 	size_t from = 0;
 

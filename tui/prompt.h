@@ -21,6 +21,8 @@ enum tui_prompt_kind {
 	TUI_PROMPT_SEARCH,  /* / */
 	TUI_PROMPT_FILTER,  /* \ */
 	TUI_PROMPT_GOTO,    /* g */
+	TUI_PROMPT_TRIGGER, /* t */
+	TUI_PROMPT_MARK,    /* m */
 	TUI_PROMPT_KINDS
 };
 

@@ -120,6 +120,11 @@ void tui_tl_gutter_of(struct tui_timeline *tl, const struct tui_tl_row *row);
 void tui_tl_rules(struct tui_timeline *tl);
 void tui_tl_legend(struct tui_timeline *tl);
 void tui_tl_cursor_line(struct tui_timeline *tl);
+/* view_timeline_scope.c */
+/* Marks, cursors and the trigger on ruler and minimap. */
+void tui_tl_scope(struct tui_timeline *tl);
+/* What was measured between the cursors, in the panel's place. 0: there are not two. */
+int tui_tl_scope_panel(struct tui_timeline *tl);
 /* view_timeline_panel.c */
 void tui_tl_panel(struct tui_timeline *tl);
 

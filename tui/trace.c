@@ -9,6 +9,7 @@
 
 #include "runtime/abi/gtv_ring.h"
 #include "tracer/cmd/out.h"
+#include "tui/trace_scope.h"
 #include "tui/app_panes.h"
 
 /* A wait worth selecting: neither running nor over. */
@@ -172,6 +173,7 @@ void tui_trace_close(struct tui_trace *t)
 	gtv_window_free(t->window);
 	gtv_window_free(t->overview);
 	tui_panes_forget(t);
+	tui_scope_forget(t);
 	if (t->owned)
 		gtv_store_close(t->store);
 	memset(t, 0, sizeof(*t));

@@ -143,6 +143,7 @@ static void draw_chrome(struct tui_timeline *tl)
 	tui_chrome_title(tl->canvas, tl->scene, tl->y_title, NULL);
 	tui_tl_minimap(tl);
 	tui_tl_ruler(tl);
+	tui_tl_scope(tl);
 	tui_tl_rules(tl);
 	tui_tl_panel(tl);
 	tui_tl_legend(tl);

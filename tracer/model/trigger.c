@@ -432,6 +432,16 @@ static void on_note(void *arg, const struct gtv_ev *ev)
 				take_note(w, i, ev);
 }
 
+static void on_extra(void *arg, const struct gtv_ev *ev)
+{
+	struct gtv_watch *w = arg;
+
+	if (w->next.extra)
+		w->next.extra(w->next.arg, ev);
+	if (w->to_findings.extra)
+		w->to_findings.extra(w->to_findings.arg, ev);
+}
+
 struct gtv_model_sink gtv_watch_sink(struct gtv_watch *w, const struct gtv_model_sink *next)
 {
 	w->next = next ? *next : (struct gtv_model_sink){0};
@@ -441,6 +451,7 @@ struct gtv_model_sink gtv_watch_sink(struct gtv_watch *w, const struct gtv_model
 		.edge = w->next.edge || w->to_findings.edge ? on_edge : NULL,
 		.note = w->next.note || w->to_findings.note || w->has_marks ? on_note
 									    : NULL,
+		.extra = w->next.extra || w->to_findings.extra ? on_extra : NULL,
 	};
 }
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The oscilloscope: what its keys do, and what it does by itself while time passes.
+ */
+#ifndef TUI_APP_SCOPE_H
+#define TUI_APP_SCOPE_H
+
+#include "tui/app.h"
+
+/* A round of the loop: looks for hits, freezes the picture around one, measures. */
+void tui_app_scope_turn(struct tui_app *app);
+/* Sets what the trigger's line says and arms it; "" switches it off. */
+void tui_app_trigger(struct tui_app *app, const char *line);
+/* A mark at ts_ns (UINT64_MAX: where MARK was pressed); "" takes the first free letter. */
+void tui_app_mark(struct tui_app *app, uint64_t ts_ns, const char *name);
+/* To the mark of that name, the user's before the program's so far known. 0: none. */
+int tui_app_goto_mark(struct tui_app *app, const char *name);
+/* Live: another speed. Below 1x the picture falls behind while capture goes on. */
+void tui_app_live_speed(struct tui_app *app, int permille);
+/* Live, and slower than time: at the end of what there is it follows again. */
+void tui_app_live_played(struct tui_app *app);
+
+#endif
