@@ -68,7 +68,7 @@ enum tui_key_place {
 	X(SEARCH_BACK, FIND, ALL, "N", "the one before")                                   \
 	X(FILTER, FIND, ALL, "\\", "filter rows and events")                               \
 	X(COMMAND, FIND, ALL, ":", "a command; Tab completes")                             \
-	X(TRIGGER, SCOPE, ALL, "t", "trigger: set it, or arm it again")                    \
+	X(TRIGGER, SCOPE, ALL, "t", "trigger: set, arm again")                             \
 	X(TRIGGER_EDIT, SCOPE, ALL, "T", "change the trigger")                             \
 	X(MARK, SCOPE, TIMELINE, "m", "mark the cursor's place")                           \
 	X(UNMARK, SCOPE, TIMELINE, "X", "take the mark there away")                        \
