@@ -1,13 +1,27 @@
 #!/bin/sh
-# `make pictures`: the README's picture, drawn by gtviz from a program it records:
-# four threads that share a GIL, 60 ms of them, and why one of them waited longest.
+# `make pictures`: the pictures of README and docs, drawn by gtviz from programs it records:
+# two that compute and one that talks share a GIL (samples/convoy), and once more under
+# cooperative scheduling, to compare.
 # usage: O=ABSOLUTE_DIR pictures.sh
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-ln -s "$O/samples/fib" "$dir/fib"
+ln -s "$O/samples/convoy" "$dir/convoy"
 cd "$dir" || exit 1
 root=$OLDPWD
-"$O/gtviz" record -o fib.gtv --policy gil3 ./fib 32 4 --seconds 1 >/dev/null &&
-	"$O/gtviz" shot fib.gtv --from 400ms --to 460ms --select G3 --size 120x36 --format svg \
-		-o timeline.svg && cp timeline.svg "$root/docs/timeline.svg" &&
-	chmod 644 "$root/docs/timeline.svg" && echo 'docs/timeline.svg drawn'
+for policy in gil3 quantum; do
+	"$O/gtviz" record -o "$policy.gtv" --policy "$policy" ./convoy --spin 2 --seconds 1 >/dev/null || exit 1
+done
+picture() { # NAME OPTION… FILE…
+	name=$1
+	shift
+	"$O/gtviz" shot --format svg -o "$name.svg" "$@" && cp "$name.svg" "$root/docs/$name.svg" &&
+		chmod 644 "$root/docs/$name.svg" && echo "docs/$name.svg drawn"
+}
+part='--from 400ms --to 440ms'
+# shellcheck disable=SC2086
+picture timeline $part --select G2 --size 120x36 gil3.gtv &&
+	picture explain $part --select G2 --view explain --size 120x36 gil3.gtv &&
+	picture threads --view threads --size 120x36 gil3.gtv &&
+	picture latency --view latency --size 120x36 gil3.gtv &&
+	picture findings --view findings --size 120x30 gil3.gtv &&
+	picture compare --from 400ms --to 500ms --size 120x36 quantum.gtv gil3.gtv
