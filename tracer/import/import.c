@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -101,6 +102,36 @@ static int send_name(void *arg, enum gtv_class cls, const struct gtv_name *name)
 	return send_message(arg, MSG_NAME, (uint32_t)cls, name, sizeof *name);
 }
 
+/* A damaged file must not eat the machine's memory: libbabeltrace2, for one, indexes
+ * packets without a size for as long as there is room. AddressSanitizer reserves more than
+ * any limit. */
+#if defined(__SANITIZE_ADDRESS__)
+#define LIMITED 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LIMITED 0
+#endif
+#endif
+#ifndef LIMITED
+#define LIMITED 1
+#endif
+#define MEMORY_MAX ((rlim_t)2 << 30)
+
+/* A crash is the child's end and nobody else's affair: no core file, and none of the
+ * handlers that the parent may have. */
+static void confine(void)
+{
+	static const int crashes[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+	struct rlimit none = {0, 0}, memory = {MEMORY_MAX, MEMORY_MAX};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+		signal(crashes[i], SIG_DFL);
+	setrlimit(RLIMIT_CORE, &none);
+	if (LIMITED)
+		setrlimit(RLIMIT_DATA, &memory);
+}
+
 /* Runs the importer. What a library wants to say, nobody hears. */
 static void be_child(enum kind kind, int in_fd, const char *path, int out_fd)
 {
@@ -112,7 +143,7 @@ static void be_child(enum kind kind, int in_fd, const char *path, int out_fd)
 	void *bytes = NULL;
 	size_t size;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	confine();
 	if (silent >= 0) {
 		dup2(silent, STDOUT_FILENO);
 		dup2(silent, STDERR_FILENO);
@@ -211,7 +242,7 @@ static int verdict(struct parent *p, enum kind kind, int status, struct gtv_err 
 	return gtv_err_set(
 		err, GTV_EFORMAT, kind_name[kind], "what came before it was imported",
 		WIFSIGNALED(status) ? "its reader crashed (signal %d): the file is "
-				      "damaged, or made to do so"
+				      "damaged or made to do so, or wants over 2 GiB"
 				    : "its reader ended early (%d)",
 		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
