@@ -27,7 +27,7 @@ IMPORT_CFLAGS = $(patsubst -I%,-isystem%,$(CFLAGS_ZSTD) $(CFLAGS_TRACEEVENT) $(C
 SOURCE_CFLAGS = $(if $(HAVE_BPF),$(CFLAGS_LIBBPF) -DGTV_HAVE_BPF=1 -I$(O)/bpf)
 
 # What handles each event in turn: the same holds there.
-BY_FIELD := -fno-tree-slp-vectorize -fno-store-merging
+BY_FIELD := -fno-tree-slp-vectorize $(NO_STORE_MERGING)
 
 # Frame pointers: gt_dump walks stacks by them. Counters and the fields of events are
 # written one by one and read back at once: joined in wide registers they would stall.

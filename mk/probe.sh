@@ -91,6 +91,11 @@ probe() {
 	aarch64*) echo 'ARCH := aarch64'; echo 'BPF_ARCH := arm64' ;;
 	*) echo 'ARCH := generic'; echo "BPF_ARCH := $(uname -m)" ;;
 	esac
+	# gcc's own; clang does not join stores so.
+	echo 'int x;' >"$out/flag.c"
+	if $CC -Werror -fno-store-merging -c "$out/flag.c" -o "$out/flag.o" 2>/dev/null; then
+		echo 'NO_STORE_MERGING := -fno-store-merging'
+	fi
 	echo "MISSING :=$missing"
 }
 
