@@ -206,7 +206,9 @@ static void show_call(struct tui_app *app)
 	const struct tui_calls *calls = app->trace.calls;
 	struct gtv_case worst;
 
-	if (!calls || calls->chosen >= calls->count ||
+	/* Keys may come before the rows are made of what was counted anew. */
+	if (!calls || calls->chosen >= calls->count || !app->trace.latency ||
+	    calls->generation != app->trace.latency->generation ||
 	    !gtv_histogram_worst(calls->row[calls->chosen].histogram, GTV_HISTOGRAM_ALL,
 				 &worst, 1))
 		tui_app_say(app, "there is no call to go to");
