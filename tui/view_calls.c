@@ -252,7 +252,9 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 	uint64_t upto = lat->upto_ns > lat->from_ns ? lat->upto_ns - lat->from_ns : 0;
 	tui_format_length(length_text, sizeof(length_text), upto);
 	tui_sayf(canvas, &x, y, end, TUI_TEXT, "%s %s",
-		 lat->ranged ? "the window," : "all of", length_text);
+		 lat->ranged ? "the window,"
+			     : (lat->done || lat->caught_up ? "all of" : "the first"),
+		 length_text);
 	tui_latency_progress(lat, text, sizeof(text));
 	if (text[0])
 		tui_sayf(canvas, &x, y, end, TUI_WARN, "  %s", text);
