@@ -233,7 +233,9 @@ static void find_waiters(struct looking *k, enum gtv_lane_kind kind, uint64_t at
 			continue;
 		uint32_t lock = waits_for(&p[n - 1].span);
 		struct tui_locks_row *r = lock ? row_of(k, lock) : NULL;
-		if (r)
+		/* An OS thread's lock may be one that it holds. */
+		if (r && (kind == GTV_LANE_GT || r->now.gt ||
+			  r->now.tid != p[n - 1].span.lane.id))
 			put_waiter(r, &p[n - 1].span);
 	}
 }

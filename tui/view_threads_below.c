@@ -154,7 +154,7 @@ static void head_who(struct below *b, int y)
 	char id[TUI_LABEL], to[TUI_LABEL + 16], most[TUI_FIGURE];
 	int cols = b->canvas->cols;
 	tui_ident_id(b->scene->names, b->lane.lane, id, sizeof(id));
-	snprintf(to, sizeof(to), "LETS GO TO %s", id);
+	snprintf(to, sizeof(to), "LETS GO TO %s", strlen(id) > 4 ? "IT" : id);
 	tui_canvas_text(b->canvas, 2, y, cols - 3, TUI_DIM, "HOLDER");
 	tui_unit_head(b->canvas, 31, y, 12, "ON CORE", b->waits.name);
 	tui_unit_head(b->canvas, 43, y, 11, "OFF CORE", b->waits.name);

@@ -168,6 +168,47 @@ static void unknown_is_its_own(void **state)
 	gtv_attribution_free(a);
 }
 
+/* An OS thread that sleeps with a lock in its hand does not wait for it, though its span
+ * names the lock; one that sleeps on it does. */
+static void a_hold_is_no_wait(void **state)
+{
+	struct gtv_attribution *a = new_of(0, UINT64_MAX);
+	struct gtv_span s = {.lane = {GTV_LANE_THREAD, 41},
+			     .state = GTV_ST_SLEEPING,
+			     .lock = LOCK,
+			     .core = -1,
+			     .from_ns = 110,
+			     .to_ns = 150};
+	struct gtv_attr_share share[4];
+	struct gtv_attr_wait w;
+	struct gtv_attr_lock l;
+
+	(void)state;
+	gtv_attribution_span(a, &s);
+	s.lane.id = 42;
+	gtv_attribution_span(a, &s);
+	gtv_attribution_span(a, &(struct gtv_span){.lane = {GTV_LANE_LOCK, LOCK},
+						   .state = GTV_ST_HELD_ASLEEP,
+						   .tid = 41,
+						   .core = -1,
+						   .from_ns = 100,
+						   .to_ns = 160,
+						   .waiters = 1});
+	assert_int_equal(gtv_attr_waits(a, (struct gtv_lane){GTV_LANE_THREAD, 41}, &w, 1),
+			 0);
+	assert_int_equal(gtv_attr_waits(a, s.lane, &w, 1), 1);
+	assert_int_equal(w.ns, 40);
+	assert_int_equal(w.max_ns, 40);
+	assert_int_equal(gtv_attr_shares(a, s.lane, LOCK, share, 4), 1);
+	assert_int_equal(share[0].who.id, 41);
+	assert_int_equal(share[0].off_ns, 40);
+	assert_int_equal(gtv_attr_lock(a, 0, &l), 0);
+	assert_int_equal(l.waits, 1);
+	assert_int_equal(l.wait_ns, 40);
+	assert_int_equal(l.wait_max_who.id, 42);
+	gtv_attribution_free(a);
+}
+
 /* A wait of a million holds is split as exactly as one of three; and where its past was
  * too long to keep, the rest is unknown. */
 static void a_long_wait(void **state)
@@ -213,7 +254,7 @@ static void many_holders(void **state)
 		held_by(a, 100 + i, GTV_ST_HELD, 1000 + 10 * i, 1010 + 10 * i);
 	wait_of(a, 2, 1000, 6000);
 	count = gtv_attr_shares(a, gt(2), LOCK, s, 600);
-	assert_in_range(count, 200, 400);
+	assert_in_range(count, 50, 80);
 	assert_int_equal(s[count - 1].why, GTV_ATTR_OTHERS);
 	assert_int_equal(s[count - 1].on_ns, (500 - (count - 1)) * 10);
 	assert_int_equal(sum_of(s, count), 5000);
@@ -386,10 +427,10 @@ static void the_convoy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_wait_is_split),    cmocka_unit_test(a_range_clips),
-		cmocka_unit_test(unknown_is_its_own), cmocka_unit_test(a_long_wait),
-		cmocka_unit_test(many_holders),	      cmocka_unit_test(a_simulated_machine),
-		cmocka_unit_test(the_convoy),
+		cmocka_unit_test(a_wait_is_split),     cmocka_unit_test(a_range_clips),
+		cmocka_unit_test(unknown_is_its_own),  cmocka_unit_test(a_hold_is_no_wait),
+		cmocka_unit_test(a_long_wait),	       cmocka_unit_test(many_holders),
+		cmocka_unit_test(a_simulated_machine), cmocka_unit_test(the_convoy),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

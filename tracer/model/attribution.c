@@ -112,7 +112,8 @@ static uint64_t on(enum gtv_attr_on what, uint32_t id)
 
 static uint64_t call_of(const struct gtv_span *s)
 {
-	if (s->lock)
+	/* An OS thread's may be one that it holds. */
+	if (s->lock && (s->lane.kind == GTV_LANE_GT || !s->call))
 		return on(GTV_ATTR_LOCK, s->lock);
 	if (s->flags & GTV_SP_JOIN)
 		return on(GTV_ATTR_JOIN_TID, s->who);

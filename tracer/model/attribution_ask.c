@@ -16,9 +16,18 @@ static struct gtv_lane nobody(uint32_t why)
 static const struct gtv_span *open_wait(const struct gtv_attribution *a,
 					const struct gtv__a_lane *l)
 {
-	const struct gtv_span *open = gtv__a_open(a, &l->open, l->epoch);
+	const struct gtv_span *open = gtv__a_open(a, &l->open, l->epoch), *lock;
+	const struct gtv__a_lock *k = NULL;
 
-	return open && gtv__a_lock_of(open) ? open : NULL;
+	if (open && gtv__a_lock_of(open))
+		k = gtv__a_lock_find(a, gtv__a_lock_of(open));
+	if (!k)
+		return NULL;
+	/* Of an OS thread it may be one that it holds itself (attribution_lock.c). */
+	lock = gtv__a_open(a, &k->open, k->epoch);
+	if (l->lane.kind == GTV_LANE_THREAD && lock && !lock->gt && lock->tid == l->lane.id)
+		return NULL;
+	return open;
 }
 
 static const struct gtv_span *open_lock(const struct gtv_attribution *a,
@@ -82,6 +91,8 @@ size_t gtv_attr_waits(const struct gtv_attribution *a, struct gtv_lane lane,
 		const struct gtv__a_pair *p = &a->pair[i - 1];
 		if (p->who.kind || p->who.id != GTV__A_ALL)
 			continue;
+		if (!p->times && !(open && gtv__a_lock_of(open) == p->lock))
+			continue; /* none of them was a wait after all */
 		all[count] = (struct gtv_attr_wait){.lock = p->lock,
 						    .ns = p->on_ns,
 						    .waits = p->times,
@@ -168,8 +179,10 @@ static void share_open(const struct gtv_attribution *a, struct gtv__a_lock *l,
 	add_open(all, count, GTV_ATTR_OTHERS, nobody(0), &ns[GTV__A_OTHERS_ON],
 		 wait->from_ns);
 	for (uint32_t i = 1; i < l->holders; i++)
-		add_open(all, count, GTV_ATTR_HOLDER, l->holder[i].who,
-			 &ns[GTV__A_FIXED + 2 * i], wait->from_ns);
+		if (l->holder[i].who.kind != wait->lane.kind ||
+		    l->holder[i].who.id != wait->lane.id)
+			add_open(all, count, GTV_ATTR_HOLDER, l->holder[i].who,
+				 &ns[GTV__A_FIXED + 2 * i], wait->from_ns);
 }
 
 static size_t closed_shares(const struct gtv_attribution *a, const struct gtv__a_lane *l,

@@ -363,6 +363,53 @@ static void add_share(struct gtv_attribution *a, struct gtv__a_lock *l,
 	}
 }
 
+/* An OS thread's wait is told: count it by its length. */
+static void count_longest(struct gtv__a_lock *l, struct gtv__a_pair *p,
+			  const struct gtv__a_late *w)
+{
+	uint64_t ns = w->to_ns - w->from_ns;
+
+	if (ns > l->wait_max_ns) {
+		l->wait_max_ns = ns;
+		l->wait_max_from_ns = w->from_ns;
+		l->wait_max_who = w->waiter->lane;
+	}
+	if (!p)
+		return;
+	p->last_ns = w->to_ns;
+	if (ns <= p->max_ns)
+		return;
+	p->max_ns = ns;
+	p->max_from_ns = w->from_ns;
+}
+
+/* The lock of an OS thread's span is the one that it sleeps on or, else, one that it holds:
+ * only the lock's past tells which. A hold is no wait: it is taken back. */
+static int is_hold(struct gtv_attribution *a, struct gtv__a_lock *l,
+		   const struct gtv__a_late *w, const uint64_t *ns)
+{
+	uint64_t own = 0, length = w->to_ns - w->from_ns;
+	struct gtv__a_pair *p;
+
+	if (w->waiter->lane.kind != GTV_LANE_THREAD)
+		return 0;
+	p = gtv__a_pair_find(a, w->waiter, l->id, nobody(GTV__A_ALL));
+	for (uint32_t i = 1; i < l->holders; i++)
+		if (same(l->holder[i].who, w->waiter->lane))
+			own = ns[GTV__A_FIXED + 2 * i] + ns[GTV__A_FIXED + 2 * i + 1];
+	if (own <= length / 2) {
+		count_longest(l, p, w);
+		return 0;
+	}
+	l->waits--;
+	l->wait_ns -= length;
+	if (p) {
+		p->times--;
+		p->on_ns -= length;
+	}
+	return 1;
+}
+
 /* Who had it while the waiter waited, from the lock's past. What that does not tell is the
  * rest: no share is written for it, so that it is unknown until told. */
 static void settle(struct gtv_attribution *a, struct gtv__a_lock *l,
@@ -372,7 +419,7 @@ static void settle(struct gtv_attribution *a, struct gtv__a_lock *l,
 	uint64_t part[2];
 
 	memset(ns, 0, (GTV__A_FIXED + 2 * l->holders) * sizeof *ns);
-	if (!gtv__a_lock_past(l, w->from_ns, w->to_ns, ns))
+	if (!gtv__a_lock_past(l, w->from_ns, w->to_ns, ns) || is_hold(a, l, w, ns))
 		return;
 	part[0] = ns[GTV__A_FREE];
 	part[1] = 0;
@@ -380,8 +427,9 @@ static void settle(struct gtv_attribution *a, struct gtv__a_lock *l,
 	add_share(a, l, w->waiter, nobody(GTV_ATTR_OTHERS), &ns[GTV__A_OTHERS_ON],
 		  w->from_ns);
 	for (uint32_t i = 1; i < l->holders; i++)
-		add_share(a, l, w->waiter, l->holder[i].who, &ns[GTV__A_FIXED + 2 * i],
-			  w->from_ns);
+		if (!same(l->holder[i].who, w->waiter->lane))
+			add_share(a, l, w->waiter, l->holder[i].who,
+				  &ns[GTV__A_FIXED + 2 * i], w->from_ns);
 }
 
 static void settle_told(struct gtv_attribution *a, struct gtv__a_lock *l)
@@ -417,29 +465,21 @@ void gtv__a_lock_wait(struct gtv_attribution *a, struct gtv__a_lane *waiter, uin
 		      uint64_t from_ns, uint64_t to_ns)
 {
 	struct gtv__a_lock *l = gtv__a_lock(a, lock);
-	uint64_t ns = to_ns - from_ns;
+	const struct gtv__a_late wait = {waiter, from_ns, to_ns};
 	struct gtv__a_pair *p;
 
 	if (!l)
 		return;
 	l->waits++;
-	l->wait_ns += ns;
-	if (ns > l->wait_max_ns) {
-		l->wait_max_ns = ns;
-		l->wait_max_from_ns = from_ns;
-		l->wait_max_who = waiter->lane;
-	}
+	l->wait_ns += to_ns - from_ns;
 	p = pair_make(a, l, waiter, nobody(GTV__A_ALL));
-	if (!p)
-		return;
-	p->on_ns += ns;
-	p->times++;
-	p->last_ns = to_ns;
-	if (ns > p->max_ns) {
-		p->max_ns = ns;
-		p->max_from_ns = from_ns;
+	if (p) {
+		p->on_ns += to_ns - from_ns;
+		p->times++;
 	}
-	put_late(a, l, (struct gtv__a_late){waiter, from_ns, to_ns});
+	if (waiter->lane.kind == GTV_LANE_GT)
+		count_longest(l, p, &wait);
+	put_late(a, l, wait);
 	settle_told(a, l);
 }
 
