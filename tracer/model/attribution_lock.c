@@ -101,7 +101,7 @@ static int more_pairs(struct gtv_attribution *a)
 	return 0;
 }
 
-/* NULL: there are too many. Totals and shares of nobody have the last half for them. */
+/* NULL: there are too many. Totals and shares of nobody have most of the room. */
 static struct gtv__a_pair *pair_make(struct gtv_attribution *a, struct gtv__a_lock *l,
 				     struct gtv__a_lane *waiter, struct gtv_lane who)
 {
@@ -109,7 +109,7 @@ static struct gtv__a_pair *pair_make(struct gtv_attribution *a, struct gtv__a_lo
 
 	if (p)
 		return p;
-	if (a->pairs >= (who.kind ? GTV__A_PAIRS / 2 : GTV__A_PAIRS) ||
+	if (a->pairs >= (who.kind ? GTV__A_PAIRS / 8 : GTV__A_PAIRS) ||
 	    (a->pairs == a->pair_cap && more_pairs(a))) {
 		a->is_short |= !who.kind;
 		return NULL;

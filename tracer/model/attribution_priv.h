@@ -21,11 +21,11 @@
 
 #define GTV__A_LANES   (1u << 18) /* more are not kept */
 #define GTV__A_LOCKS   (1u << 16)
-#define GTV__A_PAIRS   (1u << 19)
-#define GTV__A_HOLDERS 64   /* of a lock that are kept apart */
-#define GTV__A_CHUNK   256  /* pieces of a lock's past between two sums */
-#define GTV__A_CHUNKS  1024 /* of a lock */
-#define GTV__A_BUCKETS 512  /* of hand-over times: eight to a doubling */
+#define GTV__A_PAIRS   (1u << 20) /* of these an eighth with a name: 75 MB */
+#define GTV__A_HOLDERS 64	  /* of a lock that are kept apart */
+#define GTV__A_CHUNK   256	  /* pieces of a lock's past between two sums */
+#define GTV__A_CHUNKS  1024	  /* of a lock */
+#define GTV__A_BUCKETS 512	  /* of hand-over times: eight to a doubling */
 
 struct gtv__a_state {
 	struct gtv__a_state *next;
