@@ -1,6 +1,6 @@
 #!/bin/sh
 # `make soak`: one long recording at a high rate (evgen, RATE user events a second) into a
-# pipe, so that only memory is looked at: the recorder's must not grow. Then the trace of
+# pipe, so that only memory is looked at: the recorder's, printed as time goes, must not grow. Then the trace of
 # ten seconds at the same rate must pass `gtviz check`, and what it tells and counts as lost
 # must be what the program did.
 # usage: GTVIZ=… TOOLS=… O=… [RECORD_SECONDS=1800] [RATE=1000000] soak_record.sh
@@ -22,13 +22,14 @@ tracer=$!
 wc -c <"$dir/pipe" >"$dir/bytes" &
 counter=$!
 end=$(($(date +%s) + seconds))
-third="" most=0 looks=0 now=0
+third="" most=0 looks=0 now=0 every=$((seconds / 20 + 1))
 while [ "$(date +%s)" -lt $end ] && kill -0 $tracer 2>/dev/null; do
 	sleep 1
 	look=$(own_kb $tracer)
 	[ -n "$look" ] || break
 	now=$look
 	looks=$((looks + 1))
+	[ $((looks % every)) = 0 ] && echo "soak: recording: $looks s: $now kB of its own"
 	# By a third of the time all that is made once is there.
 	[ -z "$third" ] && [ $looks -ge $((seconds / 3)) ] && third=$now
 	[ "$now" -gt $most ] && most=$now
