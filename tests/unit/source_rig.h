@@ -33,7 +33,7 @@
 #ifndef RING_BYTES
 #define RING_BYTES 65536u
 #endif
-#define SLOTS	   (RING_BYTES / 32)
+#define SLOTS (RING_BYTES / 32)
 
 struct rig {
 	struct gtv_names *names;
