@@ -446,31 +446,37 @@ static void dropped_range(const struct gtv_ring_source *src, const struct gtv_re
  * has something to say, which may be much later than the watermark. The counts are
  * there at once, and in a dry ring they are of one stretch of time: a second one would
  * have needed room, and left something to read. */
-static int tell_dropped(struct gtv_ring_source *src, struct gtv_reader *r, uint64_t now_ns)
+static int tell_dropped(struct gtv_ring_source *src, struct gtv_reader *r)
 {
-	uint64_t from_ns = 0, to_ns = 0;
-	int rc = 0;
+	uint64_t dropped[GTV_EV_USER_MAX], from_ns, to_ns;
+	int rc = 0, news = 0;
 
-	for (uint32_t k = 1; k < GTV_EV_USER_MAX && !rc; k++) {
-		uint64_t dropped =
-			__atomic_load_n(&r->control->dropped[k], __ATOMIC_ACQUIRE);
-		if (dropped <= r->loss[k])
-			continue;
-		if (!to_ns)
-			dropped_range(src, r, now_ns, &from_ns, &to_ns);
-		rc = gtv_ring_push_loss(src, r->stream, r->tid, k, dropped - r->loss[k],
-					from_ns, to_ns);
-		r->loss[k] = dropped;
+	for (uint32_t k = 1; k < GTV_EV_USER_MAX; k++) {
+		dropped[k] = __atomic_load_n(&r->control->dropped[k], __ATOMIC_ACQUIRE);
+		news |= dropped[k] > r->loss[k];
 	}
-	if (to_ns)
-		r->last_loss_ns = to_ns;
+	/* After the counts: what they count lies in the range that is read now, however
+	 * long we were kept between them. And if something was published since, they may
+	 * be of two stretches: then its producer has told there what it dropped. */
+	if (!news)
+		return 0;
+	dropped_range(src, r, gtv_clock_mono_ns(), &from_ns, &to_ns);
+	if (__atomic_load_n(&r->control->head, __ATOMIC_ACQUIRE) != r->tail)
+		return 0;
+	for (uint32_t k = 1; k < GTV_EV_USER_MAX && !rc; k++) {
+		if (dropped[k] <= r->loss[k])
+			continue;
+		rc = gtv_ring_push_loss(src, r->stream, r->tid, k, dropped[k] - r->loss[k],
+					from_ns, to_ns);
+		r->loss[k] = dropped[k];
+	}
+	r->last_loss_ns = to_ns;
 	return rc;
 }
 
-int gtv_ring_tell_losses(struct gtv_ring_source *src, struct gtv_reader *r, uint64_t now_ns,
-			 int dry)
+int gtv_ring_tell_losses(struct gtv_ring_source *src, struct gtv_reader *r, int dry)
 {
 	int rc = tell_refused(src, r);
 
-	return rc < 0 || !dry ? rc : tell_dropped(src, r, now_ns);
+	return rc < 0 || !dry ? rc : tell_dropped(src, r);
 }

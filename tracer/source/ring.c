@@ -397,7 +397,7 @@ static int64_t take_events(struct gtv_ring_source *src, struct gtv_reader *r)
 		src->behind_ns = r->last_ns;
 	/* If more was published meanwhile, its producer has told there what it dropped
 	 * before, and where exactly: the next drain will read it. */
-	int rc = gtv_ring_tell_losses(src, r, now_ns, read_head(r) == r->tail);
+	int rc = gtv_ring_tell_losses(src, r, read_head(r) == r->tail);
 	return rc < 0 ? rc : (int64_t)count;
 }
 

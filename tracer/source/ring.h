@@ -96,8 +96,7 @@ int gtv_ring_ingest(struct gtv_ring_source *src, struct gtv_reader *r,
 		    const struct gtv_event *wire, uint64_t now_ns);
 /* Delivers what this drain refused, and, if the ring is dry, what the producer dropped
  * and has not told. */
-int gtv_ring_tell_losses(struct gtv_ring_source *src, struct gtv_reader *r, uint64_t now_ns,
-			 int dry);
+int gtv_ring_tell_losses(struct gtv_ring_source *src, struct gtv_reader *r, int dry);
 int gtv_ring_push_loss(struct gtv_ring_source *src, int stream, uint32_t tid, uint32_t kind,
 		       uint64_t count, uint64_t from_ns, uint64_t to_ns);
 

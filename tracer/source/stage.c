@@ -119,7 +119,7 @@ int gtv_ring_unstage(struct gtv_ring_source *src, uint64_t now_ns)
 		rc = gtv_ring_ingest(src, &s->reader, &s->event[s->at++], now_ns);
 	}
 	for (s = src->staged; s && !rc; s = s->next)
-		rc = gtv_ring_tell_losses(src, &s->reader, now_ns, 0);
+		rc = gtv_ring_tell_losses(src, &s->reader, 0);
 	go_on(src);
 	gtv_ring_stage_drop(src);
 	return rc;
