@@ -68,7 +68,7 @@ static void apply(struct tui_app *app, enum tui_setting setting)
 			app->view = s->view;
 		break;
 	case TUI_SET_FILTER:
-		nav->filter = s->filter;
+		tui_app_filter(app, s->filter.text, NULL);
 		break;
 	case TUI_SET_EDGES:
 		nav->all_edges = s->edges;

@@ -332,8 +332,9 @@ static int fits_window(const struct tui_filter_term *term, const struct gtv_name
 	const struct gtv_piece *pieces;
 	size_t count = 0;
 
+	/* Where no window is looked at, what happens in one does not matter. */
 	if (!window)
-		return 0;
+		return !term->negate;
 	pieces = gtv_window_pieces(window, lane, &count);
 	for (size_t i = 0; i < count; i++) {
 		if (by_name && i && same_names(&pieces[i], &pieces[i - 1]))
@@ -350,7 +351,9 @@ static int core_fits(const struct tui_filter_term *term, const struct gtv_names 
 {
 	if (term->key == TUI_FILTER_CORE)
 		return has_number(term->word, lane.id);
-	return (term->key == TUI_FILTER_NAME && tui_filter_name(term, names, lane)) ||
+	if (term->key == TUI_FILTER_NAME && tui_filter_name(term, names, lane))
+		return 1;
+	return (window || term->key != TUI_FILTER_NAME) &&
 	       fits_window(term, names, window, lane);
 }
 
@@ -375,7 +378,7 @@ static int fits(const struct tui_filter_term *term, const struct gtv_names *name
 		const struct gtv_window *window, struct gtv_lane lane)
 {
 	if (term->key == TUI_FILTER_BUSY)
-		return window && gtv_window_activity(window, lane) > 0;
+		return window ? gtv_window_activity(window, lane) > 0 : !term->negate;
 	/* Kinds are of events: rows are not judged by them. */
 	if (term->key == TUI_FILTER_KIND)
 		return !term->negate;

@@ -64,7 +64,7 @@ static inline int tui_filter_is_empty(const struct tui_filter *filter)
 }
 
 /* Whether a lane is wanted, by its name and by what it does in the window looked at.
- * window NULL: by its name alone. */
+ * window NULL: by its name alone, words of states, cores and busy do not matter. */
 int tui_filter_lane(const struct tui_filter *filter, const struct gtv_names *names,
 		    const struct gtv_window *window, struct gtv_lane lane);
 /* Whether the names of a lane fit a NAME word; for lists of other things. */

@@ -44,7 +44,7 @@ static const struct entry table[TUI_ROLE_MAX] = {
 	[TUI_SYSCALL] = {{135, 92, 32, 183, 13}, 0, 0},
 	[TUI_UNKNOWN] = {{250, 242, 250, 254, 7}, 0, 0},
 	[TUI_DONE] = {{240, 250, 240, 244, 8}, 0, D},
-	[TUI_OFF] = {{197, 160, 231, 231, 15}, B, B},
+	[TUI_OFF] = {{197, 160, 231, 204, 15}, B, B},
 	[TUI_OTHER] = {{250, 238, 250, 252, 7}, 0, D},
 	[TUI_RUNNING] = {{78, 28, 36, 119, 2}, 0, 0},
 	[TUI_GHOST_LOCK] = {{58, 186, 58, 143, 8}, 0, D},
@@ -103,8 +103,6 @@ static void lay_off(struct tui_paint *paint, enum tui_theme theme)
 {
 	if (theme == TUI_THEME_SAFE)
 		paint->ground = 166;
-	else if (theme == TUI_THEME_PROJECTOR)
-		paint->ground = 160;
 	else if (theme == TUI_THEME_16)
 		paint->ground = 1;
 }

@@ -8,10 +8,13 @@
 #include "tracer/cmd/events.h"
 #include "tui/trace_pick.h"
 
-#define MARGIN	    512 /* rows kept ready on both sides of the chosen one */
-#define ROOM	    (4 * MARGIN)
-#define NAMES_FEW   4096       /* so many names are looked through at each change… */
-#define NAMES_NS    500000000u /* …more so seldom */
+#define MARGIN	  512 /* rows kept ready on both sides of the chosen one */
+#define ROOM	  (4 * MARGIN)
+#define NAMES_FEW 4096	     /* so many names are looked through at each change… */
+#define NAMES_NS  500000000u /* …more so seldom */
+#define CATCH_UP_NS                                                                        \
+	15000000u /* a key may wait for so long for what the one before left               \
+		   */
 #define CLOCK_EVERY 64
 
 struct tui_events_reader {
@@ -314,6 +317,9 @@ int tui_trace_choose_event(struct tui_trace *t, int by)
 	struct tui_events *e = t->events;
 	size_t to;
 
+	/* The cursor was brought elsewhere by the key before: from there. */
+	if (e && t->nav.cursor_ns != e->reader->cursor_ns)
+		tui_trace_read_events(t, CATCH_UP_NS);
 	if (!e || !e->count)
 		return 0;
 	if (by < 0)
@@ -350,6 +356,8 @@ int tui_trace_show_event(struct tui_trace *t)
 	const struct tui_events *e = t->events;
 	struct gtv_span span;
 
+	if (e && t->nav.cursor_ns != e->reader->cursor_ns)
+		tui_trace_read_events(t, CATCH_UP_NS);
 	if (!e || !e->count)
 		return -GTV_ENOTFOUND;
 	const struct gtv_ev *ev = &e->row[e->chosen].ev;

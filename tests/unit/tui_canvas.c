@@ -120,7 +120,7 @@ static void colours_can_be_read(void **state)
 #undef X
 	};
 	(void)state;
-	for (int theme = TUI_THEME_DARK; theme <= TUI_THEME_SAFE; theme++)
+	for (int theme = TUI_THEME_DARK; theme <= TUI_THEME_PROJECTOR; theme++)
 		for (int role = 1; role < TUI_ROLE_MAX; role++) {
 			struct tui_cell cell = {.glyph = 'x', .ink = (uint8_t)role};
 			struct tui_paint paint =
@@ -132,13 +132,16 @@ static void colours_can_be_read(void **state)
 					: tui_theme_rgb(paint.ground);
 			double on_ground = tui_theme_contrast(ink, ground);
 			double label = tui_theme_contrast(ink, tui_theme_rgb(16));
-			print_message("%-5s %-14s %5.1f on the ground, black on it %5.1f\n",
+			print_message("%-9s %-14s %5.1f on the ground, black on it %5.1f\n",
 				      tui_theme_name((enum tui_theme)theme), name[role],
 				      on_ground, label);
+			/* A hall needs more than a desk. */
+			double more = theme == TUI_THEME_PROJECTOR ? 1.5 : 1;
 			if (is_identity(role))
-				assert_true(label >= 4.0);
+				assert_true(label >= 4.0 * more);
 			if (!is_quiet(role))
-				assert_true(on_ground >= (is_words(role) ? 4.5 : 2.95));
+				assert_true(on_ground >=
+					    (is_words(role) ? 4.5 : 2.95) * more);
 		}
 }
 

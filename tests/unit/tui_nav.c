@@ -211,6 +211,61 @@ static void rows_turn_around(void **state)
 	assert_int_equal(nav.rows, TUI_ROWS_LOCK);
 }
 
+/* Selections, rows and jumps are steps too; what was undone can be done again. */
+static void undo_brings_back_all_of_it(void **state)
+{
+	struct gtv_span span = {
+		.lane = {GTV_LANE_GT, 3}, .from_ns = FIRST + 1000, .to_ns = FIRST + 2000};
+	(void)state;
+	tui_nav_window(&nav, FIRST, FIRST + 1000000);
+	tui_nav_select(&nav, &span);
+	tui_nav_rows_next(&nav, 1);
+	tui_nav_jump(&nav, LAST - 5);
+	assert_int_equal(nav.cursor_ns, LAST - 5);
+	assert_true(nav.from_ns > FIRST + 1000000);
+	assert_int_equal(tui_nav_undo(&nav), 1);
+	assert_int_equal(nav.from_ns, FIRST);
+	assert_int_equal(nav.rows, TUI_ROWS_THREAD);
+	assert_int_equal(tui_nav_undo(&nav), 1);
+	assert_int_equal(nav.rows, TUI_ROWS_CORE);
+	assert_int_equal(nav.selected.id, 3);
+	assert_int_equal(tui_nav_undo(&nav), 1);
+	assert_int_equal(nav.selected.kind, 0);
+	assert_int_equal(nav.span.to_ns, 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(tui_nav_redo(&nav), 1);
+	assert_int_equal(tui_nav_redo(&nav), 0);
+	assert_int_equal(nav.cursor_ns, LAST - 5);
+	assert_int_equal(nav.selected.id, 3);
+	assert_int_equal(nav.rows, TUI_ROWS_THREAD);
+	/* Something new: what was undone is gone. */
+	tui_nav_undo(&nav);
+	tui_nav_begin(&nav);
+	assert_int_equal(tui_nav_redo(&nav), 0);
+}
+
+/* What one key does is one step, however many moves it takes. */
+static void a_key_is_one_step(void **state)
+{
+	struct gtv_span span = {
+		.lane = {GTV_LANE_GT, 3}, .from_ns = LAST - 2000, .to_ns = LAST - 1000};
+	(void)state;
+	tui_nav_step(&nav, 1);
+	tui_nav_window(&nav, FIRST + 5, FIRST + 1000);
+	tui_nav_select(&nav, &span);
+	tui_nav_jump(&nav, FIRST + 500);
+	tui_nav_step(&nav, 0);
+	assert_int_equal(nav.undo_count, 1);
+	tui_nav_undo(&nav);
+	assert_int_equal(nav.from_ns, FIRST);
+	assert_int_equal(nav.to_ns, LAST);
+	assert_int_equal(nav.selected.kind, 0);
+	/* Choosing what is chosen is no step. */
+	tui_nav_choose(&nav, (struct gtv_lane){GTV_LANE_CORE, 1});
+	tui_nav_choose(&nav, (struct gtv_lane){GTV_LANE_CORE, 1});
+	assert_int_equal(nav.undo_count, 1);
+}
+
 /* Any keys in any order leave a window that can be drawn. */
 static void any_keys(void **state)
 {
@@ -272,6 +327,8 @@ int main(void)
 		T(fit_shows_the_span_with_a_margin),
 		T(play_runs_at_its_speed_and_stops_at_the_end),
 		T(rows_turn_around),
+		T(undo_brings_back_all_of_it),
+		T(a_key_is_one_step),
 		T(any_keys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
