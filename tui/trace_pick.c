@@ -68,8 +68,9 @@ static int add_lanes(struct tui_pick_term *to, const struct tui_filter_term *fro
 		if (tui_filter_lane(&one, names, NULL, lane))
 			rc = add_id(way, entry.id);
 	}
-	qsort(way->ids, way->id_count, sizeof(*way->ids), by_number);
-	if (!way->id_count)
+	if (way->id_count)
+		qsort(way->ids, way->id_count, sizeof(*way->ids), by_number);
+	else
 		to->ways--;
 	return rc;
 }
@@ -86,7 +87,8 @@ static int add_cores(struct tui_pick_term *to, const char *list)
 		rc = add_id(way, (uint32_t)strtoul(list, &end, 10));
 		list = *end == ',' ? end + 1 : end + strlen(end);
 	}
-	qsort(way->ids, way->id_count, sizeof(*way->ids), by_number);
+	if (way->id_count)
+		qsort(way->ids, way->id_count, sizeof(*way->ids), by_number);
 	return rc;
 }
 
