@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "tracer/base/event.h"
 #include "tui/scope.h"
@@ -42,9 +43,11 @@ static void add_lanes(const struct typed *t, int only_locks)
 
 			if (gtv_names_at(t->names, classes[c].cls, i, &name))
 				continue;
-			if (*name.text)
+			/* There may be a hundred thousand: only what fits is looked at. */
+			if (*name.text && !strncasecmp(name.text, t->word, t->size))
 				add(t, gtv_names_escape(name.text, safe, sizeof(safe)));
-			else if (name.flags & GTV_NAME_IS_GIL && classes[c].letter == 'L')
+			else if (!*name.text && name.flags & GTV_NAME_IS_GIL &&
+				 classes[c].letter == 'L')
 				add(t, "GIL");
 			if (t->size && t->word[0] == classes[c].letter) {
 				snprintf(id, sizeof(id), "%c%u", classes[c].letter,
