@@ -178,7 +178,8 @@ RECORD_SECONDS ?= 1800
 STREAM_KILLS ?= 200
 RATE ?= 1000000
 CLOCK_SECONDS ?= 60
-soak: all $(TOOL_BIN) $(O)/tests/kernel/clock $(O)/tests/unit/runtime_model $(O)/tests/unit/runtime_soak
+soak: all $(TOOL_BIN) $(O)/tests/kernel/clock $(O)/tests/unit/runtime_model $(O)/tests/unit/runtime_soak $(O)/tests/unit/tui_fuzz
+	$(Q)FUZZ_KEYS=1000000 $(O)/tests/unit/tui_fuzz
 	$(Q)$(TEST_ENV) SOAK_SECONDS='$(SOAK_SECONDS)' sh tests/soak.sh
 	$(Q)$(TEST_ENV) CLOCK_SECONDS='$(CLOCK_SECONDS)' $(O)/tests/kernel/clock soak
 	$(Q)$(TEST_ENV) GTV_TEST_STREAM_KILLS='$(STREAM_KILLS)' sh tests/kernel/kill_stream.sh

@@ -297,6 +297,8 @@ static int show(struct tui_app *app, int theme, struct gtv_err *err)
 	rc = tui_term_open(&app->term, theme, err);
 	if (!rc) {
 		app->trace.facts.ascii |= app->opts->ascii || tui_term_is_ascii(app->term);
+		if (!app->opts->no_mouse)
+			tui_term_use_mouse(app->term);
 		fit_canvas(app);
 		begin_view(app);
 		if (app->settings_problem[0])

@@ -56,6 +56,12 @@ struct tui_app {
 	int streaming;		       /* a replay of what still comes by a pipe */
 	uint64_t rate_ns, rate_events; /* of it: since when, and how many by then */
 	struct gtv_session_status status;
+	struct {
+		int x, y, moved; /* where the button went down; the pointer moved since */
+		int down;	 /* it is down */
+		int click_x, click_y; /* the last click, for the second one */
+		uint64_t click_ns;
+	} mouse;
 	int typing;	  /* keys go to the program */
 	char typed[4096]; /* what its terminal has not yet taken */
 	size_t typed_size;
@@ -77,6 +83,13 @@ void act_SEARCH_BACK(struct tui_app *app);
 void act_FILTER(struct tui_app *app);
 void act_GOTO(struct tui_app *app);
 void act_EVENTS(struct tui_app *app); /* app_events.c */
+/* app_mouse.c: what the mouse did, in the view that is open */
+void tui_app_mouse(struct tui_app *app, const struct tui_mouse *mouse);
+
+/* app_rows.c */
+void act_FOLD(struct tui_app *app);
+void act_BUSY(struct tui_app *app);
+void act_BY_ACTIVITY(struct tui_app *app);
 
 /* app_actions.c */
 void tui_app_key(struct tui_app *app, int key);

@@ -391,7 +391,14 @@ void tui_app_key(struct tui_app *app, int key)
 {
 	enum tui_action action;
 
+	struct tui_mouse mouse;
+
 	app->dirty = 1;
+	if (key == TUI_KEY_MOUSE) {
+		tui_term_mouse(app->term, &mouse);
+		tui_app_mouse(app, &mouse);
+		return;
+	}
 	app->lost_told = app->trace.facts.lost;
 	app->trace.facts.lost_seen = 1;
 	if (app->typing) {

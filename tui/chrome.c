@@ -310,12 +310,18 @@ static void status_trigger(struct tui_canvas *canvas, const struct tui_scene *sc
 static void status_rows(struct tui_canvas *canvas, const struct tui_nav *nav, int *x, int y,
 			int end)
 {
-	static const char *const name[TUI_ROWS_MAX] = {"core", "thread", "green", "lock"};
+	static const char *const name[TUI_ROWS_MAX] = {"core", "thread", "green", "lock",
+						       "worker"};
 	tui_say(canvas, x, y, end, canvas->cols >= 100 ? TUI_DIM : TUI_BOLD, "rows:");
+	/* Workers are named where they are the rows. */
 	for (int i = 0; i < TUI_ROWS_MAX; i++)
-		if (canvas->cols >= 100 || i == (int)nav->rows)
+		if ((canvas->cols >= 100 && i != TUI_ROWS_WORKER) || i == (int)nav->rows)
 			tui_sayf(canvas, x, y, end,
 				 i == (int)nav->rows ? TUI_BOLD : TUI_DIM, " %s", name[i]);
+	if (nav->busy_only)
+		tui_say(canvas, x, y, end, TUI_KEY, " busy only");
+	if (nav->by_activity)
+		tui_say(canvas, x, y, end, TUI_KEY, " by activity");
 }
 
 static void status_window(struct tui_canvas *canvas, const struct tui_nav *nav, int *x,

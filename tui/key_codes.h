@@ -23,6 +23,7 @@ enum tui_key {
 	TUI_KEY_PGDN,
 	TUI_KEY_DELETE,
 	TUI_KEY_OTHER, /* a key that we have no name for */
+	TUI_KEY_MOUSE, /* term.h's tui_term_mouse tells what it did */
 };
 
 #endif

@@ -61,7 +61,6 @@ enum tui_key_place {
 	X(SORT, ROWS, LIST, "s", "sort by the next column")                                \
 	X(RANGE, ROWS, LIST, "r", "count all, or the window only")                         \
 	X(LOG_BARS, ROWS, LIST, "L", "bars: linear, logarithmic")                          \
-	X(PIVOT, ROWS, ALL, "Tab", "rows: core, thread, gt, lock")                         \
 	X(GOTO, FIND, ALL, "g", "go to a lane, a time, a mark")                            \
 	X(SEARCH, FIND, ALL, "/", "search lanes, marks, events")                           \
 	X(SEARCH_NEXT, FIND, ALL, "n", "the next one found")                               \
@@ -76,6 +75,10 @@ enum tui_key_place {
 	X(MARK_BACK, SCOPE, TIMELINE, "(", "previous mark")                                \
 	X(CURSOR_A, SCOPE, TIMELINE, "A", "cursor A here, or away")                        \
 	X(CURSOR_B, SCOPE, TIMELINE, "B", "cursor B: sums from A to B")                    \
+	X(PIVOT, ROWS, ALL, "Tab", "rows: core thread gt lock worker")                     \
+	X(FOLD, ROWS, TIMELINE, "u", "fold or unfold processes")                           \
+	X(BUSY, ROWS, TIMELINE, "b", "only lanes that are active here")                    \
+	X(BY_ACTIVITY, ROWS, TIMELINE, "S", "rows by activity, or number")                 \
 	X(EXPLAIN, VIEWS, ALL, "Enter", "explain: why did it wait")                        \
 	X(BACK, VIEWS, ALL, "Esc", "back to where you were")                               \
 	X(TIMELINE, VIEWS, ALL, "1", "the timeline")                                       \

@@ -169,6 +169,18 @@ void tui_nav_pan(struct tui_nav *nav, int hundredths)
 	keep_cursor_inside(nav);
 }
 
+void tui_nav_drag(struct tui_nav *nav, int64_t ns)
+{
+	uint64_t by = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns, span = span_ns(nav);
+
+	nav->follow = 0;
+	if (ns < 0)
+		place(nav, nav->from_ns > by ? nav->from_ns - by : 0, span);
+	else
+		place(nav, nav->from_ns + by, span);
+	keep_cursor_inside(nav);
+}
+
 void tui_nav_cursor(struct tui_nav *nav, int cells, int across)
 {
 	if (across <= 0)

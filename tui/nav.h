@@ -11,7 +11,16 @@
 #include "tracer/model/span.h"
 #include "tui/filter.h"
 
-enum tui_rows { TUI_ROWS_CORE, TUI_ROWS_THREAD, TUI_ROWS_GT, TUI_ROWS_LOCK, TUI_ROWS_MAX };
+enum tui_rows {
+	TUI_ROWS_CORE,
+	TUI_ROWS_THREAD,
+	TUI_ROWS_GT,
+	TUI_ROWS_LOCK,
+	TUI_ROWS_WORKER, /* OS threads that carry green threads */
+	TUI_ROWS_MAX
+};
+/* Lanes of several processes: each shows as many as there is room for, or all. */
+enum tui_fold { TUI_FOLD_AUTO, TUI_FOLDED, TUI_UNFOLDED };
 
 /* What undo brings back. */
 struct tui_place {
@@ -29,7 +38,11 @@ struct tui_nav {
 	uint64_t from_ns, to_ns;    /* the window; it may reach past the range by half */
 	uint64_t cursor_ns;
 	enum tui_rows rows;
-	int scroll;		  /* first lane of the pivoted group shown */
+	int scroll;	 /* first lane of the pivoted group shown */
+	int busy_only;	 /* only lanes that are active in the window */
+	int by_activity; /* the pivoted lanes: the most active first */
+	enum tui_fold fold;
+	int folded;		  /* view: whether the last frame had folded groups */
 	struct gtv_lane selected; /* kind 0: none */
 	struct gtv_span span;	  /* the selected span; to_ns 0: none */
 	int follow;		  /* live: the right edge is the present */
@@ -53,6 +66,8 @@ void tui_nav_zoom(struct tui_nav *nav, int factor_permille);
 void tui_nav_zoom_at(struct tui_nav *nav, uint64_t at_ns, int factor_permille);
 /* By this many 1/100 of the window; stops following. */
 void tui_nav_pan(struct tui_nav *nav, int hundredths);
+/* By so many ns, the cursor's time with it; stops following. */
+void tui_nav_drag(struct tui_nav *nav, int64_t ns);
 /* Moves the cursor by cells (of `across` cells of time); pans if it must. */
 void tui_nav_cursor(struct tui_nav *nav, int cells, int across);
 /* To the trace's begin or end; at a live end it follows again. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LANES_MAX 65536
+#define LANES_MAX (1 << 20)
 /* An edge that touches the end of a span lies within so much of it. */
 #define NEAR_NS 1000u
 /* Finer than any tile: exact spans and edges, please. */
@@ -17,7 +17,7 @@ static int same_lane(struct gtv_lane a, struct gtv_lane b)
 
 /* Selects what the lane does at a time; a lane that is not alive then is selected
  * without a span. */
-static int select_at(struct tui_trace *t, struct gtv_lane lane, uint64_t ts_ns)
+int tui_select_at(struct tui_trace *t, struct gtv_lane lane, uint64_t ts_ns)
 {
 	struct gtv_span span;
 	int rc = gtv_window_span_at(t->window, lane, ts_ns, &span);
@@ -61,10 +61,12 @@ int tui_select_row(struct tui_trace *t, int cols, int rows, int dir)
 			break;
 	if (at == count)
 		at = dir > 0 ? 0 : count - 1;
-	else
+	else if (dir == 1 || dir == -1)
 		at += dir;
+	else /* a page: as far as there is */
+		at = at + dir < 0 ? 0 : at + dir >= count ? count - 1 : at + dir;
 	if (at >= 0 && at < count)
-		rc = select_at(t, lanes[at], cursor_in_window(&t->nav));
+		rc = tui_select_at(t, lanes[at], cursor_in_window(&t->nav));
 	free(lanes);
 	return rc;
 }
@@ -74,7 +76,7 @@ int tui_select_any(struct tui_trace *t, int cols, int rows)
 	if (!t->nav.selected.kind)
 		return tui_select_row(t, cols, rows, 1);
 	if (t->nav.span.to_ns <= t->nav.span.from_ns)
-		return select_at(t, t->nav.selected, cursor_in_window(&t->nav));
+		return tui_select_at(t, t->nav.selected, cursor_in_window(&t->nav));
 	return 0;
 }
 
@@ -181,7 +183,7 @@ static int go_to(struct tui_trace *t, struct gtv_lane lane, uint64_t ts_ns)
 	if (rc)
 		return rc;
 	if (by_core && span.core >= 0)
-		return select_at(
+		return tui_select_at(
 			t,
 			(struct gtv_lane){.kind = GTV_LANE_CORE, .id = (uint32_t)span.core},
 			ts_ns);

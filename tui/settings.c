@@ -14,7 +14,8 @@ const struct tui_setting_info tui_settings[TUI_SET_MAX] = {
 #undef X
 };
 
-const char *const tui_rows_names[TUI_ROWS_MAX] = {"core", "thread", "green", "lock"};
+const char *const tui_rows_names[TUI_ROWS_MAX] = {"core", "thread", "green", "lock",
+						  "worker"};
 
 void tui_settings_init(struct tui_settings *s)
 {

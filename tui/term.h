@@ -13,6 +13,20 @@
 
 struct tui_term;
 
+enum tui_mouse_act {
+	TUI_MOUSE_NOTHING, /* what we have no use for */
+	TUI_MOUSE_PRESS,
+	TUI_MOUSE_DRAG, /* moved with the button down */
+	TUI_MOUSE_RELEASE,
+	TUI_MOUSE_WHEEL_UP,
+	TUI_MOUSE_WHEEL_DOWN,
+};
+
+struct tui_mouse {
+	enum tui_mouse_act act;
+	int x, y;
+};
+
 /* Is there a terminal to show things on, and one to get keys from? Gives its size.
  * 0, or -GTV_EUSAGE and err, with what to use instead. */
 int tui_term_check(int *cols, int *rows, const char *instead, struct gtv_err *err);
@@ -37,6 +51,10 @@ void tui_term_show(struct tui_term *term, const struct tui_canvas *canvas);
 int tui_term_fd(const struct tui_term *term);
 /* The next key, TUI_KEY_NONE if there is none, -1 if the terminal is gone. */
 int tui_term_key(struct tui_term *term);
+/* Asks the terminal to tell of the mouse, from now until it is given back. */
+void tui_term_use_mouse(struct tui_term *term);
+/* What the mouse did, right after tui_term_key returned TUI_KEY_MOUSE. */
+void tui_term_mouse(struct tui_term *term, struct tui_mouse *out);
 /* Gives the terminal to the shell, stops us, and takes it again when we go on. */
 void tui_term_suspend(struct tui_term *term);
 /* Takes it again after somebody else stopped and continued us. */

@@ -22,21 +22,32 @@
 
 #define ESC_DELAY_MS 25
 
+/* Movement with a button down is told only if asked for by these; curses asks for buttons
+ * by itself, and takes both back in the order given here. */
+#define MOVES_ON  "\033[?1002h"
+#define MOVES_OFF "\033[?1006;1002;1000l"
+#define BUTTONS                                                                            \
+	(BUTTON1_PRESSED | BUTTON1_RELEASED | BUTTON4_PRESSED | BUTTON5_PRESSED |          \
+	 REPORT_MOUSE_POSITION)
+
 struct tui_term {
 	SCREEN *screen;
 	FILE *in; /* standard input, or /dev/tty */
 	int ascii, cols, rows;
+	int mouse; /* it is asked for */
 	enum tui_theme theme;
 	struct termios saved;
 	struct tui_canvas last; /* what is shown; cols 0: nothing is known */
 };
 
-/* The program's modes go back in this order: colours, keypad, cursor, screen. */
+/* The program's modes go back in this order: the mouse (which a terminal without one
+ * ignores), colours, keypad, cursor, screen. */
 static size_t restore_bytes(char *buf, size_t room)
 {
 	static const char *const names[] = {"sgr0", "op", "rmkx", "cnorm", "rmcup"};
-	size_t size = 0;
+	size_t size = strlen(MOVES_OFF);
 
+	memcpy(buf, MOVES_OFF, size);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const char *p = tigetstr(names[i]);
 
@@ -97,6 +108,53 @@ static void know_both_spellings(void)
 
 	for (size_t i = 0; i < sizeof(spellings) / sizeof(*spellings); i++)
 		define_key(spellings[i].bytes, spellings[i].key);
+}
+
+/* Only where the terminal is known to speak of a mouse: others would print the request. */
+static int speaks_of_mouse(void)
+{
+	const char *name = tigetstr("kmous");
+
+	return name && name != (const char *)-1 && !strncmp(name, "\033[", 2);
+}
+
+static void move_reports(const struct tui_term *t, int on)
+{
+	if (!t->mouse)
+		return;
+	fputs(on ? MOVES_ON : MOVES_OFF, stdout);
+	fflush(stdout);
+}
+
+void tui_term_use_mouse(struct tui_term *t)
+{
+	if (!speaks_of_mouse() || !mousemask(BUTTONS, NULL))
+		return;
+	mouseinterval(0); /* presses at once: what is a click we say */
+	t->mouse = 1;
+	move_reports(t, 1);
+}
+
+void tui_term_mouse(struct tui_term *t, struct tui_mouse *out)
+{
+	MEVENT event;
+
+	(void)t;
+	*out = (struct tui_mouse){0};
+	if (getmouse(&event) != OK)
+		return;
+	out->x = event.x;
+	out->y = event.y;
+	if (event.bstate & BUTTON4_PRESSED)
+		out->act = TUI_MOUSE_WHEEL_UP;
+	else if (event.bstate & BUTTON5_PRESSED)
+		out->act = TUI_MOUSE_WHEEL_DOWN;
+	else if (event.bstate & BUTTON1_PRESSED)
+		out->act = TUI_MOUSE_PRESS;
+	else if (event.bstate & BUTTON1_RELEASED)
+		out->act = TUI_MOUSE_RELEASE;
+	else if (event.bstate & REPORT_MOUSE_POSITION)
+		out->act = TUI_MOUSE_DRAG;
 }
 
 static FILE *open_keys(void)
@@ -182,6 +240,7 @@ void tui_term_close(struct tui_term *t)
 {
 	if (!t)
 		return;
+	move_reports(t, 0);
 	endwin();
 	/* Curses puts back the modes it found; ours are the caller's, to the bit. */
 	tcsetattr(STDOUT_FILENO, TCSADRAIN, &t->saved);
@@ -325,6 +384,8 @@ static int named_key(wint_t code)
 		return TUI_KEY_DELETE;
 	case KEY_BACKSPACE:
 		return TUI_KEY_BACKSPACE;
+	case KEY_MOUSE:
+		return TUI_KEY_MOUSE;
 	case KEY_ENTER:
 		return TUI_KEY_ENTER;
 	default:
@@ -353,6 +414,7 @@ void tui_term_suspend(struct tui_term *t)
 {
 	struct sigaction stop = {.sa_handler = SIG_DFL}, old;
 
+	move_reports(t, 0);
 	endwin();
 	tcsetattr(STDOUT_FILENO, TCSADRAIN, &t->saved);
 	tui_guard_away(1);
@@ -368,6 +430,7 @@ void tui_term_retake(struct tui_term *t)
 	endwin();
 	refresh(); /* back to the alternate screen */
 	set_modes();
+	move_reports(t, 1);
 	tui_term_resized(t);
 	tui_term_repaint(t);
 }

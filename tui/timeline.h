@@ -12,15 +12,26 @@
 #include "tui/strip.h"
 #include "tui/view.h"
 
-#define TUI_TL_GROUPS	 4
-#define TUI_TL_LANES_MAX 4096 /* of a kind; more are not listed */
+#define TUI_TL_GROUPS 5
+
+/* A process, above those of its lanes that are shown. Among lanes it is one of kind 0 with
+ * its index as id. */
+struct tui_tl_head {
+	uint32_t pid;
+	int lanes, hidden; /* of all that are listed; folded away */
+};
 
 /* Lanes of one kind. */
 struct tui_tl_group {
 	enum gtv_lane_kind kind;
-	struct gtv_lane *lane;
+	enum tui_tl_who { TUI_TL_ALL, TUI_TL_WORKERS, TUI_TL_OTHERS } who; /* threads */
+	struct gtv_lane *lane; /* heads among them */
 	int count;
-	int height; /* rows a lane: cores 4 (one a gap), 3, 2, 1; locks 2, 1; others 1 */
+	int all;     /* lanes of the kind in the window, those not listed too */
+	int quiet;   /* of them, left out because nothing happens in them */
+	int unasked; /* of them, not known to be active or not */
+	int heads;   /* the first of its heads; -1: it has none */
+	int height;  /* rows a lane: cores 4 (one a gap), 3, 2, 1; locks 2, 1; others 1 */
 	int shown;
 	int more; /* a line says how many are not shown */
 	int rule; /* a line with its name goes first */
@@ -46,11 +57,14 @@ struct tui_timeline {
 	int y_lanes, lanes_end; /* rows for lanes */
 	int y_panel, panel_rows;
 	struct tui_tl_group group[TUI_TL_GROUPS]; /* from top to bottom */
+	int groups;
+	struct tui_tl_head *head;
+	int head_count;
 	struct tui_tl_row *row;
 	int row_count;
 	struct {
 		int y;
-		char text[48];
+		char text[96];
 	} rule[2 * TUI_TL_GROUPS];
 	int rule_count;
 	int y_above, y_below; /* where lanes are scrolled off; -1: none are */
@@ -80,10 +94,23 @@ int tui_tl_is_short(const struct tui_timeline *tl, const struct gtv_span *s);
 int tui_tl_columns(const struct tui_timeline *tl, uint64_t from_ns, uint64_t to_ns,
 		   int *first, int *last);
 
+/* view_timeline_rows.c */
+/* Every lane of every group, in order. 0 or -GTV_ENOMEM. */
+int tui_tl_groups(struct tui_timeline *tl);
+/* Moves the `shown` most important of so many lanes to the front, in their order:
+ * returns how many. */
+int tui_tl_choose(const struct tui_timeline *tl, struct gtv_lane *lane, int count,
+		  int shown);
+int tui_tl_same_lane(struct gtv_lane a, struct gtv_lane b);
+/* What the line above a group says. */
+void tui_tl_group_words(const struct tui_timeline *tl, const struct tui_tl_group *g,
+			const char *name, char *buf, size_t size);
+/* A process, in place of a lane. */
+void tui_tl_head_row(struct tui_timeline *tl, const struct tui_tl_row *row);
+
 /* view_timeline_layout.c */
 void tui_tl_chrome_rows(struct tui_timeline *tl);
-/* Every lane of every group, in order. Both: 0 or -GTV_ENOMEM. */
-int tui_tl_groups(struct tui_timeline *tl);
+/* 0 or -GTV_ENOMEM. */
 int tui_tl_layout(struct tui_timeline *tl);
 void tui_tl_layout_fini(struct tui_timeline *tl);
 

@@ -355,7 +355,7 @@ static int place_window(struct tui_trace *t, const struct gtv_options *opts,
 int tui_trace_place(struct tui_trace *t, const struct gtv_options *opts,
 		    struct gtv_err *err)
 {
-	static const char *const kinds[] = {"core", "thread", "green", "lock"};
+	static const char *const kinds[] = {"core", "thread", "green", "lock", "worker"};
 	struct gtv_lane lane;
 	int rows = -1;
 	int rc = place_window(t, opts, err);
@@ -366,7 +366,8 @@ int tui_trace_place(struct tui_trace *t, const struct gtv_options *opts,
 		if (!strcmp(opts->rows, kinds[i]))
 			rows = i;
 	if (opts->rows && rows < 0)
-		return gtv_err_set(err, GTV_EUSAGE, "--rows", "core, thread, green or lock",
+		return gtv_err_set(err, GTV_EUSAGE, "--rows",
+				   "core, thread, green, lock or worker",
 				   "there are no rows by \"%s\"", opts->rows);
 	if (rows >= 0)
 		t->nav.rows = (enum tui_rows)rows;

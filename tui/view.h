@@ -106,6 +106,9 @@ enum tui_key_place tui_view_place(enum tui_view_id id);
  * too; for choosing a row. Returns the count, fills at most max. */
 int tui_timeline_lanes(const struct tui_scene *scene, int cols, int rows,
 		       struct gtv_lane *out, int max);
+/* The lane at a row of the screen. 0, or -GTV_ENOTFOUND: there is something else. */
+int tui_timeline_lane_at(const struct tui_scene *scene, int cols, int rows, int y,
+			 struct gtv_lane *out);
 /* Which time a column is, and cells of time across at this width. */
 int tui_timeline_cells(int cols);
 int tui_timeline_gutter(int cols);

@@ -47,7 +47,7 @@ int tui_tl_fill_role(struct tui_timeline *tl, uint32_t gt, uint32_t tid, uint32_
 
 const struct tui_tl_row *tui_tl_row_of(const struct tui_timeline *tl, struct gtv_lane lane)
 {
-	for (int i = 0; i < tl->row_count; i++)
+	for (int i = 0; i < tl->row_count && lane.kind; i++)
 		if (tl->row[i].lane.kind == lane.kind && tl->row[i].lane.id == lane.id)
 			return &tl->row[i];
 	return NULL;
@@ -119,6 +119,10 @@ int tui_tl_begin(struct tui_timeline *tl, struct tui_canvas *canvas,
 static void draw_lanes(struct tui_timeline *tl)
 {
 	for (int i = 0; i < tl->row_count; i++) {
+		if (!tl->row[i].lane.kind) {
+			tui_tl_head_row(tl, &tl->row[i]);
+			continue;
+		}
 		tui_tl_gutter_of(tl, &tl->row[i]);
 		if (tl->row[i].lane.kind == GTV_LANE_CORE)
 			tui_tl_core(tl, &tl->row[i]);
@@ -184,19 +188,44 @@ int tui_timeline_lanes(const struct tui_scene *scene, int cols, int rows,
 	struct tui_timeline tl;
 	int count = 0;
 	int err = tui_tl_begin(&tl, NULL, scene, cols, rows);
+	tui_tl_chrome_rows(&tl);
 	if (!err)
 		err = tui_tl_groups(&tl);
-	for (int i = 0; i < TUI_TL_GROUPS && !err; i++) {
+	for (int i = 0; i < tl.groups && !err; i++) {
 		const struct tui_tl_group *g = &tl.group[i];
 		/* Cores without a kernel source have a row but no spans. */
 		if (g->kind == GTV_LANE_CORE && scene->facts->level == 0)
 			continue;
-		for (int k = 0; k < g->count; k++, count++)
+		for (int k = 0; k < g->count; k++) {
+			if (!g->lane[k].kind)
+				continue;
 			if (count < max)
 				out[count] = g->lane[k];
+			count++;
+		}
 	}
 	tui_tl_layout_fini(&tl);
 	return count;
+}
+
+int tui_timeline_lane_at(const struct tui_scene *scene, int cols, int rows, int y,
+			 struct gtv_lane *out)
+{
+	struct tui_timeline tl;
+	int err = tui_tl_begin(&tl, NULL, scene, cols, rows);
+	tui_tl_chrome_rows(&tl);
+	if (!err)
+		err = tui_tl_layout(&tl);
+	int rc = -GTV_ENOTFOUND;
+	for (int i = 0; i < tl.row_count && !err; i++) {
+		const struct tui_tl_row *row = &tl.row[i];
+		if (!row->lane.kind || y < row->y || y >= row->y + row->height)
+			continue;
+		*out = row->lane;
+		rc = 0;
+	}
+	tui_tl_layout_fini(&tl);
+	return err ? err : rc;
 }
 
 const struct tui_view_ops tui_view_timeline = {

@@ -13,6 +13,8 @@
 
 static int concerns(const struct gtv_loss *loss, struct gtv_lane lane)
 {
+	if (!lane.kind)
+		return 0;
 	if (loss->core >= 0)
 		return lane.kind == GTV_LANE_CORE && lane.id == (uint32_t)loss->core;
 	if (loss->tid)

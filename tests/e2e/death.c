@@ -242,7 +242,7 @@ static void suspend_and_resume(void **state)
 	pty_wait_taken(&p);
 	pty_wait_text(&p, "LIVE");
 	pty_keys(&p, "?");
-	pty_wait_text(&p, "this help");
+	pty_wait_text(&p, "zoom in at the cursor");
 	pty_keys(&p, "q");
 	assert_exited(pty_status(&p), 128 + SIGTERM);
 	pty_wait_restored(&p);

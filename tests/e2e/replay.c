@@ -191,7 +191,7 @@ static void zoom_and_pan_move_time(void **state)
 
 static void tab_pivots_the_rows(void **state)
 {
-	static const char *const kinds[] = {"thread", "green", "lock", "core"};
+	static const char *const kinds[] = {"thread", "green", "lock", "worker", "core"};
 	struct pty p;
 
 	(void)state;

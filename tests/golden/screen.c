@@ -134,7 +134,7 @@ static void compare_text(struct stage *s, const char *name, enum tui_view_id vie
 
 static void timelines(void **state)
 {
-	static const char *const rows[] = {"core", "thread", "green", "lock"};
+	static const char *const rows[] = {"core", "thread", "green", "lock", "worker"};
 	static const int size[][2] = {{80, 24}, {120, 40}, {200, 60}};
 	struct stage s;
 	char name[64];

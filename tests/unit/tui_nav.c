@@ -208,7 +208,7 @@ static void rows_turn_around(void **state)
 		tui_nav_rows_next(&nav, 1);
 	assert_int_equal(nav.rows, TUI_ROWS_CORE);
 	tui_nav_rows_next(&nav, -1);
-	assert_int_equal(nav.rows, TUI_ROWS_LOCK);
+	assert_int_equal(nav.rows, TUI_ROWS_WORKER);
 }
 
 /* Selections, rows and jumps are steps too; what was undone can be done again. */

@@ -303,6 +303,9 @@ static int set_option(struct gtv_options *o, enum gtv_option option, const char 
 	case GTV_OPTION_ASCII:
 		o->ascii = 1;
 		return 0;
+	case GTV_OPTION_NO_MOUSE:
+		o->no_mouse = 1;
+		return 0;
 	case GTV_OPTION_JSON:
 		o->json = 1;
 		return 0;

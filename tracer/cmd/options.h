@@ -104,6 +104,8 @@ enum gtv_command {
 	X(THEME, 0, "theme", "NAME", GTV_FOR_SCREEN | GTV_FOR(SHOT),                       \
 	  "colours: dark, light, safe (colour-blind), projector, 16, mono")                \
 	X(ASCII, 0, "ascii", NULL, GTV_FOR_SCREEN | GTV_FOR(SHOT), "draw in ASCII only")   \
+	X(NO_MOUSE, 0, "no-mouse", NULL, GTV_FOR_SCREEN,                                   \
+	  "leave the mouse to the terminal")                                               \
 	X(JSON, 0, "json", NULL, GTV_FOR(REPORT) | GTV_FOR(EVENTS) | GTV_FOR(DOCTOR),      \
 	  "print JSON")                                                                    \
 	X(CSV, 0, "csv", NULL, GTV_FOR(EVENTS), "print comma-separated values")            \
@@ -158,7 +160,7 @@ struct gtv_options {
 	uint64_t from_ns, to_ns;
 	enum gtv_format format;
 	const char *to_format; /* of export */
-	int ascii, json, csv;
+	int ascii, no_mouse, json, csv;
 	const char *lane, *kind;
 };
 

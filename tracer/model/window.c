@@ -15,14 +15,22 @@
 /* Pieces of a lane in the present look. */
 struct wlane {
 	struct gtv_lane lane;
+	int has_pieces, has_activity; /* each is made when first asked for */
+	uint64_t activity_ns;
 	struct gtv_piece *piece;
 	size_t count, cap;
-	int made;
 };
 
 struct shown {
 	uint32_t pid;
-	size_t idx; /* of its wlane */
+	struct gtv_lane lane;
+};
+
+/* What a look depends on beside its arguments: the same again, and nothing has changed. */
+struct looked {
+	uint64_t from_ns, to_ns, cell_ns, names_version;
+	size_t blocks, gaps;
+	int complete, valid;
 };
 
 struct block {
@@ -41,11 +49,21 @@ struct gtv_window {
 	struct gtv__tiles tiles;
 	uint64_t from_ns, to_ns, cell_ns;
 	int exact;
-	struct wlane *lane; /* by kind and id */
-	size_t lanes, lane_cap;
-	size_t first[GTV_LANE_KIND_MAX + 1]; /* of a kind */
-	struct shown *shown;		     /* threads, in the order shown */
-	size_t shown_cap;
+	struct looked looked;
+	struct gtv__lane_set set;    /* the lanes in sight */
+	struct gtv__lane_set lively; /* exact: those that may be active */
+	struct busy {
+		struct gtv_lane *lane;
+		size_t count, cap, unasked;
+		int known;
+	} busy[GTV_LANE_KIND_MAX];
+	uint32_t *gt_pid; /* by id; 0: not known, or not asked for */
+	size_t gt_pids;
+	struct wlane **made; /* those whose pieces were asked for, by hash */
+	size_t mades, made_cap;
+	struct shown *shown; /* threads, in the order shown */
+	size_t showns, shown_cap;
+	uint64_t shown_version; /* of the names, by which they were put in order */
 	struct gtv_edge *edge;
 	size_t edges, edge_cap;
 	struct gtv_loss *all_loss; /* of the whole trace */
@@ -76,23 +94,32 @@ const struct gtv_store *gtv__window_store(const struct gtv_window *w)
 	return w->st;
 }
 
-static void lanes_clear(struct gtv_window *w)
+static void made_clear(struct gtv_window *w)
 {
-	for (size_t i = 0; i < w->lanes; i++)
-		free(w->lane[i].piece);
-	w->lanes = 0;
-	memset(w->first, 0, sizeof w->first);
+	for (size_t i = 0; i < w->made_cap && w->mades; i++) {
+		if (!w->made[i])
+			continue;
+		free(w->made[i]->piece);
+		free(w->made[i]);
+		w->made[i] = NULL;
+	}
+	w->mades = 0;
 }
 
 void gtv_window_free(struct gtv_window *w)
 {
 	if (!w)
 		return;
-	lanes_clear(w);
+	made_clear(w);
+	free(w->made);
+	gtv__lane_set_fini(&w->set);
+	gtv__lane_set_fini(&w->lively);
+	for (int i = 0; i < GTV_LANE_KIND_MAX; i++)
+		free(w->busy[i].lane);
+	free(w->gt_pid);
 	gtv__region_fini(&w->region);
 	gtv__region_fini(&w->probe);
 	gtv__tiles_fini(&w->tiles);
-	free(w->lane);
 	free(w->shown);
 	free(w->block);
 	free(w->edge);
@@ -195,90 +222,72 @@ uint64_t gtv_window_events(const struct gtv_window *w)
 
 /* ---- lanes ---- */
 
-static void add_lane(void *arg, struct gtv_lane lane)
-{
-	struct gtv_window *w = arg;
-
-	if (grow((void **)&w->lane, &w->lane_cap, w->lanes, sizeof *w->lane)) {
-		w->no_memory = 1;
-		return;
-	}
-	w->lane[w->lanes++] = (struct wlane){.lane = lane};
-}
-
-static int lane_order(const void *a, const void *b)
-{
-	const struct wlane *x = a, *y = b;
-
-	if (x->lane.kind != y->lane.kind)
-		return x->lane.kind < y->lane.kind ? -1 : 1;
-	return (x->lane.id > y->lane.id) - (x->lane.id < y->lane.id);
-}
-
-/* Sorts, leaves each lane once, and notes where each kind begins. */
-static void lanes_settle(struct gtv_window *w)
-{
-	size_t kept = 0;
-
-	if (w->lanes)
-		qsort(w->lane, w->lanes, sizeof *w->lane, lane_order);
-	for (size_t i = 0; i < w->lanes; i++) {
-		if (!kept || lane_order(&w->lane[kept - 1], &w->lane[i]))
-			w->lane[kept++] = w->lane[i];
-	}
-	w->lanes = kept;
-	for (size_t i = 0, kind = 0; kind <= GTV_LANE_KIND_MAX; kind++) {
-		while (i < w->lanes && w->lane[i].lane.kind < kind)
-			i++;
-		w->first[kind] = i;
-	}
-}
-
-/* The order in which threads are shown: those of one process together. Lookups
- * stay by id. */
+/* The order in which threads are shown: those of one process together. */
 static int shown_order(const void *a, const void *b)
 {
 	const struct shown *x = a, *y = b;
 
 	if (x->pid != y->pid)
 		return x->pid < y->pid ? -1 : 1;
-	return (x->idx > y->idx) - (x->idx < y->idx);
+	return (x->lane.id > y->lane.id) - (x->lane.id < y->lane.id);
+}
+
+/* Whether the threads in sight are those that were put in order last. They lie there
+ * by process, so that each is looked for. */
+static int same_threads(const struct gtv_window *w, size_t first, size_t count)
+{
+	struct gtv_name name;
+
+	if (w->showns != count ||
+	    w->shown_version != gtv_names_version(gtv_store_names(w->st)))
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		if (gtv_names_get(gtv_store_names(w->st), GTV_CLASS_THREAD,
+				  w->set.lane[first + i].id, &name))
+			name.pid = 0;
+		struct shown key = {name.pid, w->set.lane[first + i]};
+		if (!bsearch(&key, w->shown, count, sizeof key, shown_order))
+			return 0;
+	}
+	return 1;
 }
 
 static int threads_settle(struct gtv_window *w)
 {
-	size_t first = w->first[GTV_LANE_THREAD],
-	       count = w->first[GTV_LANE_THREAD + 1] - first;
+	const struct gtv_names *names = gtv_store_names(w->st);
+	size_t first = w->set.first[GTV_LANE_THREAD],
+	       count = w->set.first[GTV_LANE_THREAD + 1] - first;
 
+	if (same_threads(w, first, count))
+		return 0;
+	w->showns = 0;
 	for (size_t i = 0; i < count; i++) {
+		struct gtv_lane lane = w->set.lane[first + i];
 		struct gtv_name name;
 		if (grow((void **)&w->shown, &w->shown_cap, i, sizeof *w->shown))
 			return -GTV_ENOMEM;
-		gtv_names_get(gtv_store_names(w->st), GTV_CLASS_THREAD,
-			      w->lane[first + i].lane.id, &name);
-		w->shown[i] = (struct shown){name.pid, first + i};
+		if (gtv_names_get(names, GTV_CLASS_THREAD, lane.id, &name))
+			name.pid = 0;
+		w->shown[w->showns++] = (struct shown){name.pid, lane};
 	}
 	if (count)
 		qsort(w->shown, count, sizeof *w->shown, shown_order);
+	w->shown_version = gtv_names_version(names);
 	return 0;
-}
-
-static struct wlane *find_lane(const struct gtv_window *w, struct gtv_lane lane)
-{
-	struct wlane key = {.lane = lane};
-
-	return w->lanes ? bsearch(&key, w->lane, w->lanes, sizeof key, lane_order) : NULL;
 }
 
 static void exact_lanes(struct gtv_window *w)
 {
-	for (size_t i = 0; i < w->region.hash_cap; i++) {
-		for (const struct gtv__rlane *l = w->region.hash[i]; l; l = l->next) {
-			size_t at = gtv__rlane_find(l, w->from_ns);
-			int open = l->open.to_ns > w->from_ns && l->open.from_ns < w->to_ns;
-			if (open || (at < l->count && l->span[at].from_ns < w->to_ns))
-				add_lane(w, l->lane);
-		}
+	size_t count;
+	const struct gtv__rlife *life = gtv__region_lives(&w->region, &count);
+
+	if (!life && w->region.lanes)
+		w->no_memory = 1;
+	for (size_t i = 0; i < count; i++) {
+		if (life[i].from_ns < w->to_ns && life[i].to_ns > w->from_ns)
+			gtv__lane_set_add(&w->set, life[i].lane);
+		if (!life[i].quiet)
+			gtv__lane_set_add(&w->lively, life[i].lane);
 	}
 }
 
@@ -286,7 +295,7 @@ size_t gtv_window_lane_count(const struct gtv_window *w, enum gtv_lane_kind kind
 {
 	if (kind <= 0 || kind >= GTV_LANE_KIND_MAX)
 		return 0;
-	return w->first[kind + 1] - w->first[kind];
+	return w->set.first[kind + 1] - w->set.first[kind];
 }
 
 struct gtv_lane gtv_window_lane(const struct gtv_window *w, enum gtv_lane_kind kind,
@@ -294,8 +303,8 @@ struct gtv_lane gtv_window_lane(const struct gtv_window *w, enum gtv_lane_kind k
 {
 	if (idx >= gtv_window_lane_count(w, kind))
 		return (struct gtv_lane){0};
-	return w->lane[kind == GTV_LANE_THREAD ? w->shown[idx].idx : w->first[kind] + idx]
-		.lane;
+	return kind == GTV_LANE_THREAD ? w->shown[idx].lane
+				       : w->set.lane[w->set.first[kind] + idx];
 }
 
 /* ---- pieces ---- */
@@ -410,33 +419,79 @@ static void make_piece(void *arg, const struct gtv_piece *p)
 		piece_add(mk->w, l, p);
 }
 
+/* Where a lane's pieces are, or would go. */
+static size_t made_place(const struct gtv_window *w, struct gtv_lane lane)
+{
+	size_t at = (lane.id * 4 + lane.kind) * 2654435769u >> 7 & (w->made_cap - 1);
+
+	while (w->made[at] &&
+	       (w->made[at]->lane.id != lane.id || w->made[at]->lane.kind != lane.kind))
+		at = (at + 1) & (w->made_cap - 1);
+	return at;
+}
+
+static int made_grow(struct gtv_window *w)
+{
+	struct wlane **old = w->made;
+	size_t cap = w->made_cap;
+
+	if (2 * w->mades < cap)
+		return 0;
+	w->made = calloc(cap ? cap * 2 : 256, sizeof(struct wlane *));
+	if (!w->made) {
+		w->made = old;
+		return -GTV_ENOMEM;
+	}
+	w->made_cap = cap ? cap * 2 : 256;
+	for (size_t i = 0; i < cap; i++) {
+		if (old[i])
+			w->made[made_place(w, old[i]->lane)] = old[i];
+	}
+	free(old);
+	return 0;
+}
+
+/* What is kept of a lane in sight, NULL if it is not; a cache, which const callers don't
+ * see. */
+static struct wlane *kept_lane(const struct gtv_window *const_w, struct gtv_lane lane)
+{
+	struct gtv_window *w = (struct gtv_window *)(uintptr_t)const_w;
+	struct wlane *l = w->made_cap ? w->made[made_place(w, lane)] : NULL;
+
+	if (l || !gtv__lane_set_has(&w->set, lane))
+		return l;
+	l = made_grow(w) ? NULL : calloc(1, sizeof *l);
+	if (!l)
+		return NULL;
+	l->lane = lane;
+	w->made[made_place(w, lane)] = l;
+	w->mades++;
+	return l;
+}
+
 const struct gtv_piece *gtv_window_pieces(const struct gtv_window *w, struct gtv_lane lane,
 					  size_t *count)
 {
-	struct wlane *l = find_lane(w, lane);
-	/* Made when first asked for: a cache inside, which const callers don't see. */
+	struct wlane *l = kept_lane(w, lane);
 	struct making mk = {(struct gtv_window *)(uintptr_t)w, l};
 
 	*count = 0;
 	if (!l)
 		return NULL;
-	if (!l->made && w->exact)
+	if (!l->has_pieces && w->exact)
 		exact_pieces(mk.w, l);
-	else if (!l->made)
+	else if (!l->has_pieces)
 		gtv__tiles_pieces(&w->tiles, lane, w->from_ns, w->to_ns, make_piece, &mk);
-	l->made = 1;
+	l->has_pieces = 1;
 	*count = l->count;
 	return l->piece;
 }
 
-uint64_t gtv_window_activity(const struct gtv_window *w, struct gtv_lane lane)
+static uint64_t exact_activity(const struct gtv_window *w, struct gtv_lane lane)
 {
-	const struct gtv__rlane *r;
+	const struct gtv__rlane *r = gtv__region_lane(&w->region, lane);
 	uint64_t ns = 0;
 
-	if (!w->exact)
-		return gtv__tiles_activity(&w->tiles, lane, w->from_ns, w->to_ns);
-	r = gtv__region_lane(&w->region, lane);
 	if (!r)
 		return 0;
 	for (size_t i = gtv__rlane_find(r, w->from_ns); i <= r->count; i++) {
@@ -449,6 +504,97 @@ uint64_t gtv_window_activity(const struct gtv_window *w, struct gtv_lane lane)
 			ns += to - from;
 	}
 	return ns;
+}
+
+uint64_t gtv_window_activity(const struct gtv_window *w, struct gtv_lane lane)
+{
+	struct wlane *l = kept_lane(w, lane);
+
+	if (!l)
+		return 0;
+	if (!l->has_activity)
+		l->activity_ns = w->exact ? exact_activity(w, lane)
+					  : gtv__tiles_activity(&w->tiles, lane, w->from_ns,
+								w->to_ns);
+	l->has_activity = 1;
+	return l->activity_ns;
+}
+
+#define TILES_ASKED 8192 /* lanes whose tiles are summed in a look */
+
+static void find_busy(struct gtv_window *w, enum gtv_lane_kind kind, struct busy *b)
+{
+	size_t lanes = gtv_window_lane_count(w, kind), asked = 0;
+
+	b->known = 1;
+	b->count = b->unasked = 0;
+	for (size_t i = 0; i < lanes; i++) {
+		struct gtv_lane lane = gtv_window_lane(w, kind, i);
+		if (w->exact && !gtv__lane_set_has(&w->lively, lane))
+			continue;
+		if (!w->exact && asked++ >= TILES_ASKED) {
+			b->unasked = lanes - i;
+			return;
+		}
+		if (!gtv_window_activity(w, lane))
+			continue;
+		if (grow((void **)&b->lane, &b->cap, b->count, sizeof lane)) {
+			b->unasked = lanes - i;
+			return;
+		}
+		b->lane[b->count++] = lane;
+	}
+}
+
+const struct gtv_lane *gtv_window_busy(const struct gtv_window *w, enum gtv_lane_kind kind,
+				       size_t *count, size_t *unasked)
+{
+	struct gtv_window *cache = (struct gtv_window *)(uintptr_t)w;
+
+	*count = *unasked = 0;
+	if (kind <= 0 || kind >= GTV_LANE_KIND_MAX)
+		return NULL;
+	if (!w->busy[kind].known)
+		find_busy(cache, kind, &cache->busy[kind]);
+	*count = w->busy[kind].count;
+	*unasked = w->busy[kind].unasked;
+	return w->busy[kind].lane;
+}
+
+/* Who began a green thread never changes: it is looked up once. */
+static uint32_t *gt_pid(struct gtv_window *w, uint32_t gt)
+{
+	size_t more = w->gt_pids ? w->gt_pids : 1024;
+
+	while (more <= gt)
+		more *= 2;
+	if (gt >= w->gt_pids) {
+		uint32_t *grown = realloc(w->gt_pid, more * sizeof *grown);
+		if (!grown)
+			return NULL;
+		memset(grown + w->gt_pids, 0, (more - w->gt_pids) * sizeof *grown);
+		w->gt_pid = grown;
+		w->gt_pids = more;
+	}
+	return &w->gt_pid[gt];
+}
+
+uint32_t gtv_window_pid(const struct gtv_window *w, struct gtv_lane lane)
+{
+	int is_gt = lane.kind == GTV_LANE_GT;
+	struct gtv_name name;
+	uint32_t *kept = is_gt && lane.id < GTV__SET_IDS
+				 ? gt_pid((struct gtv_window *)(uintptr_t)w, lane.id)
+				 : NULL;
+
+	if (kept && *kept)
+		return *kept;
+	if (gtv_names_get(gtv_store_names(w->st), is_gt ? GTV_CLASS_GT : GTV_CLASS_THREAD,
+			  lane.id, &name))
+		return 0;
+	if (kept)
+		*kept = name.pid;
+	return name.pid;
 }
 
 int gtv_window_exact(const struct gtv_window *w)
@@ -580,11 +726,69 @@ static void follow_drops(struct gtv_window *w)
 	if (first == w->first_block)
 		return;
 	w->first_block = first;
+	w->looked.valid = 0;
 	w->blocks = w->loss_blocks = w->loss_gaps = w->all_losses = 0;
 	gtv__region_fini(&w->region);
 	gtv__region_fini(&w->probe);
 	gtv__tiles_fini(&w->tiles);
 	gtv__tiles_init(&w->tiles, w->st, w);
+}
+
+/* The same look again, at a trace that has not grown: what is known holds. */
+static int is_same_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
+			uint64_t cell_ns)
+{
+	struct looked *was = &w->looked, now = {from_ns, to_ns, cell_ns, 0, 0, 0, 0, 1};
+	struct gtv_store_stats stats;
+
+	gtv_store_get_stats(w->st, &stats);
+	now.names_version = gtv_names_version(gtv_store_names(w->st));
+	now.blocks = w->blocks;
+	now.gaps = gtv_store_gap_count(w->st);
+	now.complete = stats.complete;
+	int same = was->valid && was->from_ns == from_ns && was->to_ns == to_ns &&
+		   was->cell_ns == cell_ns && was->names_version == now.names_version &&
+		   was->blocks == now.blocks && was->gaps == now.gaps &&
+		   was->complete == now.complete;
+	*was = now;
+	return same;
+}
+
+static int look_anew(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
+		     uint64_t cell_ns)
+{
+	int err;
+
+	made_clear(w);
+	for (int i = 0; i < GTV_LANE_KIND_MAX; i++)
+		w->busy[i].known = 0;
+	w->no_memory = 0;
+	w->from_ns = from_ns;
+	w->to_ns = to_ns;
+	w->cell_ns = cell_ns;
+	w->exact = cell_ns < GTV_ZOOM_TILE_NS(0) ||
+		   gtv__window_block_events(w, from_ns, to_ns) <= GTV__EXACT_EVENTS;
+	if (w->exact)
+		err = gtv__region_load(&w->region, w->st, w->evs, from_ns, to_ns,
+				       gtv__window_margin(w, from_ns, to_ns));
+	else
+		err = gtv__tiles_look(&w->tiles, w->evs, from_ns, to_ns, cell_ns);
+	if (err)
+		return err;
+	if (w->exact)
+		exact_lanes(w);
+	else
+		gtv__tiles_lanes(&w->tiles, from_ns, to_ns, &w->set);
+	err = gtv__lane_set_settle(&w->set);
+	if (!err)
+		err = gtv__lane_set_settle(&w->lively);
+	if (!err)
+		err = threads_settle(w);
+	if (!err)
+		err = make_edges(w);
+	if (!err)
+		err = make_losses(w);
+	return w->no_memory ? -GTV_ENOMEM : err;
 }
 
 int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
@@ -595,31 +799,12 @@ int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 
 	if (from_ns >= to_ns)
 		return -GTV_EUSAGE;
-	lanes_clear(w);
-	w->no_memory = 0;
-	w->from_ns = from_ns;
-	w->to_ns = to_ns;
-	w->cell_ns = cell_ns;
-	w->exact = cell_ns < GTV_ZOOM_TILE_NS(0) ||
-		   gtv__window_block_events(w, from_ns, to_ns) <= GTV__EXACT_EVENTS;
-	if (!err && w->exact)
-		err = gtv__region_load(&w->region, w->st, w->evs, from_ns, to_ns,
-				       gtv__window_margin(w, from_ns, to_ns));
-	else if (!err)
-		err = gtv__tiles_look(&w->tiles, w->evs, from_ns, to_ns, cell_ns);
-	if (err)
-		return err;
-	if (w->exact)
-		exact_lanes(w);
-	else
-		gtv__tiles_lanes(&w->tiles, from_ns, to_ns, add_lane, w);
-	lanes_settle(w);
-	err = threads_settle(w);
+	if (!err && is_same_look(w, from_ns, to_ns, cell_ns))
+		return 0;
 	if (!err)
-		err = make_edges(w);
-	if (!err)
-		err = make_losses(w);
-	return w->no_memory ? -GTV_ENOMEM : err;
+		err = look_anew(w, from_ns, to_ns, cell_ns);
+	w->looked.valid = !err;
+	return err;
 }
 
 /* ---- single spans ---- */

@@ -52,6 +52,13 @@ struct gtv_lane gtv_window_lane(const struct gtv_window *w, enum gtv_lane_kind k
 /* ns of the lane's time in the window in which it was on a core (gt, thread), held
  * (lock), busy (core). */
 uint64_t gtv_window_activity(const struct gtv_window *w, struct gtv_lane lane);
+/* The lanes of a kind with any activity in the window, in the order of gtv_window_lane.
+ * *unasked: so many of a wide window's many lanes were not looked at, the last ones.
+ * Borrows until the next look. */
+const struct gtv_lane *gtv_window_busy(const struct gtv_window *w, enum gtv_lane_kind kind,
+				       size_t *count, size_t *unasked);
+/* Whose a thread or green thread is; 0: not known. */
+uint32_t gtv_window_pid(const struct gtv_window *w, struct gtv_lane lane);
 /* The lane's pieces that meet the window, in order of time, touching. Borrows
  * until the next look. */
 const struct gtv_piece *gtv_window_pieces(const struct gtv_window *w, struct gtv_lane lane,

@@ -298,6 +298,7 @@ static void clear(struct gtv__region *r)
 	}
 	free(r->hash);
 	r->hash = NULL;
+	r->lives_known = 0;
 	r->hash_cap = r->lanes = r->spans = r->edges = r->notes = r->extras = 0;
 	r->valid = 0;
 }
@@ -314,6 +315,9 @@ void gtv__region_fini(struct gtv__region *r)
 	free(r->extra);
 	r->extra = NULL;
 	r->extra_cap = 0;
+	free(r->life);
+	r->life = NULL;
+	r->lives = r->life_cap = 0;
 	gtv__feeder_fini(&r->feeder);
 }
 
@@ -346,7 +350,9 @@ int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct g
 		     uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns)
 {
 	struct gtv_model_sink sink = {r, keep_span, keep_edge, keep_note, keep_extra};
-	int err = 0;
+	int err = 0, finished = r->feeder.finished;
+	size_t block = r->feeder.next_block;
+	int same = r->valid && r->lives_known;
 
 	if (!can_go_on(r, st, from_ns, to_ns - from_ns)) {
 		clear(r);
@@ -355,6 +361,7 @@ int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct g
 		if (err)
 			return err;
 		r->valid = 1;
+		same = 0;
 	}
 	while (!err && (r->feeder.done_ns < to_ns || !r->feeder.next_block))
 		err = gtv__feeder_step(&r->feeder);
@@ -363,10 +370,56 @@ int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct g
 		clear(r);
 		return -GTV_ENOMEM;
 	}
+	/* What is open is known already if nothing was decoded. */
+	if (same && block == r->feeder.next_block && finished == r->feeder.finished &&
+	    r->opened_ns == r->feeder.done_ns)
+		return 0;
 	clear_open(r);
+	r->lives_known = 0;
 	if (!r->feeder.finished)
 		gtv_model_open_spans(r->feeder.m, r->feeder.done_ns, keep_open, r);
-	return 0;
+	r->opened_ns = r->feeder.done_ns;
+	return r->no_memory ? -GTV_ENOMEM : 0;
+}
+
+static void know_life(struct gtv__region *r, const struct gtv__rlane *l)
+{
+	struct gtv__rlife life = {.lane = l->lane};
+
+	if (l->count) {
+		life.from_ns = l->span[0].from_ns;
+		life.to_ns = l->span[l->count - 1].to_ns;
+	}
+	if (l->open.to_ns) {
+		life.from_ns = l->count ? life.from_ns : l->open.from_ns;
+		life.to_ns = l->open.to_ns;
+	}
+	life.quiet = !l->count && !gtv__zoom_state_active(l->lane.kind, l->open.state);
+	if (life.to_ns > life.from_ns && r->lives < r->life_cap)
+		r->life[r->lives++] = life;
+}
+
+const struct gtv__rlife *gtv__region_lives(struct gtv__region *r, size_t *count)
+{
+	*count = 0;
+	if (r->lanes > r->life_cap) {
+		struct gtv__rlife *grown = realloc(r->life, r->lanes * sizeof *grown);
+		if (!grown)
+			return NULL;
+		r->life = grown;
+		r->life_cap = r->lanes;
+		r->lives_known = 0;
+	}
+	if (!r->lives_known) {
+		r->lives = 0;
+		for (size_t i = 0; i < r->hash_cap; i++) {
+			for (const struct gtv__rlane *l = r->hash[i]; l; l = l->next)
+				know_life(r, l);
+		}
+		r->lives_known = 1;
+	}
+	*count = r->lives;
+	return r->life;
 }
 
 size_t gtv__rlane_find(const struct gtv__rlane *l, uint64_t ts_ns)

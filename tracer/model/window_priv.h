@@ -3,6 +3,7 @@
  * Inside the window.
  *
  *   window.c        the questions of the screen
+ *   window_lanes.c  which lanes there are, in order
  *   window_exact.c  regions: a stretch of the trace decoded to spans
  *   window_tiles.c  which zoom blocks a look is made of, and what to decode where
  *                   there are none
@@ -16,6 +17,28 @@
 #include "tracer/model/model.h"
 #include "tracer/model/window.h"
 #include "tracer/model/zoom_priv.h"
+
+/* A set of lanes that gives them back in order, each once. What many ids have in common,
+ * that they are small, makes it fast. */
+#define GTV__SET_IDS (1u << 22) /* the highest process id; larger ones are sorted */
+struct gtv__lane_set {
+	uint64_t *bit[GTV_LANE_KIND_MAX];
+	size_t words[GTV_LANE_KIND_MAX];
+	struct gtv_lane *other;
+	size_t others, other_cap;
+	struct gtv_lane *lane; /* what came of it */
+	size_t lanes, lane_cap;
+	size_t first[GTV_LANE_KIND_MAX + 1]; /* of a kind */
+	int no_memory;
+};
+void gtv__lane_set_add(struct gtv__lane_set *s, struct gtv_lane lane);
+/* Adds what was added to another, and not yet settled. */
+void gtv__lane_set_or(struct gtv__lane_set *s, const struct gtv__lane_set *more);
+/* Puts what was added into lane[], and begins anew. 0 or -GTV_ENOMEM. */
+int gtv__lane_set_settle(struct gtv__lane_set *s);
+/* Whether the lane is one of lane[]. */
+int gtv__lane_set_has(const struct gtv__lane_set *s, struct gtv_lane lane);
+void gtv__lane_set_fini(struct gtv__lane_set *s);
 
 /* The store a window looks at. */
 const struct gtv_store *gtv__window_store(const struct gtv_window *w);
@@ -51,6 +74,14 @@ struct gtv__rlane {
 	struct gtv__rlane *next;
 };
 
+/* When a lane lives, as far as a region knows: it is asked of all lanes in each look, and
+ * there may be a hundred thousand. */
+struct gtv__rlife {
+	struct gtv_lane lane;
+	int quiet; /* nothing happens to it: it has one span, and is not active */
+	uint64_t from_ns, to_ns;
+};
+
 /* A stretch of the trace as exact spans: [from, feeder.done_ns). */
 struct gtv__region {
 	struct gtv__feeder feeder;
@@ -58,6 +89,10 @@ struct gtv__region {
 	int valid, no_memory;
 	struct gtv__rlane **hash;
 	size_t hash_cap, lanes, spans;
+	uint64_t opened_ns; /* what is open was asked for then */
+	int lives_known;    /* life is of what was decoded so far */
+	struct gtv__rlife *life;
+	size_t lives, life_cap;
 	struct gtv_edge *edge;
 	size_t edges, edge_cap;
 	struct gtv_note *note;
@@ -70,6 +105,8 @@ struct gtv__region {
 int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct gtv_ev *evs,
 		     uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns);
 void gtv__region_fini(struct gtv__region *r);
+/* The lives of all its lanes, in no order. Borrows until the next load. */
+const struct gtv__rlife *gtv__region_lives(struct gtv__region *r, size_t *count);
 struct gtv__rlane *gtv__region_lane(const struct gtv__region *r, struct gtv_lane lane);
 /* The lane's span at ts: 0; the last one may be cut at the region's end and then has
  * GTV_SP_OPEN. -GTV_ENOTFOUND. */
@@ -110,6 +147,10 @@ struct gtv__zcached {
 	size_t size; /* in memory, its directory included */
 	struct gtv__zblock block;
 	int bad;
+	int all_known; /* the next three are */
+	struct gtv__lane_set all;
+	uint64_t most_from_ns, least_to_ns; /* of its lanes: the last to begin, the
+					     * first to end */
 };
 
 /* A zoom block of the store: it covers [from, to), and reaches back to reach. */
@@ -121,7 +162,7 @@ struct gtv__zinfo {
 /* What a look is made of: a block or a patch, in the order in which lanes take from
  * them. It begins to be wanted at from, and is cut at to. */
 struct gtv__source {
-	const struct gtv__zcached *block;
+	struct gtv__zcached *block;
 	const struct gtv__patch *patch;
 	uint64_t from_ns, to_ns;
 };
@@ -165,9 +206,9 @@ void gtv__tiles_pieces(const struct gtv__tiles *t, struct gtv_lane lane, uint64_
 		       uint64_t to_ns, gtv__piece_fn *each, void *arg);
 uint64_t gtv__tiles_activity(const struct gtv__tiles *t, struct gtv_lane lane,
 			     uint64_t from_ns, uint64_t to_ns);
-/* Calls for each lane that lives in [from, to); may repeat. */
+/* Adds each lane that lives in [from, to). */
 void gtv__tiles_lanes(const struct gtv__tiles *t, uint64_t from_ns, uint64_t to_ns,
-		      void (*each)(void *arg, struct gtv_lane lane), void *arg);
+		      struct gtv__lane_set *set);
 /* The whole span of a run that covers ts, from the stored level 0. 0 or
  * -GTV_ENOTFOUND. */
 int gtv__tiles_run_at(struct gtv__tiles *t, struct gtv_lane lane, uint64_t ts_ns,

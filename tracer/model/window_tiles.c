@@ -34,6 +34,7 @@ void gtv__tiles_init(struct gtv__tiles *t, const struct gtv_store *st,
 static void cached_free(struct gtv__tiles *t, struct gtv__zcached *c)
 {
 	t->info[c->level][c->idx].cached = NULL;
+	gtv__lane_set_fini(&c->all);
 	t->cached_bytes -= c->size;
 	gtv__zblock_close(&c->block);
 	free(c->bytes);
@@ -363,16 +364,39 @@ int gtv__tiles_look(struct gtv__tiles *t, struct gtv_ev *evs, uint64_t from_ns,
 /* ---- lanes ---- */
 
 static void block_lanes(const struct gtv__zblock *b, uint64_t from_ns, uint64_t to_ns,
-			void (*each)(void *arg, struct gtv_lane lane), void *arg)
+			struct gtv__lane_set *set)
 {
 	for (size_t k = 0; k < b->lanes; k++) {
 		if (b->dir[k].from_ns < to_ns && b->dir[k].to_ns > from_ns)
-			each(arg, b->dir[k].lane);
+			gtv__lane_set_add(set, b->dir[k].lane);
 	}
 }
 
+/* All of a block's lanes, if each of them lives in [from, to): known once for ever. */
+static int whole_block(struct gtv__zcached *c, uint64_t from_ns, uint64_t to_ns,
+		       struct gtv__lane_set *set)
+{
+	const struct gtv__zblock *b = &c->block;
+
+	if (!c->all_known) {
+		c->all_known = 1;
+		c->least_to_ns = UINT64_MAX;
+		for (size_t k = 0; k < b->lanes; k++) {
+			gtv__lane_set_add(&c->all, b->dir[k].lane);
+			if (b->dir[k].from_ns > c->most_from_ns)
+				c->most_from_ns = b->dir[k].from_ns;
+			if (b->dir[k].to_ns < c->least_to_ns)
+				c->least_to_ns = b->dir[k].to_ns;
+		}
+	}
+	if (c->most_from_ns >= to_ns || c->least_to_ns <= from_ns)
+		return 0;
+	gtv__lane_set_or(set, &c->all);
+	return 1;
+}
+
 static void patch_lanes(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
-			void (*each)(void *arg, struct gtv_lane lane), void *arg)
+			struct gtv__lane_set *set)
 {
 	for (size_t i = 0; i < p->zoom->hash_cap; i++) {
 		for (const struct gtv__zlane *l = p->zoom->hash[i]; l; l = l->next) {
@@ -380,25 +404,25 @@ static void patch_lanes(const struct gtv__patch *p, uint64_t from_ns, uint64_t t
 			const struct gtv__zacc *a = l->acc[0];
 			if ((o && o->from_ns < to_ns && o->to_ns > from_ns) ||
 			    (a && a->from_ns < to_ns && a->to_ns > from_ns))
-				each(arg, l->lane);
+				gtv__lane_set_add(set, l->lane);
 		}
 	}
 	for (size_t i = 0; i < p->opens; i++) {
 		if (p->open[i].from_ns < to_ns && p->open[i].to_ns > from_ns)
-			each(arg, p->open[i].lane);
+			gtv__lane_set_add(set, p->open[i].lane);
 	}
 }
 
 void gtv__tiles_lanes(const struct gtv__tiles *t, uint64_t from_ns, uint64_t to_ns,
-		      void (*each)(void *arg, struct gtv_lane lane), void *arg)
+		      struct gtv__lane_set *set)
 {
 	for (size_t i = 0; i < t->uses; i++) {
 		const struct gtv__source *s = &t->use[i];
 		uint64_t to = to_ns < s->to_ns ? to_ns : s->to_ns;
 		if (s->patch)
-			patch_lanes(s->patch, from_ns, to, each, arg);
-		else
-			block_lanes(&s->block->block, from_ns, to, each, arg);
+			patch_lanes(s->patch, from_ns, to, set);
+		else if (!whole_block(s->block, from_ns, to, set))
+			block_lanes(&s->block->block, from_ns, to, set);
 	}
 }
 
