@@ -78,6 +78,7 @@ static void edit(struct tui_app *app)
 	if (scope && scope->trigger.condition.alts)
 		tui_trigger_line(&scope->trigger, line, sizeof(line));
 	tui_app_prompt_open(app, TUI_PROMPT_TRIGGER, line);
+	tui_prompt_suggest(&app->prompt);
 }
 
 void act_TRIGGER(struct tui_app *app)

@@ -177,8 +177,14 @@ void tui_prompt_open(struct tui_prompt *p, enum tui_prompt_kind kind, const char
 	p->open = 1;
 	p->kind = kind;
 	p->at = p->history[kind].count;
+	p->suggested = 0;
 	set_text(p, text);
 	look_for_candidates(p);
+}
+
+void tui_prompt_suggest(struct tui_prompt *p)
+{
+	p->suggested = 1;
 }
 
 static enum tui_prompt_answer leave(struct tui_prompt *p, enum tui_prompt_answer answer)
@@ -256,11 +262,16 @@ enum tui_prompt_answer tui_prompt_key(struct tui_prompt *p, int key)
 	if (key == TUI_KEY_ESC || key == CTRL('C') || (erases && !p->size))
 		return leave(p, TUI_PROMPT_CANCELLED);
 	if (key == TUI_KEY_TAB) {
+		p->suggested = 0;
 		complete(p);
 		return TUI_PROMPT_GOES_ON;
 	}
-	if (!edit(p, key))
+	if (!edit(p, key)) {
+		if (p->suggested)
+			set_text(p, "");
 		type(p, key);
+	}
+	p->suggested = 0;
 	look_for_candidates(p);
 	return TUI_PROMPT_GOES_ON;
 }
@@ -352,7 +363,7 @@ void tui_prompt_draw(const struct tui_prompt *p, struct tui_canvas *canvas)
 	while (columns(p->text + from, p->cursor - from) > canvas->cols - x - 2 &&
 	       from < p->cursor)
 		from = after(p, from);
-	int end = say(canvas, x, y, TUI_BOLD, p->text + from);
+	int end = say(canvas, x, y, p->suggested ? TUI_DIM : TUI_BOLD, p->text + from);
 	int cursor = x + columns(p->text + from, p->cursor - from);
 
 	invert(canvas, cursor, cursor + 1, y);

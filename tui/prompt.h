@@ -53,6 +53,7 @@ struct tui_prompt {
 	enum tui_prompt_kind kind;
 	char text[TUI_PROMPT_BYTES];
 	size_t size, cursor; /* bytes */
+	int suggested;	     /* the text is only proposed: what is typed takes its place */
 	struct tui_history history[TUI_PROMPT_KINDS];
 	int at;			      /* in the history; its count: the line being typed */
 	char typed[TUI_PROMPT_BYTES]; /* that one, while an old one is shown */
@@ -70,6 +71,9 @@ enum tui_prompt_answer {
 
 /* Opens it with `text` (may be "") and the cursor behind it. */
 void tui_prompt_open(struct tui_prompt *p, enum tui_prompt_kind kind, const char *text);
+/* What it was opened with is a proposal: Enter takes it, a first character replaces it, any
+ * other key begins to edit it. */
+void tui_prompt_suggest(struct tui_prompt *p);
 /* A key (key_codes.h), or a control character. */
 enum tui_prompt_answer tui_prompt_key(struct tui_prompt *p, int key);
 /* Draws it over the last row and, if there are candidates, the one above. Nothing if it is

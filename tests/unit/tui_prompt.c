@@ -74,6 +74,26 @@ static void typing_and_erasing(void **state)
 	text_is("", 0);
 }
 
+/* Enter takes what is proposed; a character replaces it; moving begins to edit it. */
+static void proposed_and_replaced(void **state)
+{
+	(void)state;
+	tui_prompt_open(&p, TUI_PROMPT_TRIGGER, "wait>5ms");
+	tui_prompt_suggest(&p);
+	text_is("wait>5ms", 8);
+	assert_int_equal(tui_prompt_key(&p, TUI_KEY_ENTER), TUI_PROMPT_DONE);
+	text_is("wait>5ms", 8);
+	tui_prompt_open(&p, TUI_PROMPT_TRIGGER, "wait>5ms");
+	tui_prompt_suggest(&p);
+	keys("run");
+	text_is("run", 3);
+	tui_prompt_open(&p, TUI_PROMPT_TRIGGER, "wait>5ms");
+	tui_prompt_suggest(&p);
+	tui_prompt_key(&p, TUI_KEY_LEFT);
+	keys("0");
+	text_is("wait>5m0s", 8);
+}
+
 static void characters_are_whole(void **state)
 {
 	(void)state;
@@ -294,6 +314,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup(name, begin)
 	const struct CMUnitTest tests[] = {
 		T(typing_and_erasing),
+		T(proposed_and_replaced),
 		T(characters_are_whole),
 		T(a_line_has_an_end),
 		T(leaving),
