@@ -89,6 +89,7 @@ void tui_app_mouse(struct tui_app *app, const struct tui_mouse *mouse);
 /* app_rows.c */
 void act_FOLD(struct tui_app *app);
 void act_BUSY(struct tui_app *app);
+void act_CRITICAL(struct tui_app *app);
 void act_BY_ACTIVITY(struct tui_app *app);
 
 /* app_actions.c */

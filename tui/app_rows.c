@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the keys do with the timeline's rows: folding, which of them, in which order.
+ * What the keys do with the timeline's rows: folding, which of them, in which order, and
+ * which part of them matters.
  */
 #include "tui/app.h"
+#include "tui/trace_critical.h"
 
 void act_FOLD(struct tui_app *app)
 {
@@ -32,4 +34,20 @@ void act_BY_ACTIVITY(struct tui_app *app)
 	nav->by_activity = !nav->by_activity;
 	nav->scroll = 0;
 	tui_app_say(app, nav->by_activity ? "the most active first" : "rows by number");
+}
+
+void act_CRITICAL(struct tui_app *app)
+{
+	int rc;
+
+	if (app->trace.critical) {
+		tui_trace_critical_forget(&app->trace);
+		return;
+	}
+	rc = tui_trace_critical_find(&app->trace);
+	if (rc == -GTV_EUSAGE)
+		tui_app_say(app, "too many events to follow at once: zoom in, or select a "
+				 "shorter span");
+	else
+		tui_app_tell(app, rc, "there is nobody here to follow");
 }

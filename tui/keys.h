@@ -75,6 +75,7 @@ enum tui_key_place {
 	X(MARK_BACK, SCOPE, TIMELINE, "(", "previous mark")                                \
 	X(CURSOR_A, SCOPE, TIMELINE, "A", "cursor A here, or away")                        \
 	X(CURSOR_B, SCOPE, TIMELINE, "B", "cursor B: sums from A to B")                    \
+	X(CRITICAL, ROWS, TIMELINE, "c", "critical path, or end it")                       \
 	X(PIVOT, ROWS, ALL, "Tab", "rows: core thread gt lock worker")                     \
 	X(FOLD, ROWS, TIMELINE, "u", "fold or unfold processes")                           \
 	X(BUSY, ROWS, TIMELINE, "b", "only lanes that are active here")                    \

@@ -147,6 +147,11 @@ void tui_tl_gutter_of(struct tui_timeline *tl, const struct tui_tl_row *row);
 void tui_tl_rules(struct tui_timeline *tl);
 void tui_tl_legend(struct tui_timeline *tl);
 void tui_tl_cursor_line(struct tui_timeline *tl);
+/* view_timeline_critical.c */
+void tui_tl_critical(struct tui_timeline *tl);
+/* In place of the panel, if a path is shown: returns 1 then. */
+int tui_tl_critical_panel(struct tui_timeline *tl);
+
 /* view_timeline_scope.c */
 /* Marks, cursors and the trigger on ruler and minimap. */
 void tui_tl_scope(struct tui_timeline *tl);

@@ -11,6 +11,7 @@
 #include "tracer/cmd/out.h"
 #include "tui/trace_scope.h"
 #include "tui/app_panes.h"
+#include "tui/trace_critical.h"
 
 /* A wait worth selecting: neither running nor over. */
 #define WAITS                                                                              \
@@ -173,6 +174,7 @@ void tui_trace_close(struct tui_trace *t)
 	gtv_window_free(t->window);
 	gtv_window_free(t->overview);
 	tui_panes_forget(t);
+	tui_trace_critical_forget(t);
 	tui_scope_forget(t);
 	if (t->owned)
 		gtv_store_close(t->store);
@@ -227,6 +229,7 @@ void tui_trace_scene(struct tui_trace *t, struct tui_scene *scene)
 		.events = t->events,
 		.compare = t->compare,
 		.scope = t->scope,
+		.critical = t->critical,
 	};
 }
 

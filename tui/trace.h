@@ -38,6 +38,7 @@ struct tui_trace {
 	struct tui_events *events;
 	struct tui_compare *compare;
 	struct tui_scope *scope;
+	struct tui_critical *critical; /* trace_critical.h */
 };
 
 /* Opens FILE ("-": stdin), the whole of it in the window. 0, or -GTV_E* and err. */

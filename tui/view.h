@@ -25,6 +25,7 @@ struct tui_calls;
 struct tui_events;
 struct tui_compare;
 struct tui_scope;
+struct tui_critical;
 
 enum tui_mode { TUI_LIVE, TUI_ENDED, TUI_REPLAY };
 
@@ -70,7 +71,8 @@ struct tui_scene {
 	const struct tui_calls *calls;
 	const struct tui_events *events;
 	const struct tui_compare *compare;
-	const struct tui_scope *scope; /* trigger, marks, cursors; NULL: none */
+	const struct tui_scope *scope;	     /* trigger, marks, cursors; NULL: none */
+	const struct tui_critical *critical; /* NULL: none is shown */
 };
 
 enum tui_view_id {

@@ -131,6 +131,7 @@ static void draw_lanes(struct tui_timeline *tl)
 	}
 	tui_tl_interrupts(tl);
 	tui_tl_notes(tl);
+	tui_tl_critical(tl);
 	tui_tl_losses(tl);
 	tui_tl_dropped(tl);
 	tui_tl_selection(tl);

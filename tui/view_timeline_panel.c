@@ -495,7 +495,7 @@ void tui_tl_panel(struct tui_timeline *tl)
 	const struct tui_nav *nav = tl->scene->nav;
 	struct panel p = {.tl = tl, .s = &nav->span, .y = tl->y_panel};
 	int some = nav->selected.kind && nav->span.to_ns > nav->span.from_ns, x;
-	if (tl->panel_rows == 0 || tui_tl_scope_panel(tl))
+	if (tl->panel_rows == 0 || tui_tl_critical_panel(tl) || tui_tl_scope_panel(tl))
 		return;
 	p.x_value = tl->cols >= 100 ? 14 : 12;
 	p.end_y = tl->y_panel + tl->panel_rows;

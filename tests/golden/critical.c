@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Golden frames of a critical path: the convoy's echo waits for the GIL. What is not on
+ * the path fades, and the sums add up to the interval.
+ */
+#include "convoy.h"
+#include "frame.h"
+#include "tui/trace_critical.h"
+
+static struct gtv_names *names;
+static struct tui_trace trace;
+
+static int open_trace(void **state)
+{
+	struct gtv_err err;
+
+	(void)state;
+	names = gtv_names_new();
+	assert_non_null(names);
+	assert_int_equal(tui_trace_attach(&trace, convoy_store(names, 60), &err), 0);
+	trace.owned = 1;
+	tui_nav_init(&trace.nav, trace.nav.first_ns, trace.nav.last_ns, 0);
+	trace.facts.mode = TUI_REPLAY;
+	tui_nav_window(&trace.nav, CONVOY_START + 1200 * CONVOY_MS,
+		       CONVOY_START + 1250 * CONVOY_MS);
+	return 0;
+}
+
+static int close_trace(void **state)
+{
+	(void)state;
+	tui_trace_close(&trace);
+	gtv_names_free(names);
+	return 0;
+}
+
+static void select_at(uint32_t gt, uint64_t ms)
+{
+	struct gtv_span span;
+
+	assert_int_equal(
+		gtv_window_look(trace.window, trace.nav.from_ns, trace.nav.to_ns, 500000),
+		0);
+	assert_int_equal(gtv_window_span_at(trace.window,
+					    (struct gtv_lane){GTV_LANE_GT, gt},
+					    CONVOY_START + ms * CONVOY_MS, &span),
+			 0);
+	tui_nav_select(&trace.nav, &span);
+}
+
+static void adds_up(void)
+{
+	const struct tui_critical *c = trace.critical;
+	uint64_t sum = c->rest_ns, at = c->to_ns;
+
+	for (int i = 0; i < c->sums; i++)
+		sum += c->sum[i].ns;
+	assert_int_equal(sum, c->to_ns - c->from_ns);
+	for (size_t i = 0; i < c->path.count; i++) {
+		assert_int_equal(c->path.piece[i].to_ns, at);
+		at = c->path.piece[i].from_ns;
+	}
+	assert_int_equal(at, c->from_ns);
+}
+
+static void a_wait_for_the_gil(void **state)
+{
+	(void)state;
+	select_at(3, 1204);
+	assert_int_equal(trace.nav.span.state, GTV_ST_GIL);
+	assert_int_equal(tui_trace_critical_find(&trace), 0);
+	adds_up();
+	/* It waited; another one ran. */
+	assert_int_equal(trace.critical->sum[0].state, GTV_ST_RUNNING);
+	assert_int_not_equal(trace.critical->sum[0].who.id, 3);
+	golden_view("critical-120x40.txt", &trace, TUI_VIEW_TIMELINE, 120, 40);
+	golden_view("critical-80x24.txt", &trace, TUI_VIEW_TIMELINE, 80, 24);
+}
+
+/* Without a selection: the window, of who ends last in it; each pivot, any size. */
+static void the_whole_window(void **state)
+{
+	struct tui_canvas canvas;
+	struct tui_scene scene;
+
+	(void)state;
+	assert_int_equal(tui_trace_critical_find(&trace), 0);
+	adds_up();
+	assert_int_equal(trace.critical->from_ns, trace.nav.from_ns);
+	for (int rows = 0; rows < TUI_ROWS_MAX; rows++)
+		for (int size = 1; size <= 500; size += 1 + size / 3) {
+			trace.nav.rows = (enum tui_rows)rows;
+			assert_int_equal(tui_canvas_init(&canvas, size, 1 + size / 3), 0);
+			tui_canvas_clear(&canvas);
+			tui_trace_scene(&trace, &scene);
+			assert_int_equal(
+				tui_view_by_id(TUI_VIEW_TIMELINE)->draw(&canvas, &scene),
+				0);
+			tui_canvas_fini(&canvas);
+		}
+	tui_trace_critical_forget(&trace);
+	assert_null(trace.critical);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_wait_for_the_gil, open_trace,
+						close_trace),
+		cmocka_unit_test_setup_teardown(the_whole_window, open_trace, close_trace),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
