@@ -123,7 +123,7 @@ filled() { # WHAT
 	grep -q 'G1' report || fail "$1: nothing is in the trace"
 }
 mkdir disk
-if mount -t tmpfs -o size=200k tmpfs disk 2>/dev/null; then
+if mount -t tmpfs -o size=64k tmpfs disk 2>/dev/null; then
 	mounted=1
 	rm -f end
 	"$gtviz" record -o disk/t.gtv --level 0 -- sh -c "$samples/pingpong 300000 >/dev/null; echo end >end" 2>said
