@@ -299,6 +299,49 @@ static void down_to_the_root(void **state)
 	sim_fini(&sim);
 }
 
+/* Who sleeps with a lock in its hand does not wait for it. */
+static void asleep_with_a_lock(void **state)
+{
+	uint64_t t = 1000 * MS;
+	struct gtv_link link;
+	struct recorder r;
+	struct whole w;
+	struct gtv_span nap, held;
+
+	(void)state;
+	sim_init(&sim, 1, 0);
+	sim.level = 3;
+	k_switch(t, 0, 0, 1000, GTV_OFF_IDLE);
+	ev(t + 10, GTV_EV_SPAWN, 1000, 1, 0, 0, 0);
+	ev(t + 30, GTV_EV_SWITCH_RUN, 1000, 0, 1, 0, 1ull << 32);
+	ev(t + 50, GTV_EV_LOCK_TAKE, 1000, 1, 1, 1, 0);
+	k_switch(t + 1 * MS, 0, 1000, 0, GTV_OFF_SLEEP);
+	ev(t + 6 * MS, GTV_EV_K_WAKING, 0, 0, 1000, 0, 0);
+	k_switch(t + 6 * MS + 100, 0, 0, 1000, GTV_OFF_IDLE);
+	ev(t + 7 * MS, GTV_EV_LOCK_DROP, 1000, 1, 1, 2, 0);
+	ev(t + 8 * MS, GTV_EV_MARK, 1000, 1, 0, 0, 0);
+	rec_start(&r, &w);
+	rec_feed(&r, sim.count);
+	rec_finish(&r);
+	struct gtv_window *win = gtv_window_new(r.st);
+	struct gtv_lane thread = {.kind = GTV_LANE_THREAD, .id = 1000};
+	struct gtv_lane lock = {.kind = GTV_LANE_LOCK, .id = 1};
+	assert_int_equal(gtv_window_span_at(win, thread, 1003 * MS, &nap), 0);
+	assert_int_equal(nap.state, GTV_ST_SLEEPING);
+	assert_int_equal(nap.lock, 0);
+	assert_true(gtv_cause_of(win, &nap, &link));
+	assert_int_equal(link.kind, GTV_CAUSE_CALL);
+	/* That it has it all the while, the lock's lane says; running, its own does. */
+	assert_int_equal(gtv_window_span_at(win, lock, 1003 * MS, &held), 0);
+	assert_int_equal(held.state, GTV_ST_HELD_ASLEEP);
+	assert_int_equal(held.gt, 1);
+	assert_int_equal(gtv_window_span_at(win, thread, 1000 * MS + 500000, &nap), 0);
+	assert_int_equal(nap.lock, 1);
+	gtv_window_free(win);
+	rec_close(&r);
+	sim_fini(&sim);
+}
+
 /* The numbers are those of the machine that the trace is of. */
 static void syscalls(void **state)
 {
@@ -322,6 +365,7 @@ int main(void)
 		cmocka_unit_test(sums),
 		cmocka_unit_test(convoy),
 		cmocka_unit_test(down_to_the_root),
+		cmocka_unit_test(asleep_with_a_lock),
 		cmocka_unit_test(syscalls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

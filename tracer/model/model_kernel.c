@@ -35,17 +35,25 @@ static uint8_t thread_state(const struct gtv_model *m, const struct gtv__thread 
 	return state[t->on];
 }
 
+/* Asleep, `lock` is what it waits for: what it holds meanwhile, that lock's lane says. */
+static int is_asleep(unsigned state)
+{
+	return state == GTV_ST_SLEEPING || state == GTV_ST_DISK || state == GTV_ST_STOPPED;
+}
+
 static void inside_content(const struct gtv__thread *t, struct gtv_span *s)
 {
 	const struct gtv__gt *g = t->gt;
 	const struct gtv__lock *held = t->has ? gtv__futex_held(t) : NULL;
 
-	if (held && !s->lock)
+	int asleep = is_asleep(s->state);
+
+	if (held && !s->lock && !asleep)
 		s->lock = held->id;
 	if (!g)
 		return;
 	s->gt = g->id;
-	if (g->top) {
+	if (g->top && !asleep) {
 		s->lock = g->top->id;
 		s->flags |= g->top->gil ? GTV_SP_GIL : 0;
 	}

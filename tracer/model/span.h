@@ -74,8 +74,8 @@ struct gtv_span {
 	uint32_t gt;	  /* core, thread lane: green thread inside, 0 none; lock: owner */
 	uint32_t tid;	  /* OS thread involved: of the core, of the gt, of the owner */
 	uint32_t lock;	  /* gt: what it waits for (LOCK, GIL) or 0; core, thread: a lock
-			   * that its green thread holds, 0 none; asleep on a futex
-			   * (thread: SLEEPING, gt: STALLED): that one */
+			   * that its green thread holds, 0 none; asleep (thread:
+			   * SLEEPING, gt: STALLED): the futex it waits for */
 	uint32_t who;	  /* the cause: gt: owner of the lock it waits for, or who woke it,
 			   * or peer; a thread id when flags say GTV_SP_WHO_TID (who took
 			   * the core) */
