@@ -111,7 +111,7 @@ static void mistakes_are_told(void **state)
 	pty_keys(&p, ":goto 99s\r");
 	pty_wait_text(&p, "99s: the trace is from");
 	pty_keys(&p, ":rows diagonal\r");
-	pty_wait_text(&p, "there is no \"diagonal\" (core, thread, green, lock)");
+	pty_wait_text(&p, "there is no \"diagonal\" (core, thread, green, lock, worker)");
 	pty_keys(&p, "\\state:idel\r");
 	pty_wait_text(&p, "state:idel: there is no such state (as running, gil");
 	pty_keys(&p, "gnobody\r");
