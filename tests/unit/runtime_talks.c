@@ -434,8 +434,19 @@ static void fight_mcs(void *outcome)
 	fight_for(outcome, MCS);
 }
 
+/* The whole file runs under the other builds; ThreadSanitizer takes a minute for these two,
+ * and meets the same code in runtime_sync, runtime_gil and runtime_model. */
+static void too_long_here(void)
+{
+#if defined(__SANITIZE_THREAD__)
+	print_message("skipped: under ThreadSanitizer it takes a minute of spinning\n");
+	skip();
+#endif
+}
+
 static void test_and_set_is_unfair(void **state)
 {
+	too_long_here();
 	struct outcome tas = run_on(4, "threads", 1, fight_tas);
 	struct outcome ticket = run_on(4, "threads", 1, fight_ticket);
 	struct outcome mcs = run_on(4, "threads", 1, fight_mcs);
@@ -537,6 +548,7 @@ static uint64_t rounds(const char *policy, void (*fn)(void *))
 
 static void gil3_makes_a_convoy(void **state)
 {
+	too_long_here();
 	uint64_t alone = rounds("gil3", convoy_alone);
 	uint64_t one = rounds("gil3", convoy_beside_one);
 	uint64_t two = rounds("gil3", convoy_beside_two);
