@@ -14,7 +14,7 @@ struct scan {
 	struct gtv_walk walk;
 	struct gtv_model *model; /* NULL: it is not begun */
 	uint64_t upto_ns;
-	int ended; /* for now, if the trace grows */
+	int ended; /* of what there is: a trace that grows may have more later */
 	int failed;
 };
 
