@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Golden frames of a critical path: the convoy's echo waits for the GIL. What is not on
- * the path fades, and the sums add up to the interval.
+ * A critical path as the screen has it: the convoy's echo waits for the GIL, and the sums
+ * add up to the interval. Its frames are among those of views.c.
  */
 #include "convoy.h"
 #include "frame.h"
@@ -73,8 +73,6 @@ static void a_wait_for_the_gil(void **state)
 	/* It waited; another one ran. */
 	assert_int_equal(trace.critical->sum[0].state, GTV_ST_RUNNING);
 	assert_int_not_equal(trace.critical->sum[0].who.id, 3);
-	golden_view("critical-120x40.txt", &trace, TUI_VIEW_TIMELINE, 120, 40);
-	golden_view("critical-80x24.txt", &trace, TUI_VIEW_TIMELINE, 80, 24);
 }
 
 /* Without a selection: the window, of who ends last in it; each pivot, any size. */

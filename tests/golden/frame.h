@@ -63,15 +63,16 @@ static inline void golden_difference(const char *path, const char *want, const c
 	print_message("%s: one is longer\n", path);
 }
 
-/* buf is byte for byte the frame tests/golden/frames/NAME; GENERATE=1 writes it. */
-static inline void golden_frame(const char *name, const struct tui_buf *buf)
+/* Whether buf is byte for byte the frame tests/golden/frames/NAME; says where it is not.
+ * GENERATE=1 writes it. */
+static inline int golden_same(const char *name, const struct tui_buf *buf)
 {
 	char path[256];
 	size_t size = 0;
 	snprintf(path, sizeof(path), "tests/golden/frames/%s", name);
 	if (getenv("GENERATE")) {
 		golden_write(path, buf);
-		return;
+		return 1;
 	}
 	char *want = golden_read(path, &size);
 	if (!want)
@@ -80,7 +81,12 @@ static inline void golden_frame(const char *name, const struct tui_buf *buf)
 	if (!same)
 		golden_difference(path, want, buf->bytes);
 	free(want);
-	assert_true(same);
+	return same;
+}
+
+static inline void golden_frame(const char *name, const struct tui_buf *buf)
+{
+	assert_true(golden_same(name, buf));
 }
 
 /* The view of a trace that is open, at a size, as text. */

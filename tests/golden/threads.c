@@ -4,7 +4,6 @@
  */
 #include "convoy.h"
 #include "frame.h"
-#include "tui/glyph.h"
 #include "tui/threads.h"
 #include "tui/locks.h"
 #include "tui/trace_threads.h"
@@ -43,8 +42,7 @@ static int close_scene(void **state)
 
 static void frames_of(const char *view, enum tui_view_id id)
 {
-	static const int size[][2] = {{80, 24}, {120, 40}, {200, 60}, {100, 30},
-				      {60, 16}, {40, 10},  {30, 8}};
+	static const int size[][2] = {{100, 30}, {60, 16}, {40, 10}, {30, 8}};
 	char name[64];
 
 	for (size_t i = 0; i < sizeof(size) / sizeof(*size); i++) {
@@ -53,34 +51,14 @@ static void frames_of(const char *view, enum tui_view_id id)
 	}
 }
 
-static void ascii_of(const char *name, enum tui_view_id id)
-{
-	struct tui_canvas canvas;
-	struct tui_scene scene;
-	struct tui_buf buf = {0};
-
-	assert_int_equal(tui_canvas_init(&canvas, 120, 40), 0);
-	tui_trace_scene(&trace, &scene);
-	assert_int_equal(tui_view_by_id(id)->draw(&canvas, &scene), 0);
-	tui_glyph_canvas_ascii(&canvas);
-	assert_int_equal(tui_back_text(&canvas, &buf), 0);
-	for (size_t i = 0; i < buf.size; i++)
-		assert_true((unsigned char)buf.bytes[i] < 0x80);
-	golden_frame(name, &buf);
-	tui_buf_fini(&buf);
-	tui_canvas_fini(&canvas);
-}
-
 static void threads(void **state)
 {
 	(void)state;
 	frames_of("threads", TUI_VIEW_THREADS);
-	ascii_of("threads-120x40.ascii", TUI_VIEW_THREADS);
 	trace.threads->line = 5;
 	golden_view("threads-line-80x24.txt", &trace, TUI_VIEW_THREADS, 80, 24);
 	tui_trace_threads_kind(&trace);
 	tui_trace_threads_sort(&trace);
-	golden_view("threads-os-120x40.txt", &trace, TUI_VIEW_THREADS, 120, 40);
 	tui_trace_threads_kind(&trace);
 	tui_trace_threads_range(&trace);
 	golden_view("threads-range-120x40.txt", &trace, TUI_VIEW_THREADS, 120, 40);
@@ -127,7 +105,6 @@ static void locks(void **state)
 {
 	(void)state;
 	frames_of("locks", TUI_VIEW_LOCKS);
-	ascii_of("locks-120x40.ascii", TUI_VIEW_LOCKS);
 	trace.locks->line = 4;
 	golden_view("locks-line-80x24.txt", &trace, TUI_VIEW_LOCKS, 80, 24);
 	tui_trace_threads_range(&trace);
