@@ -17,13 +17,13 @@
 #include <unistd.h>
 
 #include "tracer/cmd/cmd.h"
+#include "tui/app_opening.h"
 #include "tui/app_panes.h"
 #include "tui/app_prompt.h"
 #include "tui/app_search.h"
 #include "tui/app_scope.h"
 #include "tui/glyph.h"
 #include "tui/trace_scope.h"
-#include "tui/trace_compare.h"
 
 #define FRAME_NS     33000000u
 #define FRAME_COST   5 /* frames are at least so many times their cost apart */
@@ -31,6 +31,7 @@
 #define KEYS_AT_ONCE 256
 #define MESSAGE_ROWS 16	       /* smaller screens have no line for messages of their own */
 #define READ_NS	     15000000u /* of a frame: reading for the view that is shown */
+#define OPENING_MS   100       /* how often it is said how far the opening is */
 
 /* Signals come in by this pipe, a byte each: its number. */
 static int signal_pipe[2] = {-1, -1};
@@ -172,6 +173,14 @@ static void take_signals(struct tui_app *app)
 	}
 }
 
+static void take_key(struct tui_app *app, int key)
+{
+	if (app->opening)
+		tui_opening_key(app, key);
+	else
+		tui_app_key(app, key);
+}
+
 static void take_keys(struct tui_app *app)
 {
 	for (int i = 0; i < KEYS_AT_ONCE && !app->leave; i++) {
@@ -185,7 +194,7 @@ static void take_keys(struct tui_app *app)
 			app->leave = TUI_LEAVE_QUIT;
 			return;
 		}
-		tui_app_key(app, key);
+		take_key(app, key);
 	}
 }
 
@@ -254,6 +263,44 @@ static void step(struct tui_app *app)
 		draw(app);
 }
 
+/* Who leaves while a trace is being opened does not wait for that: nothing was written
+ * that could be left half done, and the thread ends with us. */
+__attribute__((noreturn)) static void leave_opening(struct tui_app *app)
+{
+	tui_term_close(app->term);
+	leave_signals();
+	fflush(NULL);
+	if (app->dying)
+		raise(app->dying);
+	_exit(GTV_EXIT_GOOD);
+}
+
+/* Until the trace is there: how far it is, and the keys that leave. */
+static int opened(struct tui_app *app, struct gtv_err *err)
+{
+	while (app->opening && !tui_opening_is_done(app)) {
+		struct pollfd fds[] = {
+			{.fd = tui_term_fd(app->term), .events = POLLIN},
+			{.fd = signal_pipe[0], .events = POLLIN},
+			{.fd = tui_opening_fd(app), .events = POLLIN},
+		};
+
+		fit_canvas(app);
+		if (app->canvas.cells) {
+			tui_opening_draw_app(app, &app->canvas);
+			tui_term_show(app->term, &app->canvas);
+		}
+		poll(fds, sizeof(fds) / sizeof(*fds), OPENING_MS);
+		if (fds[1].revents)
+			take_signals(app);
+		if (fds[0].revents)
+			take_keys(app);
+		if (app->leave)
+			leave_opening(app);
+	}
+	return app->opening ? tui_opening_end(app, err) : 0;
+}
+
 /* The view and the looks asked for. */
 static int check_options(struct tui_app *app, int *theme, struct gtv_err *err)
 {
@@ -295,6 +342,8 @@ static int show(struct tui_app *app, int theme, struct gtv_err *err)
 	if (rc)
 		return rc;
 	rc = tui_term_open(&app->term, theme, err);
+	if (!rc && (rc = opened(app, err)))
+		tui_term_close(app->term);
 	if (!rc) {
 		app->trace.facts.ascii |= app->opts->ascii || tui_term_is_ascii(app->term);
 		if (!app->opts->no_mouse)
@@ -332,25 +381,14 @@ int tui_app_replay(const struct gtv_options *opts)
 {
 	struct tui_app app = {.opts = opts};
 	struct gtv_err err = {0};
-	int theme, cols, rows;
+	int theme, cols, rows, rc;
 
 	if (check_options(&app, &theme, &err) ||
-	    tui_term_check(&cols, &rows, "gtviz report, or gtviz shot", &err))
+	    tui_term_check(&cols, &rows, "gtviz report, or gtviz shot", &err) ||
+	    tui_opening_begin(&app, cols, rows, &err))
 		return gtv_cmd_error(&err);
-	/* A place in the trace is asked for: all of it must be there to know where. */
-	int placed = opts->file2 || opts->from_ns != UINT64_MAX ||
-		     opts->to_ns != UINT64_MAX || opts->select;
-	int rc = placed ? tui_trace_open(&app.trace, opts->file, &err)
-			: tui_trace_follow(&app.trace, opts->file, &err);
-
-	if (rc)
-		return gtv_cmd_error(&err);
-	app.streaming = app.trace.facts.mode == TUI_LIVE;
-	tui_app_apply_settings(&app);
-	if (opts->file2)
-		rc = tui_trace_compare_open(&app.trace, opts->file2, &err);
-	if (!rc)
-		rc = tui_trace_place(&app.trace, opts, &err);
+	/* There already, or not to be opened: the terminal need not know. */
+	rc = tui_opening_is_done(&app) ? tui_opening_end(&app, &err) : 0;
 	if (!rc)
 		rc = show(&app, theme, &err);
 	int status = rc ? gtv_cmd_error(&err) : tui_stream_end(&app);

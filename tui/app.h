@@ -49,6 +49,7 @@ struct tui_app {
 	struct tui_keymap keymap;
 	char settings_problem[160];	 /* what was wrong in their file, told first */
 	struct tui_exporting *exporting; /* NULL: nothing is */
+	struct tui_opening *opening;	 /* app_opening.h; NULL: the trace is there */
 	uint64_t scope_at_ns;		 /* where the mark goes that is asked for */
 	uint64_t scope_shown_ns;	 /* real time: when a hit was shown last */
 

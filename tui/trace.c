@@ -145,10 +145,11 @@ int tui_trace_open(struct tui_trace *t, const char *file, struct gtv_err *err)
 	return rc ? rc : look_at(t, file, err);
 }
 
-int tui_trace_follow(struct tui_trace *t, const char *file, struct gtv_err *err)
+int tui_trace_open_fd(struct tui_trace *t, int fd, const char *file, int growing,
+		      struct gtv_err *err)
 {
 	memset(t, 0, sizeof(*t));
-	int rc = gtv_out_open_growing(file, &t->store, err);
+	int rc = gtv_out_open_fd(fd, file, growing, &t->store, err);
 	return rc ? rc : look_at(t, file, err);
 }
 

@@ -43,8 +43,10 @@ struct tui_trace {
 
 /* Opens FILE ("-": stdin), the whole of it in the window. 0, or -GTV_E* and err. */
 int tui_trace_open(struct tui_trace *t, const char *file, struct gtv_err *err);
-/* The same, but what comes by a pipe is shown while it comes: nav follows it. */
-int tui_trace_follow(struct tui_trace *t, const char *file, struct gtv_err *err);
+/* The same of a file that is open (Takes fd); growing: what comes by a pipe is shown
+ * while it comes, and nav follows it. */
+int tui_trace_open_fd(struct tui_trace *t, int fd, const char *file, int growing,
+		      struct gtv_err *err);
 /* Looks at a store that grows. Borrows it. */
 int tui_trace_attach(struct tui_trace *t, struct gtv_store *store, struct gtv_err *err);
 void tui_trace_close(struct tui_trace *t);

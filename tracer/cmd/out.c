@@ -28,31 +28,37 @@ static void say_other(const char *path, struct gtv_err *err)
 			    "it is a %s: import it first", known);
 }
 
-static int open_with(const char *path, struct gtv_store **out, struct gtv_err *err,
-		     int (*open_store)(struct gtv_store **out, int fd, const char *name,
-				       struct gtv_err *err))
+int gtv_out_fd(const char *path, struct gtv_err *err)
 {
-	int from_stdin = !strcmp(path, "-");
 	struct gtv_user user;
-	int fd, rc;
+	int fd;
 
 	/* Under sudo the file is opened as the person who asked. And a trace may be
 	 * hostile: nothing of it is read with a privilege. */
-	if ((rc = gtv_user_get(&user, err)) ||
-	    (user.sudo && (rc = gtv_privileges_drop(&user, 0, err))))
-		return rc;
-	fd = from_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-			: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (gtv_user_get(&user, err) || (user.sudo && gtv_privileges_drop(&user, 0, err)))
+		return -1;
+	fd = !strcmp(path, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+				: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
-	if (fd < 0)
-		return gtv_err_set(err, errno == ENOENT ? GTV_ENOTFOUND : GTV_EIO, path, "",
-				   "%s", strerror(errno));
-	rc = user.sudo ? 0 : gtv_privileges_drop(&user, 0, err);
-	if (rc) {
-		close(fd);
-		return rc;
+	if (fd < 0) {
+		gtv_err_set(err, errno == ENOENT ? GTV_ENOTFOUND : GTV_EIO, path, "", "%s",
+			    strerror(errno));
+		return -1;
 	}
-	rc = open_store(out, fd, from_stdin ? "stdin" : path, err);
+	if (user.sudo || !gtv_privileges_drop(&user, 0, err))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int gtv_out_open_fd(int fd, const char *path, int growing, struct gtv_store **out,
+		    struct gtv_err *err)
+{
+	int from_stdin = !strcmp(path, "-");
+	const char *name = from_stdin ? "stdin" : path;
+	int rc = growing ? gtv_store_open_stream(out, fd, name, err)
+			 : gtv_store_open(out, fd, name, err);
+
 	if (rc == -GTV_EFORMAT && !from_stdin)
 		say_other(path, err);
 	return rc;
@@ -60,12 +66,14 @@ static int open_with(const char *path, struct gtv_store **out, struct gtv_err *e
 
 int gtv_out_open(const char *path, struct gtv_store **out, struct gtv_err *err)
 {
-	return open_with(path, out, err, gtv_store_open);
-}
+	struct gtv_err why = {0};
+	int fd = gtv_out_fd(path, &why);
 
-int gtv_out_open_growing(const char *path, struct gtv_store **out, struct gtv_err *err)
-{
-	return open_with(path, out, err, gtv_store_open_stream);
+	if (fd >= 0)
+		return gtv_out_open_fd(fd, path, 0, out, err);
+	if (err)
+		*err = why;
+	return -why.code;
 }
 
 int gtv_out_flush(FILE *f)

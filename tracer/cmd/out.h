@@ -19,9 +19,13 @@
 /* Opens a trace to read; "-" is stdin. 0, or -GTV_E* with err filled. For good: gtviz
  * becomes the user who asked (sudo), and has no capability left. */
 int gtv_out_open(const char *path, struct gtv_store **out, struct gtv_err *err);
-/* The same, but a pipe is not waited for to its end: the store grows
+/* The same in two steps, for who opens in another thread: the privileges are this one's
+ * to give up. A descriptor, or -1 and err. */
+int gtv_out_fd(const char *path, struct gtv_err *err);
+/* Takes fd. `growing`: a pipe is not waited for to its end, the store grows
  * (gtv_store_open_stream). */
-int gtv_out_open_growing(const char *path, struct gtv_store **out, struct gtv_err *err);
+int gtv_out_open_fd(int fd, const char *path, int growing, struct gtv_store **out,
+		    struct gtv_err *err);
 /* Flushes; 0, or 1 after saying that not everything could be written. A reader
  * that went away (head) is not an error worth a line, but is still 1. */
 int gtv_out_flush(FILE *f);

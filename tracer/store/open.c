@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tracer/base/progress.h"
 #include "tracer/store/bytes.h"
 #include "tracer/store/inside.h"
 
@@ -68,6 +69,7 @@ static int read_index(const struct gtv_walker *w, uint64_t from, uint64_t to)
 	uint64_t at = from, listed = 0;
 
 	while (at < to) {
+		gtv_progress_at(GTV_STEP_INDEX, at - from, to - from);
 		int rc = read_index_block(w, &at, &listed, from);
 		if (rc)
 			return rc;
@@ -139,6 +141,7 @@ static int load_names(struct gtv_store *st, uint32_t snapshot, size_t *found_cou
 		if (ref->aux != snapshot)
 			continue;
 		++*found_count;
+		gtv_progress_at(GTV_STEP_NAMES, i, st->names_blocks.count);
 		int rc = gtv_store__load(st, GTV_BLOCK_NAMES, ref, &raw);
 		if (!rc)
 			rc = gtv_names_read(st->names, raw, ref->raw_bytes);

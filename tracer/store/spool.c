@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tracer/base/progress.h"
 #include "tracer/store/inside.h"
 
 #define PIECE (256u << 10)
@@ -93,6 +94,7 @@ static int copy_all(int from, int spool, char *buf, const char *name, struct gtv
 	uint64_t size = 0;
 	ssize_t n;
 
+	gtv_progress_at(GTV_STEP_FIRST, 0, 0);
 	while ((n = read(from, buf, PIECE)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -101,6 +103,7 @@ static int copy_all(int from, int spool, char *buf, const char *name, struct gtv
 		if (gtv_spool_write(spool, buf, (size_t)n, size) < (size_t)n)
 			return gtv_spool_failed(errno, name, err);
 		size += (uint64_t)n;
+		gtv_progress_at(GTV_STEP_COPY, size, 0);
 	}
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tracer/base/progress.h"
 #include "tracer/store/inside.h"
 
 #define PIECE (256u << 10)
@@ -184,6 +185,7 @@ static int begin(struct stream *s, struct gtv_err *err)
 	int rc = 1;
 
 	while (rc > 0 && !w->blocks) {
+		gtv_progress_at(GTV_STEP_FIRST, w->size, 0);
 		wait_bytes(s);
 		rc = take_piece(s, err);
 		int no = rc < 0 ? 0 : refused(s, !rc, err);

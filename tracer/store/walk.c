@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tracer/base/progress.h"
 #include "tracer/store/inside.h"
 
 #define SEARCH_BYTES (256u << 10)
@@ -27,6 +28,13 @@ void gtv_walk__fini(struct gtv_walker *w)
 {
 	free(w->buf);
 	w->buf = NULL;
+}
+
+/* A file's walk may take long; a pipe's is told by who waits for it. */
+static void tell(const struct gtv_walker *w, uint64_t offset)
+{
+	if (!w->growing)
+		gtv_progress_at(GTV_STEP_WALK, offset, w->size);
 }
 
 enum gtv_sight gtv_walk__look(const struct gtv_walker *w, uint64_t offset,
@@ -78,6 +86,7 @@ enum gtv_sight gtv_walk__find(const struct gtv_walker *w, uint64_t *at, uint64_t
 	uint64_t offset = *at;
 
 	while (offset < limit && offset < w->size) {
+		tell(w, offset);
 		offset = skip_hole(w, offset);
 		uint64_t left = w->size - offset;
 		size_t n = left < SEARCH_BYTES ? (size_t)left : SEARCH_BYTES;
@@ -166,6 +175,7 @@ int gtv_walk__on(struct gtv_walker *w)
 		uint64_t at = w->offset;
 		enum gtv_sight sight = gtv_walk__look(w, at, &head);
 		int rc = 0;
+		tell(w, at);
 		if (sight == GTV_SIGHT_NOTHING) {
 			at = w->searched > at ? w->searched : at + 1;
 			sight = gtv_walk__find(w, &at, w->size, &head);
