@@ -214,6 +214,34 @@ static void test_bad_stream(void **state)
 	gtv_merge_free(m);
 }
 
+/* A stream that is never empty: 1,000 wait at any time, and once 200,000. */
+static void test_burst_is_given_back(void **state)
+{
+	(void)state;
+	struct gtv_merge *m = gtv_merge_new();
+	uint64_t in = 0, out = 0;
+	struct gtv_ev ev;
+
+	gtv_merge_stream(m, 0);
+	for (int round = 0; round < 400; round++) {
+		uint64_t want = round == 100 ? 200000 : 1000;
+
+		for (; in < out + want; in++) {
+			ev = event(in, 1, 1);
+			assert_int_equal(gtv_merge_push(m, 0, &ev), 0);
+		}
+		if (round == 100)
+			assert_true(gtv_merge_bytes(m) >= 200000 * sizeof(ev));
+		uint64_t upto = in - 500;
+
+		while (!gtv_merge_pop(m, upto - 1, &ev))
+			assert_int_equal(ev.ts_ns, out++);
+		assert_int_equal(out, upto);
+	}
+	assert_true(gtv_merge_bytes(m) <= 32768 * sizeof(ev));
+	gtv_merge_free(m);
+}
+
 static void test_speed(void **state)
 {
 	(void)state;
@@ -250,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_ties),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_bad_stream),
+		cmocka_unit_test(test_burst_is_given_back),
 		cmocka_unit_test(test_speed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

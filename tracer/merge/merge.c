@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "tracer/base/err.h"
 
@@ -20,7 +21,7 @@
 struct stream {
 	struct gtv_ev *ev; /* circular: room is 0 or a power of two */
 	uint32_t room, first, count;
-	uint32_t most;	/* that it held since it was empty */
+	uint32_t most;	/* that it held since it was empty, or last went round */
 	uint32_t place; /* in the heap, OUTSIDE when empty */
 	uint64_t order;
 };
@@ -46,12 +47,34 @@ struct gtv_merge *gtv_merge_new(void)
 	return calloc(1, sizeof(struct gtv_merge));
 }
 
+/* Large rooms are mapped: a heap would keep what bursts have made it. */
+static struct gtv_ev *get_room(uint32_t room)
+{
+	size_t bytes = (size_t)room * sizeof(struct gtv_ev);
+
+	if (room > 1u << 30)
+		return NULL;
+	if (room <= KEPT_ROOM)
+		return malloc(bytes);
+	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
+	return map == MAP_FAILED ? NULL : map;
+}
+
+static void put_room(struct gtv_ev *ev, uint32_t room)
+{
+	if (room <= KEPT_ROOM)
+		free(ev);
+	else
+		munmap(ev, (size_t)room * sizeof *ev);
+}
+
 void gtv_merge_free(struct gtv_merge *m)
 {
 	if (!m)
 		return;
 	for (uint32_t i = 0; i < m->stream_count; i++)
-		free(m->stream[i].ev);
+		put_room(m->stream[i].ev, m->stream[i].room);
 	free(m->stream);
 	free(m->heap);
 	free(m);
@@ -156,10 +179,10 @@ static struct gtv_ev *at(const struct stream *s, uint32_t pos)
 	return &s->ev[(s->first + pos) & (s->room - 1)];
 }
 
-static int grow(struct stream *s)
+/* Its events into another room, that is large enough. */
+static int resize(struct stream *s, uint32_t room)
 {
-	uint32_t room = s->room ? 2 * s->room : FIRST_ROOM;
-	struct gtv_ev *ev = room <= 1u << 30 ? malloc((size_t)room * sizeof *ev) : NULL;
+	struct gtv_ev *ev = get_room(room);
 
 	if (!ev)
 		return -GTV_ENOMEM;
@@ -168,23 +191,27 @@ static int grow(struct stream *s)
 		memcpy(ev, s->ev + s->first, tail * sizeof *ev);
 		memcpy(ev + tail, s->ev, (s->count - tail) * sizeof *ev);
 	}
-	free(s->ev);
+	put_room(s->ev, s->room);
 	s->ev = ev;
 	s->room = room;
 	s->first = 0;
 	return 0;
 }
 
-/* It is empty. A burst's room is given back by halves: the next one may be as large. */
+static int grow(struct stream *s)
+{
+	return resize(s, s->room ? 2 * s->room : FIRST_ROOM);
+}
+
+/* It is empty, or has gone round once. A burst's room is given back by halves: the next
+ * one may be as large. Without memory it stays as it is. */
 static void shrink(struct stream *s)
 {
-	if (s->room > KEPT_ROOM && s->most < s->room / 4) {
-		free(s->ev);
-		s->ev = malloc(s->room / 2 * sizeof *s->ev);
-		s->room = s->ev ? s->room / 2 : 0;
-	}
-	s->first = 0;
-	s->most = 0;
+	if (s->room > KEPT_ROOM && s->most < s->room / 4)
+		(void)resize(s, s->room / 2);
+	if (!s->count)
+		s->first = 0;
+	s->most = s->count;
 }
 
 /* Field by field: the event was made so a moment ago, and a copy in larger pieces would
@@ -260,11 +287,15 @@ int gtv_merge_push(struct gtv_merge *m, int stream, const struct gtv_ev *ev)
 static void advance(struct gtv_merge *m, uint32_t idx, uint32_t count)
 {
 	struct stream *s = &m->stream[idx];
+	int round = s->first + count >= s->room;
 
 	s->first = (s->first + count) & (s->room - 1);
 	s->count -= count;
 	m->queued -= count;
 	if (s->count) {
+		/* One that never rests is never empty. */
+		if (round)
+			shrink(s);
 		sift_down(m, 0, head_of(m, idx));
 		return;
 	}
@@ -323,6 +354,15 @@ int gtv_merge_pop(struct gtv_merge *m, uint64_t watermark_ns, struct gtv_ev *out
 uint64_t gtv_merge_late(const struct gtv_merge *m)
 {
 	return m->late;
+}
+
+size_t gtv_merge_bytes(const struct gtv_merge *m)
+{
+	size_t bytes = 0;
+
+	for (uint32_t i = 0; i < m->stream_count; i++)
+		bytes += m->stream[i].room * sizeof(struct gtv_ev);
+	return bytes;
 }
 
 size_t gtv_merge_queued(const struct gtv_merge *m)

@@ -36,5 +36,7 @@ int gtv_merge_pop(struct gtv_merge *m, uint64_t watermark_ns, struct gtv_ev *out
 /* Events moved forward because they came after the watermark had passed. */
 uint64_t gtv_merge_late(const struct gtv_merge *m);
 size_t gtv_merge_queued(const struct gtv_merge *m);
+/* Room for events, used or not: what a burst took is given back after it. */
+size_t gtv_merge_bytes(const struct gtv_merge *m);
 
 #endif
