@@ -223,7 +223,7 @@ static void test_burst_is_given_back(void **state)
 	struct gtv_ev ev;
 
 	gtv_merge_stream(m, 0);
-	for (int round = 0; round < 400; round++) {
+	for (int round = 0; round < 2000; round++) {
 		uint64_t want = round == 100 ? 200000 : 1000;
 
 		for (; in < out + want; in++) {

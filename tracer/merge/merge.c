@@ -56,8 +56,8 @@ static struct gtv_ev *get_room(uint32_t room)
 		return NULL;
 	if (room <= KEPT_ROOM)
 		return malloc(bytes);
-	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			 0);
+	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
 	return map == MAP_FAILED ? NULL : map;
 }
 
