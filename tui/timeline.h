@@ -31,7 +31,8 @@ struct tui_tl_group {
 	int quiet;   /* of them, left out because nothing happens in them */
 	int unasked; /* of them, not known to be active or not */
 	int heads;   /* the first of its heads; -1: it has none */
-	int height;  /* rows a lane: cores 4 (one a gap), 3, 2, 1; locks 2, 1; others 1 */
+	int height;  /* rows a lane: cores 5 (queue and gap), 4 (gap), 3, 2, 1; locks 2,
+		      * 1; others 1 */
 	int shown;
 	int more; /* a line says how many are not shown */
 	int rule; /* a line with its name goes first */
@@ -41,6 +42,7 @@ struct tui_tl_group {
 struct tui_tl_row {
 	struct gtv_lane lane;
 	int y, height;
+	int y_queue; /* cores on tall screens: who waits for it; 0: no such lane */
 };
 
 struct tui_timeline {
@@ -122,9 +124,16 @@ void tui_tl_core(struct tui_timeline *tl, const struct tui_tl_row *row);
 void tui_tl_label(struct tui_timeline *tl, int y, uint64_t from_ns, uint64_t to_ns,
 		  const char *name, const char *id, int ink, int ground);
 
+/* view_timeline_queue.c */
+/* Whether the depth of cores' queues can be told of this window at all. */
+int tui_tl_has_queues(const struct tui_timeline *tl);
+void tui_tl_queues(struct tui_timeline *tl);
+
 /* view_timeline_marks.c */
 void tui_tl_losses(struct tui_timeline *tl);
 void tui_tl_selection(struct tui_timeline *tl);
+
+/* view_timeline_edges.c */
 void tui_tl_edges(struct tui_timeline *tl);
 
 /* view_timeline_kept.c */
@@ -143,10 +152,13 @@ void tui_tl_irq_legend(struct tui_timeline *tl, int x, int end);
 /* view_timeline_chrome.c */
 void tui_tl_minimap(struct tui_timeline *tl);
 void tui_tl_ruler(struct tui_timeline *tl);
-void tui_tl_gutter_of(struct tui_timeline *tl, const struct tui_tl_row *row);
 void tui_tl_rules(struct tui_timeline *tl);
 void tui_tl_legend(struct tui_timeline *tl);
 void tui_tl_cursor_line(struct tui_timeline *tl);
+
+/* view_timeline_gutter.c */
+void tui_tl_gutter_of(struct tui_timeline *tl, const struct tui_tl_row *row);
+
 /* view_timeline_critical.c */
 void tui_tl_critical(struct tui_timeline *tl);
 /* In place of the panel, if a path is shown: returns 1 then. */

@@ -167,7 +167,7 @@ static int draw_rows(struct tui_timeline *tl, const struct page *p, int side, in
 		if (y + height > end)
 			break;
 		if (r->lane[side].kind)
-			row[n++] = (struct tui_tl_row){r->lane[side], y, height};
+			row[n++] = (struct tui_tl_row){r->lane[side], y, height, 0};
 		else
 			absent(tl, p, r, side, y);
 		y += height;

@@ -116,7 +116,7 @@ static int mini_timeline(struct page *p, int max_lanes)
 		collect_lanes(p, lane, max_lanes < LANES_MAX ? max_lanes : LANES_MAX);
 	tui_tl_ruler(&tl);
 	for (int i = 0; i < tl.row_count; i++) {
-		row[i] = (struct tui_tl_row){lane[i], p->y++, 1};
+		row[i] = (struct tui_tl_row){lane[i], p->y++, 1, 0};
 		tui_tl_gutter_of(&tl, &row[i]);
 		if (lane[i].kind == GTV_LANE_CORE)
 			tui_tl_core(&tl, &row[i]);

@@ -129,6 +129,7 @@ static void draw_lanes(struct tui_timeline *tl)
 		else
 			tui_tl_lane(tl, &tl->row[i]);
 	}
+	tui_tl_queues(tl);
 	tui_tl_interrupts(tl);
 	tui_tl_notes(tl);
 	tui_tl_critical(tl);
@@ -157,6 +158,21 @@ static void draw_chrome(struct tui_timeline *tl)
 	tui_chrome_hints(tl->canvas, tl->scene, tl->y_hints, hints);
 }
 
+/* What is selected is shown in any case: it does not count. */
+static void say_nobody_fits(struct tui_timeline *tl)
+{
+	const struct tui_filter *filter = &tl->scene->nav->filter;
+	const struct tui_tl_row *row = tl->row_count ? &tl->row[0] : NULL;
+	if (tui_filter_is_empty(filter) || tl->row_count > 1 ||
+	    (row &&
+	     tui_filter_lane(filter, tl->scene->names, tl->scene->window, row->lane)))
+		return;
+	int y = row ? row->y + row->height : tl->y_lanes;
+	if (y < tl->lanes_end)
+		tui_canvas_text(tl->canvas, 1, y, tl->cols - 2, TUI_WARN,
+				"no row fits the filter: \\ changes it");
+}
+
 static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 {
 	struct tui_timeline tl;
@@ -173,9 +189,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 		err = tui_strip_init(&tl.strip, &tl.axis);
 	if (!err) {
 		draw_lanes(&tl);
-		if (!tl.row_count && !tui_filter_is_empty(&scene->nav->filter))
-			tui_canvas_text(canvas, 1, tl.y_lanes, canvas->cols - 2, TUI_WARN,
-					"no row fits the filter: \\ changes it");
+		say_nobody_fits(&tl);
 		draw_chrome(&tl);
 	}
 	tui_strip_fini(&tl.strip);

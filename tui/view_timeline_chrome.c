@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Around the lanes: minimap, ruler, gutter, rules, legend, cursor line.
+ * Around the lanes: minimap, ruler, rules, legend, cursor line.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -304,105 +304,7 @@ void tui_tl_ruler(struct tui_timeline *tl)
 			       TUI_SEL, TUI_DEFAULT);
 }
 
-/* ---- gutter ---- */
-
-static int is_selected(const struct tui_timeline *tl, struct gtv_lane lane)
-{
-	const struct tui_nav *nav = tl->scene->nav;
-	return lane.kind && lane.kind == nav->selected.kind && lane.id == nav->selected.id;
-}
-
-/* Eight cells of how much of the window a core worked. */
-static void share_bar(struct tui_timeline *tl, int x, int y, uint64_t part, uint64_t whole)
-{
-	int full = whole ? (int)((8 * part + whole / 2) / whole) : 0;
-	for (int i = 0; i < 8; i++)
-		tui_canvas_put(tl->canvas, x + i, y, i < full ? 0x2588 : 0xb7,
-			       i < full ? TUI_SLEEP : TUI_FAINT, TUI_DEFAULT);
-}
-
-/* Returns the column at which it begins. */
-static int gutter_share(struct tui_timeline *tl, struct gtv_lane lane, int y)
-{
-	char share[TUI_FIGURE];
-	const struct tui_nav *nav = tl->scene->nav;
-	/* Of the time that was seen: a live window reaches past it at first. */
-	uint64_t from = tl->axis.from_ns > nav->first_ns ? tl->axis.from_ns : nav->first_ns;
-	uint64_t to = tl->axis.to_ns < nav->last_ns ? tl->axis.to_ns : nav->last_ns;
-	uint64_t whole = to > from ? to - from : 0;
-	uint64_t part = gtv_window_activity(tl->scene->window, lane);
-	if (part > whole)
-		part = whole;
-	if (tl->gutter >= 19)
-		tui_format_share(share, sizeof(share), part, whole);
-	else
-		tui_format_share_short(share, sizeof(share), part, whole);
-	int x = tl->gutter - 1 - (int)strlen(share);
-	tui_canvas_text(tl->canvas, x, y, 6,
-			lane.kind == GTV_LANE_CORE ? TUI_TEXT : TUI_DIM, share);
-	if (lane.kind == GTV_LANE_CORE && tl->gutter >= 19)
-		share_bar(tl, tl->gutter - 14, y, part, whole);
-	return x;
-}
-
-static void gutter_words(struct tui_timeline *tl, struct gtv_lane lane, int y, int end)
-{
-	char id[TUI_LABEL], name[TUI_LABEL];
-	const struct gtv_names *names = tl->scene->names;
-	int x = 1, selected = is_selected(tl, lane);
-	/* A thread that is no worker is known by its name; its number comes second. */
-	tui_ident_id(names, lane, id, sizeof(id));
-	tui_ident_name(names, lane, name, sizeof(name));
-	int role = tui_ident_lane(names, lane);
-	int by_name =
-		lane.kind == GTV_LANE_THREAD && id[0] == 'T' && name[0] && tl->gutter >= 15;
-	if (by_name) {
-		/* Half a number would be another one: the name gives way. */
-		int digits = tl->gutter >= 19 ? (int)strlen(id) : 0;
-		tui_say(tl->canvas, &x, y, end - digits, selected ? TUI_BOLD : role, name);
-		if (digits)
-			tui_sayf(tl->canvas, &x, y, end, TUI_DIM, " %u", lane.id);
-		return;
-	}
-	tui_say(tl->canvas, &x, y, end, role, id);
-	if (tl->gutter < 15)
-		return;
-	x++;
-	if (lane.kind == GTV_LANE_LOCK)
-		tui_say(tl->canvas, &x, y, tl->gutter - 1, TUI_TEXT,
-			name[0] ? name : "held by");
-	else
-		tui_say(tl->canvas, &x, y, end, selected ? TUI_BOLD : TUI_TEXT, name);
-}
-
-void tui_tl_gutter_of(struct tui_timeline *tl, const struct tui_tl_row *row)
-{
-	struct gtv_lane lane = row->lane;
-	int core = lane.kind == GTV_LANE_CORE,
-	    body = row->height == 3 ? row->y + 1 : row->y;
-	int first_core = core && row == &tl->row[0] && tl->gutter >= 19;
-	for (int y = row->y; y < row->y + row->height; y++)
-		tui_canvas_put(tl->canvas, tl->gutter - 1, y,
-			       core && y == body ? 0x2503 : 0x2502,
-			       core && y == body ? TUI_TEXT : TUI_DIM, TUI_DEFAULT);
-	if (core && tl->scene->facts->level == 0) {
-		tui_canvas_text(tl->canvas, 1, body, tl->gutter - 2, TUI_BOLD, "cores");
-		return;
-	}
-	int end = tl->gutter - 1;
-	if (lane.kind != GTV_LANE_LOCK && tl->gutter >= 9)
-		end = gutter_share(tl, lane, body);
-	gutter_words(tl, lane, body, tl->gutter >= 19 ? end - 1 : end);
-	if (is_selected(tl, lane))
-		tui_canvas_put(tl->canvas, 0, body, 0x25b6, TUI_SEL, TUI_DEFAULT);
-	if (first_core && row->height == 3) {
-		tui_canvas_text(tl->canvas, 1, row->y, 16, TUI_DIM,
-				tl->scene->facts->level < 2 ? "own threads only"
-				: tl->has_gts		    ? "lock"
-							    : "");
-		tui_canvas_text(tl->canvas, 1, row->y + 2, 16, TUI_DIM, "OS thread");
-	}
-}
+/* ---- rules ---- */
 
 void tui_tl_rules(struct tui_timeline *tl)
 {

@@ -232,10 +232,12 @@ static void labels(struct tui_timeline *tl, int y, const struct gtv_piece *p, si
 
 /* ---- lanes ---- */
 
-/* Tiles don't know how many waited for which lock. */
-static void no_waiters(struct tui_timeline *tl, int y)
+/* Tiles don't know how many waited for which lock: said once. */
+static void no_waiters(struct tui_timeline *tl, const struct tui_tl_row *row)
 {
-	tui_canvas_text(tl->canvas, tl->gutter + 1, y, tl->axis.cells - 1, TUI_DIM,
+	if (row > tl->row && row[-1].lane.kind == GTV_LANE_LOCK)
+		return;
+	tui_canvas_text(tl->canvas, tl->gutter + 1, row->y + 1, tl->axis.cells - 1, TUI_DIM,
 			"zoom in to see how many wait");
 }
 
@@ -305,7 +307,7 @@ void tui_tl_lane(struct tui_timeline *tl, const struct tui_tl_row *row)
 	labels(tl, row->y, p, count);
 	end_mark(tl, row->y, p, count);
 	if (row->lane.kind == GTV_LANE_LOCK && row->height > 1 && !tl->exact)
-		no_waiters(tl, row->y + 1);
+		no_waiters(tl, row);
 	else if (row->lane.kind == GTV_LANE_LOCK && row->height > 1)
 		waiters(tl, row->y + 1, p, count,
 			tui_ident_lane(tl->scene->names, row->lane));

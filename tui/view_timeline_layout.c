@@ -22,8 +22,9 @@ enum need {
 	NEED_TITLE = 10,
 	NEED_RULES = 16, /* between groups; and the line of keys */
 	NEED_MAP = 20,
-	NEED_TALL = 30, /* three rows a core, two a lock */
-	NEED_ALL = 36,	/* legend, cursor line, gaps between cores */
+	NEED_TALL = 30,	 /* three rows a core, two a lock */
+	NEED_ALL = 36,	 /* legend, cursor line, gaps between cores */
+	NEED_QUEUE = 60, /* who waits for each core */
 };
 
 static int panel_rows(int rows)
@@ -54,7 +55,7 @@ void tui_tl_chrome_rows(struct tui_timeline *tl)
 static int rows_used(const struct tui_tl_group *g, int lanes)
 {
 	int rows = lanes * g->height;
-	if (g->height == 4 && lanes > 0)
+	if (g->height >= 4 && lanes > 0)
 		rows--; /* no gap after the last */
 	return rows + g->rule + g->more;
 }
@@ -64,10 +65,11 @@ static void choose_height(const struct tui_timeline *tl, struct tui_tl_group *g,
 {
 	int most = 1;
 	if (g->kind == GTV_LANE_CORE && tl->scene->facts->level != 0)
-		most = tl->rows >= NEED_ALL    ? 4
-		       : tl->rows >= NEED_TALL ? 3
-		       : tl->rows >= 20	       ? 2
-					       : 1;
+		most = tl->rows >= NEED_QUEUE && tui_tl_has_queues(tl) ? 5
+		       : tl->rows >= NEED_ALL			       ? 4
+		       : tl->rows >= NEED_TALL			       ? 3
+		       : tl->rows >= 20				       ? 2
+								       : 1;
 	else if (g->kind == GTV_LANE_LOCK)
 		most = tl->rows >= NEED_TALL ? 2 : 1;
 	for (g->height = most; g->height > 1; g->height--)
@@ -88,6 +90,14 @@ static void take_lanes(struct tui_tl_group *g, int room)
 		g->more = g->rule = 0;
 }
 
+static int index_of(const struct tui_tl_group *g, struct gtv_lane lane)
+{
+	for (int i = 0; i < g->count; i++)
+		if (tui_tl_same_lane(g->lane[i], lane))
+			return i;
+	return -1;
+}
+
 /* What a following group wants at least. */
 static int least(const struct tui_timeline *tl, const struct tui_tl_group *g)
 {
@@ -100,6 +110,10 @@ static int least(const struct tui_timeline *tl, const struct tui_tl_group *g)
 		[GTV_LANE_LOCK] = 1,
 	};
 	int want = g->count < lanes[g->kind] ? g->count : lanes[g->kind];
+	/* Whoever was gone to is to be seen. */
+	if (want == 0 && tl->scene->nav->selected.kind == g->kind &&
+	    index_of(g, tl->scene->nav->selected) >= 0)
+		want = 1;
 	return want > 0 ? want + g->rule : 0;
 }
 
@@ -165,14 +179,6 @@ static void share_rows(struct tui_timeline *tl)
 }
 
 /* ---- which lanes ---- */
-
-static int index_of(const struct tui_tl_group *g, struct gtv_lane lane)
-{
-	for (int i = 0; i < g->count; i++)
-		if (tui_tl_same_lane(g->lane[i], lane))
-			return i;
-	return -1;
-}
 
 /* The pivoted group scrolls, as far as the selected lane needs. */
 static int scroll_to(struct tui_timeline *tl, const struct tui_tl_group *g)
@@ -244,14 +250,15 @@ static int place_group(struct tui_timeline *tl, int idx, int y)
 		g->shown = tui_tl_choose(tl, g->lane, g->count, g->shown);
 	for (int i = 0; i < g->shown; i++, y += g->height)
 		tl->row[tl->row_count++] = (struct tui_tl_row){
-			g->lane[top + i], y, g->height == 4 ? 3 : g->height};
+			g->lane[top + i], y, g->height >= 4 ? 3 : g->height,
+			g->height == 5 ? y + 3 : 0};
 	if (idx == 0)
 		tl->row[tl->row_count - g->shown].lane = sticky(g, top);
 	if (idx == 0 && top > 0)
 		tl->y_above = tl->row[0].y;
 	if (idx == 0 && top + g->shown < g->count)
 		tl->y_below = tl->row[tl->row_count - 1].y;
-	if (g->height == 4)
+	if (g->height >= 4)
 		y--;
 	if (g->more) {
 		snprintf(text, sizeof(text), "+%s more",

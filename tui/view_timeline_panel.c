@@ -184,7 +184,10 @@ static void lock_lines(struct panel *p)
 			 holders > 2 ? "s" : "");
 		say(p, &x, TUI_DIM, text);
 	}
-	if (length > told) {
+	/* Of what lies outside the window nothing was looked at. */
+	if (p->s->from_ns < p->tl->axis.from_ns || p->s->to_ns > p->tl->axis.to_ns) {
+		say(p, &x, TUI_DIM, ", as far as in sight");
+	} else if (length > told) {
 		say(p, &x, TUI_DIM, ", ");
 		say_length(p, &x, TUI_TEXT, length - told);
 		say(p, &x, TUI_DIM, " in hand-offs");

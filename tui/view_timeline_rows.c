@@ -62,6 +62,7 @@ static int is_listed(const struct tui_timeline *tl, const struct tui_tl_group *g
 	const struct tui_filter *filter = &tl->scene->nav->filter;
 	return belongs(tl, g, lane) &&
 	       (tui_filter_is_empty(filter) ||
+		tui_tl_same_lane(lane, tl->scene->nav->selected) ||
 		tui_filter_lane(filter, tl->scene->names, tl->scene->window, lane));
 }
 
