@@ -51,7 +51,12 @@ static int body_of(const struct tui_tl_row *row)
 	return row->height == 3 ? row->y + 1 : row->y;
 }
 
-/* The brackets of the selection stay: they say which of its ends is which. */
+static void edge_head(struct tui_timeline *tl, int x, int y, uint32_t glyph)
+{
+	tui_canvas_put(tl->canvas, x, y, glyph, TUI_EDGE, TUI_DEFAULT);
+}
+
+/* A line that only passes leaves the brackets of the selection. */
 static void edge_put(struct tui_timeline *tl, int x, int y, uint32_t glyph)
 {
 	const struct tui_cell *cell = tui_canvas_at(tl->canvas, x, y);
@@ -191,9 +196,9 @@ static void draw_off_rows(struct tui_timeline *tl, const struct gtv_edge *e,
 	for (int y = seen->y + step; y * step <= other->y * step; y += step)
 		edge_put(tl, x, y, 0x2502);
 	if (seen == from && other->y != seen->y)
-		edge_put(tl, x, other->y, step > 0 ? DOWN : UP);
+		edge_head(tl, x, other->y, step > 0 ? DOWN : UP);
 	else if (seen == to && other->y != seen->y)
-		edge_put(tl, x, seen->y + step, step > 0 ? UP : DOWN);
+		edge_head(tl, x, seen->y + step, step > 0 ? UP : DOWN);
 	leave_label(tl, e, x, other->y, step > 0 ? DOWN : UP);
 }
 
@@ -217,7 +222,10 @@ static void draw_corner(struct tui_timeline *tl, const struct gtv_edge *e,
 				      : (down > 0 ? 0x2518 : 0x2510));
 	for (int x = x0 + step; x1 != x0 && x != x1; x += step)
 		edge_put(tl, x, head, 0x2500);
-	edge_put(tl, x1, head, x1 != x0 ? (step > 0 ? RIGHT : LEFT) : down > 0 ? DOWN : UP);
+	edge_head(tl, x1, head,
+		  x1 != x0   ? (step > 0 ? RIGHT : LEFT)
+		  : down > 0 ? DOWN
+			     : UP);
 	if (from->beside || to->beside)
 		leave_label(tl, e, from->beside ? x0 : x1 - 1, head,
 			    (from->beside ? from->beside : to->beside) < 0 ? LEFT : RIGHT);

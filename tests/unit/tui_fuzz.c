@@ -38,6 +38,7 @@ struct tui_term {
 	long shown; /* frames; when the last keys began */
 	long shown_before;
 	int waits; /* for the frame, in ms */
+	int ready; /* the trace is there: until then Esc leaves */
 	struct tui_mouse mouse;
 	char last[64]; /* keys, for the message of a failure */
 	size_t last_at;
@@ -170,6 +171,10 @@ static int random_key(struct tui_term *t)
 
 int tui_term_key(struct tui_term *t)
 {
+	if (!t->ready) {
+		usleep(1000);
+		return TUI_KEY_NONE;
+	}
 	if (t->left <= 0)
 		return CTRL_C;
 	/* After some keys nothing more comes until a frame was shown, or none is due. */
@@ -192,7 +197,7 @@ int tui_term_key(struct tui_term *t)
 
 void tui_term_use_mouse(struct tui_term *t)
 {
-	(void)t;
+	t->ready = 1;
 }
 
 void tui_term_mouse(struct tui_term *t, struct tui_mouse *out)
