@@ -18,6 +18,16 @@ static unsigned preferred(const struct gtv_name *name, uint32_t nth)
 	return hash % SLOTS;
 }
 
+/* Some themes have half as many fills, each for two slots: the first six to be born have
+ * different ones there too. */
+#define FEWER (SLOTS / 2)
+
+static int is_free(unsigned taken, unsigned slot, unsigned nth)
+{
+	unsigned other = (slot + FEWER) % SLOTS;
+	return !(taken & 1u << slot) && (nth > FEWER || !(taken & 1u << other));
+}
+
 /*
  * The first twelve to be born get a fill each: their preferred one, or the next
  * that is free. Everybody later shares, by name; the label tells them apart. So a
@@ -35,7 +45,7 @@ static int slot_of(const struct gtv_names *names, enum gtv_class cls, uint32_t i
 		if ((name.flags & must) != must)
 			continue;
 		unsigned slot = preferred(&name, nth++);
-		while (taken & 1u << slot)
+		while (!is_free(taken, slot, nth))
 			slot = (slot + 1) % SLOTS;
 		taken |= 1u << slot;
 		if (name.id == id)

@@ -89,7 +89,7 @@ static void body_exact(struct core *c, const struct gtv_span *s)
 		if (c->resident && is_victim(c, c->resident, s))
 			ghost(c, c->resident, s->from_ns, s->to_ns);
 		else
-			tui_strip_fill(strip, s->from_ns, s->to_ns, TUI_DIM, s->tid);
+			tui_strip_fill(strip, s->from_ns, s->to_ns, TUI_DONE, s->tid);
 		break;
 	case GTV_ST_UNKNOWN:
 		tui_strip_line(strip, s->from_ns, s->to_ns, tui_look_of(s->state)->glyph,
@@ -119,7 +119,7 @@ static void body_tile(struct core *c, const struct gtv_piece *p)
 	}
 	if (p->state_ns[GTV_ST_OTHER] && told < p->state_ns[GTV_ST_OTHER])
 		tui_strip_share(&c->tl->strip, s->from_ns, s->to_ns,
-				p->state_ns[GTV_ST_OTHER], TUI_DIM, 0);
+				p->state_ns[GTV_ST_OTHER], TUI_DONE, 0);
 	if (p->state_ns[GTV_ST_UNKNOWN])
 		tui_strip_line(&c->tl->strip, s->from_ns, s->to_ns,
 			       tui_look_of(GTV_ST_UNKNOWN)->glyph, TUI_UNKNOWN, 0);
