@@ -150,6 +150,61 @@ static void test_past_is_kept(void **state)
 		assert_int_equal(gtv_clock_ns(&c, raw[k]), ns[k]);
 }
 
+/* Who reads had no core for long, when the clock was young and its rate known from 2 ms
+ * only: what was written meanwhile is converted after the next anchor, and as exactly. */
+static void test_a_late_anchor_is_exact(void **state)
+{
+	(void)state;
+	struct world w = {.hz = 2.1e9, .raw0 = 1ull << 40, .ns0 = 9 * S};
+
+	for (int gap_ms = 4; gap_ms <= 4000; gap_ms *= 3) {
+		struct gtv_clock c = {.kind = GTV_CLOCK_TSC};
+		uint64_t used = world_raw(&w, 0.0021), last = 0;
+
+		put(&c, &w, 0, -15);
+		put(&c, &w, 0.002, 15);
+		gtv_clock_used(&c, used);
+		uint64_t before = gtv_clock_ns(&c, used);
+		put(&c, &w, 0.002 + gap_ms / 1e3, 0);
+		assert_int_equal(gtv_clock_ns(&c, used), before);
+		check_monotone(&c, used - 1000, world_raw(&w, 0.004 + gap_ms / 1e3));
+		for (int i = 1; i <= 100; i++) {
+			double t = 0.002 + gap_ms / 1e3 * i / 100;
+			uint64_t ns = gtv_clock_ns(&c, world_raw(&w, t));
+
+			assert_true(ns > last);
+			last = ns;
+			assert_in_range(llabs((int64_t)(ns - world_ns(&w, t))), 0, 100);
+		}
+		assert_in_range(c.worst_residual_ns, 0, 100);
+	}
+}
+
+/* The same, again and again at random: what was converted stays, and nothing falls. */
+static void test_used_times_stay(void **state)
+{
+	(void)state;
+	struct world w = {.hz = 3e9, .raw0 = 5, .ns0 = S};
+	struct gtv_clock c = {.kind = GTV_CLOCK_TSC};
+	uint64_t raw[400], ns[400];
+	double t = 0;
+
+	srand(11);
+	put(&c, &w, t, 0);
+	put(&c, &w, t += 0.002, rand() % 41 - 20);
+	for (int i = 0; i < 400; i++) {
+		raw[i] = world_raw(&w, t += (1 + rand() % 100) / 1e3);
+		if (rand() % 3)
+			put(&c, &w, t - 1e-7 * (rand() % 2000), rand() % 41 - 20);
+		ns[i] = gtv_clock_ns(&c, raw[i]);
+		gtv_clock_used(&c, raw[i]);
+		for (int j = i > 8 ? i - 8 : 0; j < i; j++) {
+			assert_int_equal(gtv_clock_ns(&c, raw[j]), ns[j]);
+			assert_true(ns[j] <= ns[i]);
+		}
+	}
+}
+
 static void test_hostile_raw(void **state)
 {
 	(void)state;
@@ -230,6 +285,8 @@ int main(void)
 		cmocka_unit_test(test_noise_stays_noise),
 		cmocka_unit_test(test_jump_is_slewed),
 		cmocka_unit_test(test_past_is_kept),
+		cmocka_unit_test(test_a_late_anchor_is_exact),
+		cmocka_unit_test(test_used_times_stay),
 		cmocka_unit_test(test_hostile_raw),
 		cmocka_unit_test(test_mono_is_identity),
 		cmocka_unit_test(test_this_machine),

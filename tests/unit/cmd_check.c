@@ -384,16 +384,58 @@ static void payloads_are_whole(void **state)
 	assert_found(fd, "damaged: the block of", NULL);
 }
 
+/* Bytes after the last part but the index: finish writes them last. */
+static off_t index_begins(int fd)
+{
+	uint8_t bytes[GTV_HEAD_BYTES];
+	struct gtv_head footer;
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	assert_int_equal(pread(fd, bytes, sizeof bytes, size - GTV_HEAD_BYTES),
+			 sizeof bytes);
+	assert_int_equal(gtv_head_read(&footer, bytes), GTV_HEAD_GOOD);
+	return (off_t)footer.from_ns;
+}
+
 static void the_index_is_whole(void **state)
 {
 	struct draft d;
 
 	(void)state;
+	for (int in_footer = 0; in_footer < 2; in_footer++) {
+		begin(&d);
+		int fd = written(&d);
+		off_t at = in_footer ? lseek(fd, 0, SEEK_END) - 9
+				     : index_begins(fd) + GTV_HEAD_BYTES + 3;
+		uint8_t byte;
+
+		assert_int_equal(pread(fd, &byte, 1, at), 1);
+		byte ^= 4;
+		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+		assert_found(fd, "the index is damaged or missing", NULL);
+	}
+}
+
+/* Wherever in it: nothing is damaged then, and nothing is missing but what can be made
+ * anew. */
+static void a_recorder_may_be_killed_while_it_writes_the_index(void **state)
+{
+	struct draft d;
+	int rc;
+
+	(void)state;
 	begin(&d);
 	int fd = written(&d);
-	off_t size = lseek(fd, 0, SEEK_END);
-	assert_int_equal(ftruncate(fd, size - GTV_HEAD_BYTES), 0);
-	assert_found(fd, "the index is damaged or missing", NULL);
+	off_t index = index_begins(fd);
+	for (off_t size = lseek(fd, 0, SEEK_END) - 1; size >= index; size--) {
+		assert_int_equal(ftruncate(fd, size), 0);
+		char *said = verdict_of(fd, &rc);
+
+		if (rc || !strstr(said, "not finished: the recorder was killed"))
+			fail_msg("%ld bytes of the index: %s", (long)(size - index), said);
+		free(said);
+	}
+	close(fd);
 }
 
 int main(void)
@@ -415,6 +457,7 @@ int main(void)
 		cmocka_unit_test(another_model_is_not_judged),
 		cmocka_unit_test(payloads_are_whole),
 		cmocka_unit_test(the_index_is_whole),
+		cmocka_unit_test(a_recorder_may_be_killed_while_it_writes_the_index),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

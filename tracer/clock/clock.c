@@ -36,6 +36,7 @@ __extension__ typedef unsigned __int128 u128;
 #define EARLY_NS      1000000000ull
 #define FIRST_GAP_NS  2000000ull
 #define BRACKET_TRIES 32
+#define USE_SYNC_NS   250000000ull
 
 uint64_t gtv_clock_mono_ns(void)
 {
@@ -135,18 +136,53 @@ static void note_residual(struct gtv_clock *c, int64_t residual_ns)
 		c->worst_residual_ns = size;
 }
 
+/* The new anchor is (raw, ns), and nothing after `from` has been converted: the line goes
+ * from there to the anchor, no flatter or steeper than it may. */
+static void straighten(struct gtv_clock *c, uint64_t from, uint64_t raw, uint64_t ns,
+		       uint64_t rate)
+{
+	uint64_t from_ns = gtv_clock_ns(c, from);
+	uint64_t mult = ns > from_ns ? rate_of(ns - from_ns, raw - from) : 0;
+
+	if (from > c->base_raw)
+		keep_piece(c);
+	c->base_raw = from;
+	c->base_ns = from_ns;
+	c->mult = clamp_u64(mult, rate / 2, rate * 2);
+}
+
+/* By how much what was converted since the last anchor can have been wrong: it grows from
+ * there, to `off` at the new one. */
+static int64_t worst_used(const struct gtv_clock *c, uint64_t used, uint64_t raw,
+			  int64_t off)
+{
+	if (!c->used_raw)
+		return off;
+	return (int64_t)((double)off * (double)(used - c->anchor_raw) /
+			 (double)(raw - c->anchor_raw));
+}
+
 /* From the second anchor on. */
 static void slew(struct gtv_clock *c, uint64_t raw, uint64_t ns)
 {
 	uint64_t draw = raw - c->anchor_raw, dns = ns - c->anchor_ns;
-	uint64_t line_ns = gtv_clock_ns(c, raw), rate = rate_of(dns, draw);
-	uint64_t meet_ns = ns + dns;
+	uint64_t rate = rate_of(dns, draw), meet_ns = ns + dns;
+	uint64_t used = c->used_raw > c->anchor_raw ? c->used_raw : c->anchor_raw;
 
 	if (c->anchors == 1) { /* no rate was known: the line starts here */
 		c->mult = rate;
 		return;
 	}
-	note_residual(c, (int64_t)(line_ns - ns));
+	if (used < raw) {
+		int64_t off = (int64_t)(gtv_clock_ns(c, raw) - ns);
+
+		note_residual(c, worst_used(c, used, raw, off));
+		if (c->used_raw)
+			straighten(c, used, raw, ns, rate);
+	}
+	uint64_t line_ns = gtv_clock_ns(c, raw);
+	if (c->used_raw)
+		note_residual(c, (int64_t)(line_ns - ns));
 	keep_piece(c);
 	c->base_raw = raw;
 	c->base_ns = line_ns;
@@ -238,6 +274,20 @@ int gtv_clock_sync(struct gtv_clock *clock, uint64_t every_ns)
 		return 0;
 	take_anchor(clock);
 	return 1;
+}
+
+void gtv_clock_used(struct gtv_clock *clock, uint64_t raw)
+{
+	if (raw > clock->used_raw)
+		clock->used_raw = raw;
+}
+
+void gtv_clock_use(struct gtv_clock *clock)
+{
+	if (clock->kind != GTV_CLOCK_TSC)
+		return;
+	gtv_clock_sync(clock, USE_SYNC_NS);
+	gtv_clock_used(clock, read_counter());
 }
 
 static uint64_t forward(uint64_t base_ns, uint64_t raw_delta, uint64_t mult)

@@ -16,7 +16,7 @@
 struct gtv_clock_piece {
 	uint64_t base_raw, base_ns, mult;
 };
-#define GTV_CLOCK_PIECES 16
+#define GTV_CLOCK_PIECES 32
 
 struct gtv_clock {
 	uint32_t kind;	   /* enum gtv_clock_kind */
@@ -25,6 +25,7 @@ struct gtv_clock {
 	uint64_t mult;	     /* ns = base_ns + (raw - base_raw) * mult >> 32 */
 	uint64_t anchor_raw; /* the last anchor taken */
 	uint64_t anchor_ns;
+	uint64_t used_raw; /* nothing later has been converted; 0: not told */
 	uint64_t floor_ns; /* nothing converts to less: the line is monotone */
 	uint64_t anchors;
 	int64_t worst_residual_ns; /* largest |line - clock| seen at an anchor */
@@ -48,6 +49,11 @@ void gtv_clock_init(struct gtv_clock *clock, uint32_t kind);
  * clock, whose rate is known from a short time only, takes them more often: always
  * when its age has doubled. */
 int gtv_clock_sync(struct gtv_clock *clock, uint64_t every_ns);
+/* Before events are converted that have been published by now: takes an anchor if one is
+ * due, however late that is, and notes how far the line is needed. */
+void gtv_clock_use(struct gtv_clock *clock);
+/* Nothing after raw was converted so far: what comes after may still be put right. */
+void gtv_clock_used(struct gtv_clock *clock, uint64_t raw);
 /* For tests: an anchor from outside. */
 void gtv_clock_anchor(struct gtv_clock *clock, uint64_t raw, uint64_t ns);
 /* By how much the counter's rate since then differs from what it was after the first

@@ -308,8 +308,9 @@ static void check_faults(struct check *c, const struct gtv_report *r)
 
 static void check_all(struct check *c, const struct gtv_report *r)
 {
-	/* The exit status is written when all else is: what follows it is the index. */
-	if (!r->stats.complete && r->info.exit_status != -1)
+	/* The exit status is written when all else is: what follows it is the index. A
+	 * recorder may be killed in the middle of that. */
+	if (!r->stats.complete && r->info.exit_status != -1 && !r->stats.cut)
 		fault(c,
 		      "the index is damaged or missing: it was made anew from the blocks");
 	/* A file that ends in the middle of a part was being written: not damage. */
@@ -354,7 +355,10 @@ static void print_verdict(const struct check *c, const struct gtv_report *r)
 	if (r->info.implausible)
 		printf("; %u implausible records of the program's left out",
 		       r->info.implausible);
-	if (!r->stats.complete && r->info.exit_status == -1)
+	if (r->stats.cut && r->info.exit_status != -1)
+		printf("; not finished: the recorder was killed when all but the index was "
+		       "written");
+	else if (!r->stats.complete && r->info.exit_status == -1)
 		printf("; not finished: the recorder was killed; %zu blocks recovered, "
 		       "what came after %s s is missing",
 		       gtv_store_block_count(r->store) - (size_t)r->bad_blocks,

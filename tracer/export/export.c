@@ -23,20 +23,20 @@ static void lock_counters(struct gtv_export *x, const struct gtv_span *span)
 {
 	const struct gtv__writer *w = x->writer;
 	int unknown = span->state == GTV_ST_UNKNOWN;
-	uint64_t *was =
+	uint64_t *seen =
 		gtv__keys_at(&x->seen, gtv__track(GTV__TRACK_LOCK_UNKNOWN, span->lane.id));
+	int was = seen && *seen;
 
+	if (seen)
+		*seen = (uint64_t)unknown; /* valid until a writer looks for a key */
 	w->counter(x, GTV__TRACK_HOLDERS, span->lane.id, span->from_ns,
 		   !unknown && span->state != GTV_ST_FREE);
 	w->counter(x, GTV__TRACK_WAITERS, span->lane.id, span->from_ns,
 		   unknown ? 0 : span->waiters);
 	/* A counter has no word for "unknown", so that is one of its own. */
-	if (was && (unknown || *was)) {
+	if (unknown || was)
 		w->counter(x, GTV__TRACK_LOCK_UNKNOWN, span->lane.id, span->from_ns,
 			   unknown);
-		*gtv__keys_at(&x->seen, gtv__track(GTV__TRACK_LOCK_UNKNOWN,
-						   span->lane.id)) = (uint64_t)unknown;
-	}
 }
 
 static void on_span(void *arg, const struct gtv_span *span)

@@ -132,20 +132,27 @@ void gtv__f_cycle_add(struct gtv__found *a, const struct gtv__f_cycle *c, uint64
 	a->open |= (uint8_t)open;
 }
 
-/* g waits no longer: its cycle is broken, by a time-out or who was cancelled. */
-static void leave_cycle(struct gtv_findings *f, struct gtv__f_gt *g, uint64_t ns, int open)
+/* The cycle with that number (1 + its place), of green threads, is no more. */
+static void end_cycle(struct gtv_findings *f, uint8_t idx, uint64_t ns, int open)
 {
-	struct gtv__f_cycle *c = &f->cycle[g->cycle - 1];
+	struct gtv__f_cycle *c = &f->cycle[idx - 1];
 
-	if (c->proc) {
-		gtv__f_cycle_add(&c->proc->found[GTV__P_CYCLE], c, ns, open);
-		for (int m = 0; m < c->members; m++) {
-			struct gtv__f_gt *member = gtv__f_peek(&f->gts, c->member[m]);
-			if (member)
-				member->cycle = 0;
-		}
+	if (!c->proc || c->threads)
+		return;
+	gtv__f_cycle_add(&c->proc->found[GTV__P_CYCLE], c, ns, open);
+	for (int m = 0; m < c->members; m++) {
+		struct gtv__f_gt *member = gtv__f_peek(&f->gts, c->member[m]);
+		/* One that was forgotten and came again may be in another. */
+		if (member && member->cycle == idx)
+			member->cycle = 0;
 	}
 	c->proc = NULL;
+}
+
+/* g waits no longer: its cycle is broken, by a time-out or who was cancelled. */
+static void leave_cycle(struct gtv_findings *f, struct gtv__f_gt *g, uint64_t ns)
+{
+	end_cycle(f, g->cycle, ns, 0);
 	g->cycle = 0;
 }
 
@@ -229,7 +236,7 @@ static void unwait(struct gtv_findings *f, struct gtv__f_gt *g, uint64_t ns, int
 		gtv__f_lock_unwait(f, g, woken);
 	g->waits_gt = 0;
 	if (g->cycle)
-		leave_cycle(f, g, ns, 0);
+		leave_cycle(f, g, ns);
 }
 
 static void gt_exit(struct gtv_findings *f, struct gtv__f_gt *g, uint64_t ns)
@@ -478,9 +485,8 @@ void gtv__f_gt_end(struct gtv_findings *f, struct gtv__f_proc *p, uint64_t ns)
 
 	gtv__f_proc_advance(p, ns);
 	for (int i = 0; i < GTV__F_CYCLES; i++)
-		if (f->cycle[i].proc == p &&
-		    (g = gtv__f_peek(&f->gts, f->cycle[i].member[0])))
-			leave_cycle(f, g, ns, 1);
+		if (f->cycle[i].proc == p)
+			end_cycle(f, (uint8_t)(i + 1), ns, 1);
 	gtv__f_gt_hung(f, p, ns, cycle);
 	for (at = 0; (g = gtv__f_next(&f->gts, &at));)
 		gtv__f_gt_open(f, g, p, ns, p->found);

@@ -380,6 +380,8 @@ static int64_t take_events(struct gtv_ring_source *src, struct gtv_reader *r)
 	if (fill > src->stats.fill_percent)
 		src->stats.fill_percent = fill;
 	count = bounded(src, count);
+	if (count) /* not earlier: what is published by now is converted */
+		gtv_clock_use(src->base.config.clock);
 	for (uint64_t i = 0; i < count; i++) {
 		/* It comes from another core's cache: ask for it early. */
 		__builtin_prefetch(&r->events[(r->tail + AHEAD) & (src->slots - 1)]);

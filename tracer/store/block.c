@@ -131,6 +131,9 @@ static size_t pack(ZSTD_CCtx *zstd, const struct gtv_payload *p, int level, uint
 	ZSTD_outBuffer to = {out, room, 0};
 	size_t at = 0, least = p->size / 32 > 1024 ? p->size / 32 : 1024;
 
+	if (!p->size)
+		return 0; /* a footer: all is in its head */
+
 	ZSTD_CCtx_reset(zstd, ZSTD_reset_session_only);
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level);
 	ZSTD_CCtx_setPledgedSrcSize(zstd, p->size);

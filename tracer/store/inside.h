@@ -139,7 +139,8 @@ struct gtv_walker {
 	uint64_t last_ns;  /* the latest time seen */
 	size_t open_gap;   /* idx + 1 of the gap that ends at the next EVENTS block */
 	uint64_t blocks;
-	int ended; /* the last block was a FOOTER in its place */
+	int ended;   /* the last block was a FOOTER in its place */
+	int footers; /* there was one, wherever */
 };
 
 enum gtv_sight {

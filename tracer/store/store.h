@@ -58,6 +58,7 @@ struct gtv_store_stats {
 	uint64_t gaps;		 /* damaged parts skipped when opening */
 	uint64_t reads;		 /* blocks that were read from the file so far */
 	int complete;		 /* has index and footer: was finished */
+	int cut; /* ends as a killed writer leaves it: in, or between, blocks */
 	uint64_t dropped_bytes;	 /* of bytes and events, those that are gone: */
 	uint64_t dropped_events; /* gtv_store_drop */
 };

@@ -147,6 +147,7 @@ static int found(struct gtv_walker *w, const struct gtv_head *head, uint64_t off
 		w->ordinal = head->ordinal;
 	}
 	w->ended = head->kind == GTV_BLOCK_FOOTER && head->to_ns == offset;
+	w->footers |= head->kind == GTV_BLOCK_FOOTER;
 	return gtv_store__note(w->st, head, offset);
 }
 
@@ -158,11 +159,13 @@ static int torn_end(struct gtv_walker *w)
 	struct gtv_head head;
 
 	int rc = lost(w, offset, w->size, NULL);
+	int has_head = w->size - offset >= GTV_HEAD_BYTES;
+	int good = has_head && !gtv_store__pread(w->st->fd, bytes, sizeof bytes, offset) &&
+		   gtv_head_read(&head, bytes) == GTV_HEAD_GOOD;
 	w->offset = w->size;
 	w->ended = 0;
-	if (!rc && w->size - offset >= GTV_HEAD_BYTES &&
-	    !gtv_store__pread(w->st->fd, bytes, sizeof bytes, offset) &&
-	    gtv_head_read(&head, bytes) == GTV_HEAD_GOOD && head.kind == GTV_BLOCK_EVENTS)
+	w->st->stats.cut = !w->footers && (good || !has_head);
+	if (!rc && good && head.kind == GTV_BLOCK_EVENTS)
 		end_gap(w, head.to_ns);
 	return rc;
 }
@@ -194,5 +197,6 @@ int gtv_walk__on(struct gtv_walker *w)
 			return rc;
 		w->offset = at + GTV_HEAD_BYTES + head.stored_bytes;
 	}
+	w->st->stats.cut = !w->growing && !w->footers;
 	return 0;
 }
