@@ -30,7 +30,7 @@
 #define GTV_SHM_MAGIC	       0x31676e6972767467ull /* "gtvring1", little-endian */
 #define GTV_SHM_PAGE	       4096u
 #define GTV_SHM_RINGS_DEFAULT  64u
-#define GTV_RING_BYTES_DEFAULT (8u << 20)
+#define GTV_RING_BYTES_DEFAULT (8u << 20) /* at least, unless asked for less */
 #define GTV_HEARTBEAT_STALE_NS 1000000000ull
 /* Virtual clocks start here, and the first simulated process's ids. */
 #define GTV_SIM_START_NS 1000000000ull

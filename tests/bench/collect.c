@@ -10,6 +10,7 @@
  */
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/abi/gtv_ring.h"
@@ -97,15 +98,18 @@ static int producer_init(struct producer *p, struct gtv_session *s)
 	int fd = gtv_source_ring_fd(s->rings);
 
 	memset(p, 0, sizeof *p);
-	p->size = gtv_shm_size(GTV_SHM_RINGS_DEFAULT, GTV_RING_BYTES_DEFAULT);
-	p->slots = GTV_RING_BYTES_DEFAULT / sizeof *p->events;
+	struct stat sb;
+	if (fstat(fd, &sb))
+		return -1;
+	p->size = (size_t)sb.st_size;
 	p->shm = mmap(NULL, p->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (p->shm == MAP_FAILED)
 		return -1;
+	p->slots = p->shm->ring_bytes / sizeof *p->events;
 	char *base = (char *)p->shm;
 	p->ring = (void *)(base + gtv_ring_control_offset(0));
-	p->events = (void *)(base + gtv_ring_data_offset(GTV_SHM_RINGS_DEFAULT,
-							 GTV_RING_BYTES_DEFAULT, 0));
+	p->events = (void *)(base + gtv_ring_data_offset(p->shm->ring_count,
+							 p->shm->ring_bytes, 0));
 	p->ring->state = GTV_RING_LIVE;
 	p->ring->pid = (uint32_t)getpid();
 	p->ring->tid = (uint32_t)gettid();

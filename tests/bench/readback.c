@@ -262,9 +262,9 @@ static double own_mb(pid_t pid)
 
 static double most_mb(const char *buffer)
 {
-	const char *argv[] = {gtviz(),	 "record",	"-o",	    file("memory.gtv"),
-			      "--level", "0",		"--buffer", buffer,
-			      "--",	 tool("evgen"), RATE,	    "3",
+	const char *argv[] = {gtviz(),	 "record", "-o", file("memory.gtv"),
+			      "--level", "0",	   "--", tool("evgen"),
+			      RATE,	 "3",	   NULL, NULL,
 			      NULL};
 	struct timespec nap = {.tv_nsec = LOOK_NS};
 	posix_spawn_file_actions_t actions;
@@ -272,6 +272,11 @@ static double most_mb(const char *buffer)
 	int status = -1;
 	pid_t pid;
 
+	if (buffer) { /* else of the usual size */
+		memmove(argv + 8, argv + 6, 4 * sizeof *argv);
+		argv[6] = "--buffer";
+		argv[7] = buffer;
+	}
 	posix_spawn_file_actions_init(&actions);
 	for (int fd = 0; fd < 3; fd++)
 		posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
@@ -289,7 +294,7 @@ static double most_mb(const char *buffer)
 
 static double memory_ours(void)
 {
-	return most_mb("8M");
+	return most_mb(NULL);
 }
 
 static double memory_large(void)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Emits events at a steady rate: two green threads that yield to each other, a
- * burst every millisecond. At rate 0 it only sleeps.
+ * burst every millisecond. At rate 0 it only sleeps. With CORE, on that core alone.
  *
- * usage: evgen EVENTS_PER_SECOND SECONDS
+ * usage: evgen EVENTS_PER_SECOND SECONDS [CORE]
  */
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,9 +55,18 @@ static void root(void *unused)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3) {
-		fprintf(stderr, "usage: evgen EVENTS_PER_SECOND SECONDS\n");
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: evgen EVENTS_PER_SECOND SECONDS [CORE]\n");
 		return 2;
+	}
+	if (argc == 4) {
+		cpu_set_t set;
+		CPU_ZERO(&set);
+		CPU_SET((unsigned)strtoul(argv[3], NULL, 10) % CPU_SETSIZE, &set);
+		if (sched_setaffinity(0, sizeof set, &set)) {
+			perror("evgen: core");
+			return 1;
+		}
 	}
 	burst_count = strtoull(argv[1], NULL, 10) / 2 / (1000000000u / BURST_NS);
 	end_ns = now_ns() + strtoull(argv[2], NULL, 10) * 1000000000u;

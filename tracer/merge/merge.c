@@ -283,6 +283,41 @@ int gtv_merge_push(struct gtv_merge *m, int stream, const struct gtv_ev *ev)
 	return 0;
 }
 
+int gtv_merge_room(struct gtv_merge *m, int stream, struct gtv_merge_room *room)
+{
+	uint32_t idx = (uint32_t)stream, end;
+	struct stream *s;
+
+	if (stream < 0 || idx >= m->stream_count)
+		return -GTV_EUSAGE;
+	s = &m->stream[idx];
+	if (s->count == s->room && grow(s) < 0)
+		return -GTV_ENOMEM;
+	end = (s->first + s->count) & (s->room - 1);
+	room->ev = &s->ev[end];
+	room->count = end >= s->first ? s->room - end : s->first - end;
+	room->from_ns = m->watermark_ns;
+	if (s->count && at(s, s->count - 1)->ts_ns > room->from_ns)
+		room->from_ns = at(s, s->count - 1)->ts_ns;
+	return 0;
+}
+
+void gtv_merge_made(struct gtv_merge *m, int stream, size_t count)
+{
+	uint32_t idx = (uint32_t)stream;
+	struct stream *s = &m->stream[idx];
+
+	if (!count)
+		return;
+	s->count += (uint32_t)count;
+	s->most = s->count > s->most ? s->count : s->most;
+	m->queued += count;
+	if (s->place == OUTSIDE) {
+		s->place = m->heap_count++;
+		sift_up(m, s->place, head_of(m, idx));
+	}
+}
+
 /* The first stream's first `count` events are gone: its next one, or none. */
 static void advance(struct gtv_merge *m, uint32_t idx, uint32_t count)
 {

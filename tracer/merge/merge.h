@@ -28,6 +28,17 @@ int gtv_merge_stream(struct gtv_merge *m, uint64_t order);
  * hostile producer run time backwards). A late LOSS keeps the beginning of its
  * range. 0 or -GTV_ENOMEM. */
 int gtv_merge_push(struct gtv_merge *m, int stream, const struct gtv_ev *ev);
+/* Room at a stream's end, for who makes events in their place instead of copying them
+ * there: up to `count` of them, each no earlier than the one before it and than from_ns.
+ * Good until the next call that changes the merge. 0 or -GTV_ENOMEM. */
+struct gtv_merge_room {
+	struct gtv_ev *ev;
+	size_t count;
+	uint64_t from_ns;
+};
+int gtv_merge_room(struct gtv_merge *m, int stream, struct gtv_merge_room *room);
+/* The first `count` of that room are made. */
+void gtv_merge_made(struct gtv_merge *m, int stream, size_t count);
 /* Takes up to max events that are due, ts <= watermark, in order. Returns how many. */
 size_t gtv_merge_take(struct gtv_merge *m, uint64_t watermark_ns, struct gtv_ev *out,
 		      size_t max);

@@ -99,10 +99,11 @@ static void user_event(struct gtv_model *m, const struct gtv_ev *ev)
 
 	if (!t)
 		return;
-	if (!(ev->flags & GTV_EV_LATE))
+	if (!(ev->flags & GTV_EV_LATE) && t->on != GTV__K_ON)
 		gtv__thread_evidence(m, t, ev->ts_ns);
 	if (gtv_event_is_switch(ev->kind)) {
-		gtv__gt_event(m, t, ev);
+		if (!gtv__switch_plain(m, t, ev))
+			gtv__gt_event(m, t, ev);
 		return;
 	}
 	switch (ev->kind) {

@@ -5,6 +5,7 @@
  *   model.c         life, dispatch of events, loss and gaps, the end
  *   model_table.c   objects by id, lanes (the open span of each), faults
  *   model_gt.c      green threads: spawn, switch, ready, channels
+ *   model_switch.c  the plain switch, shorter
  *   model_kernel.c  OS threads and cores
  *   model_lock.c    locks
  *   model_extra.c   system calls and interrupts: no states
@@ -236,6 +237,7 @@ struct gtv_model {
 	uint64_t now_ns;
 	int retro; /* boundaries may be moved back silently: the past became unknown */
 	int no_memory;
+	int all_the_way; /* for tests: no short cuts */
 	struct gtv__map gt_map, thread_map, lock_map, proc_map;
 	struct gtv__pool gts, threads, locks, procs, cores;
 	struct gtv__core **core; /* by number */
@@ -256,7 +258,19 @@ struct gtv_model {
 };
 
 /* model_table.c */
-void *gtv__map_get(const struct gtv__map *map, uint32_t id);
+static inline size_t gtv__map_place(const struct gtv__map *map, uint32_t id)
+{
+	return (id * 2654435769u) >> map->shift;
+}
+static inline void *gtv__map_get(const struct gtv__map *map, uint32_t id)
+{
+	if (!map->cap)
+		return NULL;
+	for (size_t i = gtv__map_place(map, id);; i = (i + 1) & (map->cap - 1)) {
+		if (!map->slot[i].obj || map->slot[i].id == id)
+			return map->slot[i].obj;
+	}
+}
 int gtv__map_set(struct gtv__map *map, uint32_t id, void *obj);
 void *gtv__pool_new(struct gtv__pool *pool);
 void *gtv__pool_at(const struct gtv__pool *pool, size_t idx);
@@ -269,10 +283,22 @@ struct gtv__lock *gtv__lock(struct gtv_model *m, uint32_t id, const struct gtv__
 struct gtv__gt *gtv__gt_new(struct gtv_model *m, uint32_t id, struct gtv__proc *p);
 struct gtv__lock *gtv__lock_new(struct gtv_model *m, uint32_t id, struct gtv__proc *p);
 struct gtv__core *gtv__core(struct gtv_model *m, int32_t core);
-struct gtv__thread *gtv__thread(struct gtv_model *m, uint32_t tid); /* makes: it is ours */
-struct gtv__thread *gtv__thread_find(struct gtv_model *m,
-				     uint32_t tid); /* alive, or NULL */
 struct gtv__thread *gtv__thread_new(struct gtv_model *m, uint32_t tid, uint32_t pid);
+struct gtv__thread *gtv__thread_find_slowly(struct gtv_model *m, uint32_t tid);
+/* Alive, or NULL. */
+static inline struct gtv__thread *gtv__thread_find(struct gtv_model *m, uint32_t tid)
+{
+	if (m->last_thread && m->last_thread->tid == tid)
+		return m->last_thread;
+	return gtv__thread_find_slowly(m, tid);
+}
+/* Makes: it is ours. */
+static inline struct gtv__thread *gtv__thread(struct gtv_model *m, uint32_t tid)
+{
+	struct gtv__thread *t = gtv__thread_find(m, tid);
+
+	return t || !tid ? t : gtv__thread_new(m, tid, 0);
+}
 
 /* The lane shows `content` (state, flags, core, gt … waiters) from ts on. */
 void gtv__lane_set(struct gtv_model *m, struct gtv__lane *lane, uint64_t ts_ns,
@@ -282,6 +308,20 @@ void gtv__lane_unknown(struct gtv_model *m, struct gtv__lane *lane, uint64_t ts_
 static inline int gtv__lane_alive(const struct gtv__lane *lane)
 {
 	return lane->cur.state != GTV_ST_NONE;
+}
+/* Ends the open span at ts: sums it and shows it. */
+static inline void gtv__lane_close(struct gtv_model *m, struct gtv__lane *lane,
+				   uint64_t ts_ns)
+{
+	struct gtv_span *cur = &lane->cur;
+
+	if (ts_ns <= cur->from_ns)
+		return;
+	cur->to_ns = ts_ns;
+	lane->state_ns[cur->state] += ts_ns - cur->from_ns;
+	if (m->sink.span)
+		m->sink.span(m->sink.arg, cur);
+	cur->from_ns = ts_ns;
 }
 void gtv__edge(struct gtv_model *m, enum gtv_edge_kind kind, uint64_t from_ns,
 	       struct gtv_lane from, uint64_t to_ns, struct gtv_lane to, uint32_t obj);
@@ -312,6 +352,11 @@ static inline uint32_t gtv__gt_tid(const struct gtv__gt *g)
 {
 	return g->thread && g->thread->on != GTV__K_DEAD ? g->thread->tid : 0;
 }
+
+/* model_switch.c: a switch of the most frequent kind, from one that runs here to one that
+ * is ready, neither with anything that others could see of it. Returns whether it was one.
+ */
+int gtv__switch_plain(struct gtv_model *m, struct gtv__thread *t, const struct gtv_ev *ev);
 
 /* model_gt.c */
 void gtv__gt_event(struct gtv_model *m, struct gtv__thread *t, const struct gtv_ev *ev);

@@ -12,21 +12,6 @@
 
 /* ---- id -> object ---- */
 
-static size_t map_place(const struct gtv__map *map, uint32_t id)
-{
-	return (id * 2654435769u) >> map->shift;
-}
-
-void *gtv__map_get(const struct gtv__map *map, uint32_t id)
-{
-	if (!map->cap)
-		return NULL;
-	for (size_t i = map_place(map, id);; i = (i + 1) & (map->cap - 1)) {
-		if (!map->slot[i].obj || map->slot[i].id == id)
-			return map->slot[i].obj;
-	}
-}
-
 static int map_grow(struct gtv__map *map)
 {
 	struct gtv__map big = {.cap = map->cap ? map->cap * 2 : 64};
@@ -50,7 +35,7 @@ int gtv__map_set(struct gtv__map *map, uint32_t id, void *obj)
 {
 	if (map->used * 3 >= map->cap * 2 && map_grow(map))
 		return -GTV_ENOMEM;
-	size_t i = map_place(map, id);
+	size_t i = gtv__map_place(map, id);
 	while (map->slot[i].obj && map->slot[i].id != id)
 		i = (i + 1) & (map->cap - 1);
 	if (!map->slot[i].obj)
@@ -233,10 +218,8 @@ struct gtv__core *gtv__core(struct gtv_model *m, int32_t core)
 	return c;
 }
 
-struct gtv__thread *gtv__thread_find(struct gtv_model *m, uint32_t tid)
+struct gtv__thread *gtv__thread_find_slowly(struct gtv_model *m, uint32_t tid)
 {
-	if (m->last_thread && m->last_thread->tid == tid)
-		return m->last_thread;
 	struct gtv__thread *t = tid ? gtv__map_get(&m->thread_map, tid) : NULL;
 	if (!t || t->on == GTV__K_DEAD)
 		return NULL;
@@ -265,13 +248,6 @@ struct gtv__thread *gtv__thread_new(struct gtv_model *m, uint32_t tid, uint32_t 
 	lane_init(&t->lane, GTV_LANE_THREAD, tid);
 	m->last_thread = t;
 	return t;
-}
-
-struct gtv__thread *gtv__thread(struct gtv_model *m, uint32_t tid)
-{
-	struct gtv__thread *t = gtv__thread_find(m, tid);
-
-	return t || !tid ? t : gtv__thread_new(m, tid, 0);
 }
 
 /* ---- lanes ---- */
@@ -304,20 +280,6 @@ _Static_assert(offsetof(struct gtv_span, waiters) + sizeof(uint32_t) -
 		       2 * sizeof(uint8_t) + sizeof(int16_t) + 6 * sizeof(uint32_t),
 	       "all fields of the content are here");
 
-/* Ends the open span at ts: sums it and shows it. */
-static void lane_close(struct gtv_model *m, struct gtv__lane *lane, uint64_t ts_ns)
-{
-	struct gtv_span *cur = &lane->cur;
-
-	if (ts_ns <= cur->from_ns)
-		return;
-	cur->to_ns = ts_ns;
-	lane->state_ns[cur->state] += ts_ns - cur->from_ns;
-	if (m->sink.span)
-		m->sink.span(m->sink.arg, cur);
-	cur->from_ns = ts_ns;
-}
-
 static uint64_t lane_clamp(struct gtv_model *m, struct gtv__lane *lane, uint64_t ts_ns)
 {
 	if (ts_ns >= lane->cur.from_ns)
@@ -336,9 +298,9 @@ void gtv__lane_set(struct gtv_model *m, struct gtv__lane *lane, uint64_t ts_ns,
 	if (!gtv__lane_alive(lane)) {
 		lane->first_ns = lane->cur.from_ns = ts_ns;
 	} else {
-		if (same_content(&lane->cur, content))
+		if (lane->cur.state == content->state && same_content(&lane->cur, content))
 			return;
-		lane_close(m, lane, lane_clamp(m, lane, ts_ns));
+		gtv__lane_close(m, lane, lane_clamp(m, lane, ts_ns));
 	}
 	take_content(&lane->cur, content);
 }
@@ -359,7 +321,7 @@ void gtv__lane_end(struct gtv_model *m, struct gtv__lane *lane, uint64_t ts_ns)
 	if (!gtv__lane_alive(lane))
 		return;
 	ts_ns = lane_clamp(m, lane, ts_ns);
-	lane_close(m, lane, ts_ns);
+	gtv__lane_close(m, lane, ts_ns);
 	lane->cur.state = GTV_ST_NONE;
 	lane->end_ns = ts_ns;
 }

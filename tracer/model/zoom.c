@@ -117,7 +117,7 @@ static void hash_grow(struct gtv_zoom *z)
 	free(old);
 }
 
-static struct gtv__zlane *lane_of(struct gtv_zoom *z, struct gtv_lane lane)
+static inline struct gtv__zlane *lane_of(struct gtv_zoom *z, struct gtv_lane lane)
 {
 	struct gtv__zlane **recent =
 		&z->recent[(lane.id * 4 + lane.kind) % GTV__ZOOM_RECENT];
@@ -182,7 +182,7 @@ static struct gtv__zslot *slot_for(struct gtv__zacc *acc, uint32_t id, uint64_t 
 		return last;
 	for (uint32_t i = 0; i < GTV__ZOOM_SLOTS; i++) {
 		struct gtv__zslot *s = &acc->slot[i];
-		if (s->ns && s->id == id) {
+		if (s->id == id && s->ns) {
 			acc->last_slot = i;
 			return s;
 		}
@@ -228,7 +228,7 @@ static inline void keep_longest(struct gtv__zacc *acc, const struct gtv_span *s)
 	acc->longest.waiters = s->waiters;
 }
 
-static void acc_add(struct gtv__zacc *acc, const struct gtv_span *s, uint64_t to_ns)
+static inline void acc_add(struct gtv__zacc *acc, const struct gtv_span *s, uint64_t to_ns)
 {
 	uint64_t ns = to_ns - acc->to_ns;
 
@@ -395,6 +395,12 @@ void gtv_zoom_span(struct gtv_zoom *z, const struct gtv_span *span)
 	struct gtv__zlane *l = lane_of(z, span->lane);
 	if (!l)
 		return;
+	/* Nearly always it goes on in the tile that is being filled. */
+	struct gtv__zacc *acc = l->acc[0];
+	if (acc && acc->to_ns == from_ns && span->to_ns < tile_end(0, acc)) {
+		acc_add(acc, span, span->to_ns);
+		return;
+	}
 	add_span(z, l, 0, span, from_ns, span->to_ns);
 	if (!z->st || z->err)
 		return;

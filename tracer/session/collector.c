@@ -171,15 +171,20 @@ static void take_in(struct gtv_session *s, struct gtv_ev *evs, size_t count)
 		s->last_ns = evs[count - 1].ts_ns;
 }
 
-/* A batch into model and store; what the recorder itself learns of it goes before. Few
- * kinds tell it anything. */
+/* Few kinds tell the recorder itself anything. */
+static int tells_recorder(const struct gtv_ev *ev)
+{
+	return ev->kind >= GTV_EV_K_FORK && ev->kind <= GTV_EV_K_FUTEX;
+}
+
+/* A batch into model and store; what the recorder itself learns of it goes before. */
 static void take_batch(struct gtv_session *s, struct gtv_ev *evs, size_t count)
 {
 	struct gtv_ev tell;
 	size_t done = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (evs[i].kind < GTV_EV_K_FORK || evs[i].kind > GTV_EV_K_FUTEX)
+		if (!tells_recorder(&evs[i]))
 			continue;
 		if (!s->status.simulated)
 			gtv_family_feed(s->family, &evs[i]);
@@ -192,6 +197,36 @@ static void take_batch(struct gtv_session *s, struct gtv_ev *evs, size_t count)
 	take_in(s, evs + done, count - done);
 }
 
+/* The next batch that is due, right into the store's open block: events are many, and each
+ * copy of all of them costs. Only what may need others between its own is put in aside.
+ * Returns how many. */
+static size_t take_due(struct gtv_session *s, uint64_t watermark_ns)
+{
+	size_t room = GTV_BATCH, count, i = 0;
+	struct gtv_ev *evs = gtv_store_room(s->store, &room);
+	int in_place = evs != NULL;
+
+	if (!in_place)
+		evs = s->batch;
+	count = gtv_merge_take(s->merge, watermark_ns, evs,
+			       room < GTV_BATCH ? room : GTV_BATCH);
+	if (!s->kernel && !s->status.simulated)
+		i = count; /* only the kernel's do */
+	while (i < count && !tells_recorder(&evs[i]))
+		i++;
+	if (!in_place || i < count) {
+		if (in_place)
+			memcpy(s->batch, evs, count * sizeof *evs);
+		take_batch(s, s->batch, count);
+	} else if (count) {
+		size_t fed = gtv_session_feed(s, evs, count);
+		gtv_store_made(s->store, fed);
+		if (fed)
+			s->last_ns = evs[fed - 1].ts_ns;
+	}
+	return count;
+}
+
 /*
  * Lets out of the merge what is due, in batches. Modelling and storing an event costs
  * several times what taking it from a ring does, so the rings are emptied between
@@ -199,12 +234,9 @@ static void take_batch(struct gtv_session *s, struct gtv_ev *evs, size_t count)
  */
 void gtv_session_advance(struct gtv_session *s, uint64_t watermark_ns)
 {
-	size_t count;
-
 	if (s->cut_ns)
 		return;
-	while ((count = gtv_merge_take(s->merge, watermark_ns, s->batch, GTV_BATCH))) {
-		take_batch(s, s->batch, count);
+	while (take_due(s, watermark_ns)) {
 		if (s->cut_ns)
 			return;
 		gtv_session_serve_trigger(s, s->last_ns);

@@ -20,11 +20,12 @@ struct shape {
 	uint8_t gt, obj;
 	uint8_t low; /* the low half of arg; the high half stays */
 	uint8_t is_gil;
+	uint8_t tells; /* more than the event itself: see note() */
 };
 
 static const struct shape shapes[GTV_EV_USER_MAX] = {
-	[GTV_EV_PROC_START] = {.known = 1},
-	[GTV_EV_WORKER_START] = {.known = 1},
+	[GTV_EV_PROC_START] = {.known = 1, .tells = 1},
+	[GTV_EV_WORKER_START] = {.known = 1, .tells = 1},
 	[GTV_EV_WORKER_STOP] = {.known = 1},
 	[GTV_EV_SPAWN] = {.known = 1, .gt = GT, .obj = GT},
 	[GTV_EV_SWITCH_RUN] = {.known = 1, .gt = GT, .obj = GT},
@@ -60,11 +61,13 @@ static const struct shape shapes[GTV_EV_USER_MAX] = {
 	[GTV_EV_CALLBACK_BEGIN] = {.known = 1, .obj = CALL},
 	[GTV_EV_CALLBACK_END] = {.known = 1, .obj = CALL},
 	[GTV_EV_HANDOFF] = {.known = 1, .gt = GT},
-	[GTV_EV_GT_STATE] = {.known = 1, .gt = GT},
+	[GTV_EV_GT_STATE] = {.known = 1, .tells = 1, .gt = GT},
 	[GTV_EV_LOCK_STATE] = {.known = 1, .gt = GT, .obj = LOCK},
-	[GTV_EV_WORKER_STATE] = {.known = 1},
+	[GTV_EV_WORKER_STATE] = {.known = 1, .tells = 1},
 	[GTV_EV_PREEMPT_ASK] = {.known = 1, .gt = GT},
 };
+
+#define AHEAD 32u /* events that are fetched ahead */
 
 /* How far ahead of now an honest event may seem: the line's own error, and more. */
 #define AHEAD_NS 1000000ull
@@ -269,14 +272,22 @@ static void mark_gil(struct gtv_ring_source *src, uint32_t lock)
 /* ----------------------------------------------------------------- events */
 
 /* A field by its class; -1: there is no room for the object it names. */
-static int resolve(struct gtv_ring_source *src, struct gtv_reader *r, unsigned cls,
-		   uint32_t value, uint32_t *out)
+static inline int resolve(struct gtv_ring_source *src, struct gtv_reader *r, unsigned cls,
+			  uint32_t value, uint32_t *out)
 {
 	*out = value;
 	if (cls == RAW || !value)
 		return 0;
-	*out = gtv_image_intern(src, r->image, cls - 1, value);
-	return *out ? 0 : -1;
+	struct gtv_known *known = &r->known[cls - 1][value % GTV_RING_KNOWN];
+	if (known->local != value) {
+		uint32_t id = gtv_image_intern(src, r->image, cls - 1, value);
+		if (!id)
+			return -1;
+		known->local = value;
+		known->id = id;
+	}
+	*out = known->id;
+	return 0;
 }
 
 /* A program may speak of its own threads only. */
@@ -404,6 +415,78 @@ int gtv_ring_ingest(struct gtv_ring_source *src, struct gtv_reader *r,
 		return 0;
 	}
 	return deliver(src, r, wire, ts_ns);
+}
+
+/* An event of which nothing is to be told but itself. */
+static inline int is_ordinary(const struct gtv_event *wire)
+{
+	const struct shape *shape;
+
+	if (wire->kind >= GTV_EV_USER_MAX)
+		return 0;
+	shape = &shapes[wire->kind];
+	return shape->known && !shape->is_gil && !shape->tells;
+}
+
+/* Makes *ev of an ordinary event. Returns whether there was room for its objects. */
+static inline int make_event(struct gtv_ring_source *src, struct gtv_reader *r,
+			     const struct gtv_event *wire, uint64_t ts_ns,
+			     struct gtv_ev *ev)
+{
+	const struct shape *shape = &shapes[wire->kind];
+	uint32_t gt, obj, low;
+
+	if (resolve(src, r, shape->gt, wire->gt, &gt) ||
+	    resolve(src, r, shape->obj, wire->u.f.obj, &obj) ||
+	    resolve(src, r, shape->low, (uint32_t)wire->u.f.arg, &low))
+		return 0;
+	ev->ts_ns = ts_ns;
+	ev->kind = wire->kind;
+	ev->flags = wire->flags;
+	ev->state = wire->aux;
+	ev->core = GTV_CORE_NONE;
+	ev->tid = r->tid;
+	ev->gt = gt;
+	ev->obj = obj;
+	ev->seq = wire->u.f.seq;
+	ev->arg = (wire->u.f.arg & ~(uint64_t)UINT32_MAX) | low;
+	return 1;
+}
+
+int64_t gtv_ring_ingest_run(struct gtv_ring_source *src, struct gtv_reader *r, uint64_t max,
+			    uint64_t now_ns)
+{
+	struct gtv_merge_room room;
+	uint64_t count = 0, last_ns = r->last_ns, tail = r->tail, slots = src->slots;
+
+	if (!r->image || gtv_ring_is_simulated(src))
+		return 0;
+	int rc = gtv_merge_room(src->base.config.merge, r->stream, &room);
+	if (rc < 0)
+		return rc;
+	max = max < room.count ? max : room.count;
+	last_ns = last_ns > room.from_ns ? last_ns : room.from_ns;
+	for (; count < max; count++) {
+		struct gtv_event wire;
+		/* It comes from another core's cache: ask for it early. */
+		__builtin_prefetch(&r->events[(tail + AHEAD) & (slots - 1)]);
+		gtv_ring_copy_event(r, tail, slots, &wire);
+		if (!is_ordinary(&wire))
+			break;
+		uint64_t ts_ns = gtv_clock_ns_now(src->base.config.clock, wire.ts_raw);
+		if (ts_ns < last_ns || ts_ns > now_ns + AHEAD_NS ||
+		    !make_event(src, r, &wire, ts_ns, &room.ev[count]))
+			break;
+		last_ns = ts_ns;
+		if (!(++tail % GTV_RING_TAIL_BATCH))
+			__atomic_store_n(&r->control->tail, tail, __ATOMIC_RELEASE);
+	}
+	gtv_merge_made(src->base.config.merge, r->stream, count);
+	if (count)
+		r->last_ns = last_ns;
+	r->tail = tail;
+	src->stats.events += count;
+	return (int64_t)count;
 }
 
 /* ------------------------------------------------------------------- loss */

@@ -27,6 +27,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -35,14 +36,13 @@
 
 #include "tracer/source/naming.h"
 
-#define RINGS_MAX      65536u
-#define RING_BYTES_MAX (1u << 30)
-#define TAIL_BATCH     1024u /* events between two stores of the tail */
+#define RINGS_MAX	 65536u
+#define RING_BYTES_MAX	 (1u << 30)
+#define RING_BYTES_USUAL (32u << 20)
 /* What one drain takes, of all rings and at least of each: the rest waits in the rings,
  * where it is no less safe, and not in our own memory. */
 #define DRAIN_EVENTS  98304u
 #define DRAIN_LEAST   4096u
-#define AHEAD	      32u	   /* events that are fetched ahead */
 #define CHECK_NS      200000000ull /* between two looks whether a thread lives */
 #define WAKE_APART_NS 200000ull	   /* a program that rings all the time is not heard */
 #define PEERS_A_DRAIN 64
@@ -61,6 +61,28 @@ static uint32_t power_of_two(size_t bytes)
 	while (p < bytes && p < RING_BYTES_MAX)
 		p *= 2;
 	return p;
+}
+
+/* A ring holds what its thread writes while we are kept from reading: for a tenth of a
+ * second at ten million events a second, where there is memory for that. If all rings were
+ * written full they would be an eighth of it at most. */
+static size_t usual_ring_bytes(uint32_t ring_count)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+	uint64_t most = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 8 : 0;
+	uint64_t bytes = RING_BYTES_USUAL;
+	struct rlimit limit;
+
+	/* The program maps the file, too. */
+	if (!getrlimit(RLIMIT_AS, &limit) && limit.rlim_cur != RLIM_INFINITY &&
+	    limit.rlim_cur / 8 < most)
+		most = limit.rlim_cur / 8;
+	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY &&
+	    limit.rlim_cur < most)
+		most = limit.rlim_cur;
+	while (bytes > GTV_RING_BYTES_DEFAULT && bytes * ring_count > most)
+		bytes /= 2;
+	return bytes;
 }
 
 static void fill_header(const struct gtv_ring_source *src)
@@ -218,19 +240,6 @@ static void serve_peers(struct gtv_ring_source *src)
 
 /* ------------------------------------------------------------------ claims */
 
-/* Copies one event out of memory that may change meanwhile: each word is read once. */
-static inline void copy_event(const struct gtv_reader *r, uint64_t pos, uint64_t slots,
-			      struct gtv_event *out)
-{
-	const volatile uint64_t *from =
-		(const volatile void *)&r->events[pos & (slots - 1)];
-
-	for (int i = 0; i < 4; i++) {
-		uint64_t word = from[i];
-		memcpy((char *)out + 8 * i, &word, sizeof word);
-	}
-}
-
 static uint64_t read_head(const struct gtv_reader *r)
 {
 	return __atomic_load_n(&r->control->head, __ATOMIC_ACQUIRE);
@@ -270,7 +279,7 @@ static void identify(struct gtv_ring_source *src, struct gtv_reader *r, int star
 	uint32_t tid = __atomic_load_n(&r->control->tid, __ATOMIC_RELAXED);
 	struct gtv_event first;
 
-	copy_event(r, r->tail, src->slots, &first);
+	gtv_ring_copy_event(r, r->tail, src->slots, &first);
 	if (starting && first.kind != GTV_EV_PROC_START && first.kind != GTV_EV_SIM_PROC)
 		return;
 	r->fresh = 0;
@@ -309,6 +318,7 @@ static int take_claim(struct gtv_ring_source *src, uint32_t idx, uint64_t now_ns
 	r->last_loss_ns = 0;
 	r->next_check_ns = now_ns + CHECK_NS;
 	memset(&r->name, 0, sizeof r->name);
+	memset(r->known, 0, sizeof r->known);
 	memset(r->loss, 0, sizeof r->loss);
 	memset(r->told, 0, sizeof r->told);
 	return 1;
@@ -383,15 +393,19 @@ static int64_t take_events(struct gtv_ring_source *src, struct gtv_reader *r)
 	if (count) /* not earlier: what is published by now is converted */
 		gtv_clock_use(src->base.config.clock);
 	for (uint64_t i = 0; i < count; i++) {
-		/* It comes from another core's cache: ask for it early. */
-		__builtin_prefetch(&r->events[(r->tail + AHEAD) & (src->slots - 1)]);
 		struct gtv_event wire;
-		copy_event(r, r->tail++, src->slots, &wire);
+		int64_t run = gtv_ring_ingest_run(src, r, count - i, now_ns);
+		if (run < 0)
+			return run;
+		i += (uint64_t)run;
+		if (i == count)
+			break;
+		gtv_ring_copy_event(r, r->tail++, src->slots, &wire);
 		int rc = gtv_ring_stages(src, r) ? gtv_ring_stage(src, r, &wire)
 						 : gtv_ring_ingest(src, r, &wire, now_ns);
 		if (rc < 0)
 			return rc;
-		if (!(r->tail & (TAIL_BATCH - 1)))
+		if (!(r->tail & (GTV_RING_TAIL_BATCH - 1)))
 			__atomic_store_n(&r->control->tail, r->tail, __ATOMIC_RELEASE);
 	}
 	__atomic_store_n(&r->control->tail, r->tail, __ATOMIC_RELEASE);
@@ -583,8 +597,9 @@ static int ring_open(struct gtv_source **out, const struct gtv_source_config *co
 	src->ring_count = config->ring_count ? config->ring_count : GTV_SHM_RINGS_DEFAULT;
 	if (src->ring_count > RINGS_MAX)
 		src->ring_count = RINGS_MAX;
-	src->ring_bytes = power_of_two(config->ring_bytes ? config->ring_bytes
-							  : GTV_RING_BYTES_DEFAULT);
+	src->ring_bytes =
+		power_of_two(config->ring_bytes ? config->ring_bytes
+						: usual_ring_bytes(src->ring_count));
 	src->slots = src->ring_bytes / sizeof(struct gtv_event);
 	src->total_bytes = gtv_shm_size(src->ring_count, src->ring_bytes);
 	src->begun_ns = src->last_drain_ns = gtv_clock_mono_ns();

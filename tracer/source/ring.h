@@ -18,6 +18,7 @@
 #define GTV_RING_OBJECTS_MAX 1000000u
 #define GTV_RING_IMAGES_MAX  4096u
 #define GTV_RING_UIDS_MAX    8
+#define GTV_RING_TAIL_BATCH  1024u /* events between two stores of a ring's tail */
 
 /* The object classes that have process-local ids. */
 enum { GTV_MAP_GT, GTV_MAP_LOCK, GTV_MAP_CHAN, GTV_MAP_CALL, GTV_MAP_COUNT };
@@ -36,6 +37,12 @@ struct gtv_image {
 	uint32_t followers;	  /* images that share this one's ids */
 	struct gtv_image *leader; /* the one whose ids it shares; NULL: none yet */
 	struct gtv_idmap map[GTV_MAP_COUNT];
+};
+
+/* Ids looked up last, by the low bits of the local one: most events name few objects. */
+#define GTV_RING_KNOWN 16u
+struct gtv_known {
+	uint32_t local, id; /* local 0: nothing */
 };
 
 /* The reader's own view of a ring: nothing here can be written by a producer. */
@@ -57,6 +64,7 @@ struct gtv_reader {
 	uint64_t told[GTV_EV_USER_MAX];	   /* of this claim, by LOST events */
 	uint64_t refused[GTV_EV_USER_MAX]; /* in this drain: no room for its objects */
 	uint64_t refused_from_ns, refused_to_ns;
+	struct gtv_known known[GTV_MAP_COUNT][GTV_RING_KNOWN]; /* of image */
 	struct { /* a name that arrives in pieces */
 		char text[GTV_TEXT_CHUNK * 4 + 1];
 		uint32_t cls, id, next;
@@ -94,6 +102,22 @@ struct gtv_ring_source {
 /* ingest.c: one wire event, already copied out of shared memory. 0 or -GTV_ENOMEM. */
 int gtv_ring_ingest(struct gtv_ring_source *src, struct gtv_reader *r,
 		    const struct gtv_event *wire, uint64_t now_ns);
+/* Takes events out of the ring as long as they are ordinary, at most max, up to the first
+ * that needs more care: made where they are queued. Returns how many, or -GTV_ENOMEM. */
+int64_t gtv_ring_ingest_run(struct gtv_ring_source *src, struct gtv_reader *r, uint64_t max,
+			    uint64_t now_ns);
+/* Copies one event out of memory that may change meanwhile: each word is read once. */
+static inline void gtv_ring_copy_event(const struct gtv_reader *r, uint64_t pos,
+				       uint64_t slots, struct gtv_event *out)
+{
+	const volatile uint64_t *from =
+		(const volatile void *)&r->events[pos & (slots - 1)];
+
+	for (int i = 0; i < 4; i++) {
+		uint64_t word = from[i];
+		__builtin_memcpy((char *)out + 8 * i, &word, sizeof word);
+	}
+}
 /* Delivers what this drain refused, and, if the ring is dry, what the producer dropped
  * and has not told. */
 int gtv_ring_tell_losses(struct gtv_ring_source *src, struct gtv_reader *r, int dry);

@@ -467,8 +467,12 @@ size_t gtv_codec_encode(struct gtv_codec *c, uint64_t base_ns, const struct gtv_
 	reset(c);
 	memset(c->find, 0, sizeof c->find);
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t slot = stream_of(c, &evs[i]);
-		uint8_t mask = 0;
+		const struct stream *last = &c->stream[before];
+		uint8_t is_core = evs[i].core != GTV_CORE_NONE, mask = 0;
+		uint32_t value = is_core ? (uint32_t)evs[i].core : evs[i].tid;
+		uint32_t slot = i && last->value == value && last->is_core == is_core
+					? before
+					: stream_of(c, &evs[i]);
 		if (slot != c->stream[before].next)
 			mask = miss(c, COL_STREAM, slot, MISS_STREAM);
 		c->stream[before].next = (uint16_t)slot;

@@ -109,6 +109,11 @@ void gtv_store_on_wait(struct gtv_store *st, void (*wait)(void *arg), void *arg)
  * for good (see gtv_store_error); -GTV_EUSAGE if the store was opened or finished. A
  * name must be set before the first event that uses it is appended. */
 int gtv_store_append(struct gtv_store *st, const struct gtv_ev *evs, size_t count);
+/* The same for who can make events in their place: room for up to *count of them (at
+ * least one), good until the next call of the writer's, and how many of them are made.
+ * NULL: nothing can be appended, see gtv_store_error. */
+struct gtv_ev *gtv_store_room(struct gtv_store *st, size_t *count);
+int gtv_store_made(struct gtv_store *st, size_t count);
 /* Closes the open block if its first event is 25 ms old at `now_ns` (or always, if 0),
  * and with it the program's output so far. */
 int gtv_store_flush(struct gtv_store *st, uint64_t now_ns);

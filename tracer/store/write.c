@@ -428,6 +428,28 @@ int gtv_store_append(struct gtv_store *st, const struct gtv_ev *evs, size_t coun
 	return rc;
 }
 
+struct gtv_ev *gtv_store_room(struct gtv_store *st, size_t *count)
+{
+	struct writer *w = st->writer;
+
+	if (writable(st))
+		return NULL;
+	*count = GTV_BLOCK_MAX - w->open_count;
+	return w->open + w->open_count;
+}
+
+int gtv_store_made(struct gtv_store *st, size_t count)
+{
+	struct writer *w = st->writer;
+	int rc = writable(st);
+
+	if (rc || !count)
+		return rc;
+	w->open_count += (uint32_t)count;
+	w->last_ns = w->open[w->open_count - 1].ts_ns;
+	return w->open_count == GTV_BLOCK_MAX ? close_events(st) : 0;
+}
+
 static int old(uint64_t since_ns, uint64_t now_ns)
 {
 	return now_ns >= since_ns && now_ns - since_ns >= BLOCK_AGE_NS;
