@@ -6,11 +6,6 @@
 #include "tui/app_panes.h"
 #include "tui/trace_findings.h"
 
-static int unread(const struct tui_trace *t)
-{
-	return !t->findings.done;
-}
-
 static void to_evidence(struct tui_app *app)
 {
 	int rc = tui_trace_show_finding(&app->trace);
@@ -45,7 +40,7 @@ static int key(struct tui_app *app, enum tui_action action)
 const struct tui_pane tui_pane_findings = {
 	.view = TUI_VIEW_FINDINGS,
 	.read = tui_trace_notice,
-	.unread = unread,
+	.unread = tui_trace_findings_unread,
 	.forget = tui_trace_forget_findings,
 	.key = key,
 };

@@ -17,9 +17,11 @@ void act_CALLS(struct tui_app *app)
 	tui_app_view(app, TUI_VIEW_CALLS);
 }
 
+/* All that is counted is: of each list and table, and of the load. */
 void act_RANGE(struct tui_app *app)
 {
-	tui_app_say(app, "nothing is counted here");
+	tui_app_say(app, "lists and tables count %s",
+		    tui_range_next(&app->trace.nav, app->trace.scope));
 }
 
 void act_SORT(struct tui_app *app)
@@ -30,17 +32,6 @@ void act_SORT(struct tui_app *app)
 void act_LOG_BARS(struct tui_app *app)
 {
 	tui_app_say(app, "there are no bars here");
-}
-
-/* All of the trace, or the window that the timeline shows. */
-static void other_range(struct tui_app *app)
-{
-	struct tui_latency *lat = app->trace.latency;
-
-	if (!lat)
-		return;
-	lat->ranged = !lat->ranged;
-	tui_app_say(app, lat->ranged ? "the timeline's window only" : "all of the trace");
 }
 
 static void show(struct tui_app *app, const struct gtv_case *c, int mid)
@@ -163,9 +154,6 @@ static int latency_key(struct tui_app *app, enum tui_action action)
 	case TUI_ACT_FIT:
 		show_case(app, 0);
 		return 1;
-	case TUI_ACT_RANGE:
-		other_range(app);
-		return 1;
 	case TUI_ACT_LOG_BARS:
 		if (lat)
 			lat->log = !lat->log;
@@ -234,9 +222,6 @@ static int calls_key(struct tui_app *app, enum tui_action action)
 		if (app->trace.calls)
 			tui_app_say(app, "sorted by %s",
 				    tui_calls_sort_name(app->trace.calls->sort));
-		return 1;
-	case TUI_ACT_RANGE:
-		other_range(app);
 		return 1;
 	default:
 		return 0;

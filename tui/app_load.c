@@ -40,7 +40,11 @@ static uint64_t now_ns(void)
 static struct tui_axis axis_of(const struct tui_trace *t, const struct tui_load *load)
 {
 	const struct tui_nav *nav = &t->nav;
+	struct tui_range range = tui_range_of(nav, t->scope);
 
+	if (range.kind == TUI_RANGE_CURSORS)
+		return (struct tui_axis){range.from_ns, range.to_ns,
+					 tui_timeline_cells(load->cols)};
 	return (struct tui_axis){nav->from_ns,
 				 nav->to_ns > nav->from_ns ? nav->to_ns : nav->from_ns + 1,
 				 tui_timeline_cells(load->cols)};
@@ -135,10 +139,23 @@ static void show(struct tui_app *app)
 		tui_nav_select(nav, &span);
 }
 
+/* What moves the window, while that is not what is shown. */
+static int is_of_window(enum tui_action action)
+{
+	return action == TUI_ACT_ZOOM_IN || action == TUI_ACT_ZOOM_OUT ||
+	       action == TUI_ACT_PAN_LEFT || action == TUI_ACT_PAN_RIGHT ||
+	       action == TUI_ACT_FIT;
+}
+
 static int key(struct tui_app *app, enum tui_action action)
 {
 	struct tui_load *load = load_of(&app->trace);
+	struct tui_range range = tui_range_of(&app->trace.nav, app->trace.scope);
 
+	if (range.kind == TUI_RANGE_CURSORS && is_of_window(action)) {
+		tui_app_say(app, "cursor A to B is shown: r shows the window");
+		return 1;
+	}
 	if (load)
 		load->cols = app->canvas.cols;
 	switch (action) {

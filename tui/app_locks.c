@@ -85,9 +85,6 @@ static int key(struct tui_app *app, enum tui_action action)
 	case TUI_ACT_SORT:
 		tui_trace_locks_sort(&app->trace);
 		return 1;
-	case TUI_ACT_RANGE:
-		tui_trace_threads_range(&app->trace);
-		return 1;
 	default:
 		return 0;
 	}

@@ -307,10 +307,12 @@ static void set_cursor(struct tui_app *app, int is_b)
 	*ns = at_ns;
 	if (!*has)
 		tui_app_say(app, "cursor %c is gone", is_b ? 'B' : 'A');
-	else if (tui_scope_interval(s, &from_ns, &to_ns))
-		tui_app_say(app, "B - A = %s%s", s->b_ns < s->a_ns ? "-" : "",
+	else if (tui_scope_interval(s, &from_ns, &to_ns)) {
+		app->trace.nav.range = TUI_RANGE_AUTO;
+		tui_app_say(app, "B - A = %s%s; lists and tables count that: r",
+			    s->b_ns < s->a_ns ? "-" : "",
 			    tui_format_length(length, sizeof(length), to_ns - from_ns));
-	else
+	} else
 		tui_app_say(app, "cursor %c at %s s; %c sets the other", is_b ? 'B' : 'A',
 			    moment(app, at_ns, time), is_b ? 'A' : 'B');
 }

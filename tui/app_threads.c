@@ -102,9 +102,6 @@ static int key(struct tui_app *app, enum tui_action action)
 	case TUI_ACT_SORT:
 		tui_trace_threads_sort(&app->trace);
 		return 1;
-	case TUI_ACT_RANGE:
-		tui_trace_threads_range(&app->trace);
-		return 1;
 	case TUI_ACT_PIVOT:
 		tui_trace_threads_kind(&app->trace);
 		return 1;

@@ -8,6 +8,7 @@
 
 #include "tracer/base/event.h"
 #include "tui/filter.h"
+#include "tui/range.h"
 
 #define TUI_EVENT_TEXT 200
 
@@ -29,6 +30,7 @@ struct tui_events {
 	uint64_t looked_ns;	      /* so far */
 	uint64_t number, all;	      /* which of all events the chosen one is, from 1 */
 	int is_live;		      /* it follows the end */
+	struct tui_range range;	      /* what of the trace is listed */
 	char filter[TUI_FILTER_TEXT]; /* "": all events */
 	struct tui_events_reader *reader;
 };

@@ -7,6 +7,7 @@
 #define TUI_FINDINGS_H
 
 #include "tracer/model/findings.h"
+#include "tui/range.h"
 
 #define TUI_FINDINGS_MAX 200
 
@@ -14,11 +15,14 @@ struct tui_findings {
 	struct gtv_finding *list; /* the worst first; NULL: nothing was looked at yet */
 	size_t count, all;	  /* in the list; there are */
 	size_t chosen;
+	uint32_t ignored; /* bits 1 << kind: left out of the list… */
+	size_t hidden;	  /* …and so many of it */
 	struct {
 		enum gtv_verdict verdict;
 		char why[96];
 	} rule[GTV_FIND_MAX];
-	uint64_t from_ns, upto_ns; /* what was looked at */
+	struct tui_range range;	   /* what is looked at… */
+	uint64_t from_ns, upto_ns; /* …and what was */
 	int done;		   /* …is all there will be */
 };
 

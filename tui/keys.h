@@ -59,7 +59,7 @@ enum tui_key_place {
 	X(EDGE_FORWARD, ROWS, ALL, "]", "edge on: what it caused")                         \
 	X(EDGES, ROWS, ALL, "e", "all edges, or the span's")                               \
 	X(SORT, ROWS, LIST, "s", "sort by the next column")                                \
-	X(RANGE, ROWS, LIST, "r", "count all, or the window only")                         \
+	X(RANGE, ROWS, ALL, "r", "count A to B, the window, all")                          \
 	X(LOG_BARS, ROWS, LIST, "L", "bars: linear, logarithmic")                          \
 	X(GOTO, FIND, ALL, "g", "go to a lane, a time, a mark")                            \
 	X(SEARCH, FIND, ALL, "/", "search lanes, marks, events")                           \

@@ -7,17 +7,18 @@
 #define TUI_LATENCY_H
 
 #include "tracer/model/latency.h"
+#include "tui/range.h"
 
 struct tui_latency_reader;
 
 struct tui_latency {
 	struct gtv_latency *data; /* NULL: nothing was read yet */
-	uint64_t from_ns, to_ns;  /* what of the trace is, or will be, counted */
+	struct tui_range range;	  /* what of the trace is, or will be, counted */
+	uint64_t from_ns;	  /* …begins here */
 	uint64_t upto_ns;	  /* read so far */
 	unsigned generation;	  /* of data: rises when it is made anew */
 	int done, failed;	  /* done: no more will come */
 	int caught_up;		  /* all there is now was read */
-	int ranged;		  /* the timeline's window only, not all */
 	/* What is chosen. */
 	unsigned kind;
 	int bucket[GTV_LAT_MAX]; /* or TUI_HISTOGRAM_MOST */

@@ -7,6 +7,7 @@
 #define TUI_LOCKS_H
 
 #include "tracer/model/attribution.h"
+#include "tui/range.h"
 
 /* X(ID, "word"): what the table is sorted by, in the order of the key. */
 #define TUI_LOCKS_SORTS(X)                                                                 \
@@ -31,7 +32,7 @@ enum tui_locks_sort {
 struct tui_locks_row {
 	struct gtv_attr_lock a;
 	uint64_t key;
-	int counted; /* what follows is known: of the whole trace only */
+	int counted; /* what follows is known */
 	uint64_t false_wakeups, requests, takes;
 	struct gtv_span now; /* at the cursor; to_ns 0: it was not there */
 	uint32_t waiting;    /* then */
@@ -47,8 +48,8 @@ struct tui_locks {
 	size_t count, all, chosen;
 	uint32_t lock; /* the chosen one keeps its place; 0: never chosen */
 	uint8_t sort;
-	int line; /* below the table: 0 none, else 1 + tui_locks_lines */
-	int range;
+	int line;		/* below the table: 0 none, else 1 + tui_locks_lines */
+	struct tui_range range; /* what of the trace is counted */
 	uint64_t from_ns, upto_ns;
 	int done;
 	uint64_t cursor_ns;			     /* what `now` is of */

@@ -10,6 +10,7 @@
 
 #include "tracer/model/span.h"
 #include "tui/filter.h"
+#include "tui/range.h"
 
 enum tui_rows {
 	TUI_ROWS_CORE,
@@ -51,6 +52,7 @@ struct tui_nav {
 	int speed_permille;	  /* of real time: 1000 is 1x */
 	int all_edges;		  /* e: draw every edge */
 	int help_page;		  /* of the help view, from 0 */
+	int range;		  /* enum tui_range_choice: what lists and tables count */
 	struct tui_filter filter; /* which rows and events are shown; empty: all */
 	struct tui_place undo[TUI_PLACES], redo[TUI_PLACES];
 	int undo_count, redo_count;

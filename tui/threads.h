@@ -9,6 +9,7 @@
 #include "tracer/model/attribution.h"
 #include "tracer/base/names.h"
 #include "tui/filter.h"
+#include "tui/range.h"
 
 struct gtv_window;
 
@@ -39,12 +40,12 @@ struct tui_threads {
 	} * row;	      /* sorted */
 	size_t count, all;    /* rows; there are without the filter */
 	size_t cap, chosen;
-	struct gtv_lane lane; /* the chosen one: keeps its place when figures change */
-	int line;	      /* below the table: 0 none, else 1 + tui_threads_lines */
-	int range;	      /* not all of the trace, but [from, to) */
-	uint64_t from_ns, to_ns;
-	uint64_t upto_ns; /* what was read */
-	int done;	  /* …is all there will be */
+	struct gtv_lane lane;	/* the chosen one: keeps its place when figures change */
+	int line;		/* below the table: 0 none, else 1 + tui_threads_lines */
+	struct tui_range range; /* what of the trace is counted */
+	uint64_t from_ns;	/* …begins here */
+	uint64_t upto_ns;	/* what was read */
+	int done;		/* …is all there will be */
 };
 
 const char *tui_threads_sort_word(unsigned sort);

@@ -393,12 +393,24 @@ void tui_trace_compare_forget(struct tui_trace *t)
 	t->compare = NULL;
 }
 
+/* All of both is compared, whatever the lists count. Returns whether it may have changed.
+ */
+static int notice(struct tui_trace *own, uint64_t budget_ns)
+{
+	int range = own->nav.range, changed;
+
+	own->nav.range = TUI_RANGE_OF_ALL;
+	changed = tui_trace_notice(own, budget_ns);
+	own->nav.range = range;
+	return changed;
+}
+
 int tui_trace_compare_unread(const struct tui_trace *t)
 {
 	const struct comparing *p = comparing_of(t);
 
-	return p && (!p->side[0].finished || !p->side[1].finished || !t->findings.done ||
-		     !p->other.findings.done);
+	return p && (t->findings.range.kind || !p->side[0].finished ||
+		     !p->side[1].finished || !t->findings.done || !p->other.findings.done);
 }
 
 int tui_trace_compare_read(struct tui_trace *t, uint64_t budget_ns)
@@ -412,7 +424,7 @@ int tui_trace_compare_read(struct tui_trace *t, uint64_t budget_ns)
 	for (int s = 0; s < 2; s++) {
 		struct side_reading *r = &p->side[s];
 
-		changed |= tui_trace_notice(trace_of(t, s), each_ns);
+		changed |= notice(trace_of(t, s), each_ns);
 		if (r->finished || !r->reading)
 			continue;
 		tui_reading_go(r->reading, each_ns);

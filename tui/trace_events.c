@@ -29,6 +29,7 @@ struct tui_events_reader {
 	uint64_t cursor_ns; /* as we left it */
 	uint64_t *before;   /* events before each block, as far as they were counted */
 	size_t counted, counted_room;
+	uint64_t before_from, before_to; /* events before the range, and before its end */
 };
 
 static uint64_t now_ns(void)
@@ -140,6 +141,12 @@ static struct tui_event_row *new_row(struct tui_events *e, int dir)
 	return dir > 0 ? &e->row[e->count - 1] : e->row;
 }
 
+/* Behind the end that the scan goes to. */
+static int is_outside(const struct tui_range *r, uint64_t ts_ns, int dir)
+{
+	return r->kind && (dir > 0 ? ts_ns >= r->to_ns : ts_ns < r->from_ns);
+}
+
 /* One step of a scan, either way. */
 static void step(struct tui_events *e, int dir)
 {
@@ -149,6 +156,12 @@ static void step(struct tui_events *e, int dir)
 	enum tui_scanned rc = tui_scan_step(scan, r->pick.count ? &r->pick : NULL, dir,
 					    &found.ev, &found.block, &found.idx);
 
+	if ((rc == TUI_SCAN_FOUND || rc == TUI_SCAN_GAP) &&
+	    is_outside(&e->range, found.ev.ts_ns, dir))
+		rc = TUI_SCAN_END;
+	if (rc == TUI_SCAN_ON && scan->count > 0 && scan->loaded == scan->block &&
+	    is_outside(&e->range, scan->evs[0].ts_ns, dir))
+		rc = TUI_SCAN_END;
 	if (rc == TUI_SCAN_END && dir > 0)
 		e->at_end = 1;
 	else if (rc == TUI_SCAN_END)
@@ -199,7 +212,16 @@ static void pick(struct tui_trace *t)
 
 static int follows(const struct tui_trace *t)
 {
-	return t->facts.mode == TUI_LIVE && t->nav.follow && !t->nav.paused;
+	return t->facts.mode == TUI_LIVE && t->nav.follow && !t->nav.paused &&
+	       !t->events->range.kind;
+}
+
+/* The nearest time to ts_ns that is listed. */
+static uint64_t inside(const struct tui_range *r, uint64_t ts_ns)
+{
+	if (!r->kind)
+		return ts_ns;
+	return ts_ns < r->from_ns ? r->from_ns : ts_ns >= r->to_ns ? r->to_ns - 1 : ts_ns;
 }
 
 /* The timeline's cursor leads; following a live end, the end does. */
@@ -217,7 +239,7 @@ static void find_place(struct tui_trace *t)
 	if (e->is_live && (!was_live || (!r->pick.count && !e->at_end)))
 		seek(e, UINT64_MAX);
 	else if (!e->is_live && moved)
-		seek(e, t->nav.cursor_ns);
+		seek(e, inside(&e->range, t->nav.cursor_ns));
 }
 
 /* ---- words ---- */
@@ -265,13 +287,47 @@ static uint64_t events_before(struct tui_trace *t, size_t block)
 	return r->before[block < blocks ? block : blocks];
 }
 
+/* …and before a time. */
+static uint64_t events_before_ns(struct tui_trace *t, uint64_t ts_ns)
+{
+	struct tui_scan scan;
+	uint64_t before = 0;
+
+	if (!tui_scan_init(&scan, t->store, ts_ns))
+		before = events_before(t, scan.block) + scan.idx;
+	tui_scan_fini(&scan);
+	return before;
+}
+
 static void count(struct tui_trace *t)
 {
 	struct tui_events *e = t->events;
+	const struct tui_events_reader *r = e->reader;
 	const struct tui_event_row *row = &e->row[e->chosen];
 
 	e->all = events_before(t, SIZE_MAX);
 	e->number = e->count ? events_before(t, row->block) + row->idx + 1 : 0;
+	if (!e->range.kind)
+		return;
+	e->all = r->before_to - r->before_from;
+	if (e->number)
+		e->number -= r->before_from;
+}
+
+/* Another range is to be listed: from anew. */
+static void take_range(struct tui_trace *t)
+{
+	struct tui_events *e = t->events;
+	struct tui_range wanted = tui_range_of(&t->nav, t->scope);
+
+	if (!tui_range_differs(&wanted, &e->range))
+		return;
+	e->range = wanted;
+	e->reader->cursor_ns = UINT64_MAX;
+	if (!wanted.kind)
+		return;
+	e->reader->before_from = events_before_ns(t, wanted.from_ns);
+	e->reader->before_to = events_before_ns(t, wanted.to_ns);
 }
 
 int tui_trace_read_events(struct tui_trace *t, uint64_t budget_ns)
@@ -284,6 +340,7 @@ int tui_trace_read_events(struct tui_trace *t, uint64_t budget_ns)
 	struct tui_events was = *e;
 
 	pick(t);
+	take_range(t);
 	find_place(t);
 	for (unsigned n = 1; wants_on(e) || wants_back(e); n++) {
 		if (wants_on(e))
@@ -305,8 +362,10 @@ int tui_trace_read_events(struct tui_trace *t, uint64_t budget_ns)
 
 int tui_trace_events_unread(const struct tui_trace *t)
 {
-	return !t->events || t->events->looking ||
-	       t->nav.cursor_ns != t->events->reader->cursor_ns ||
+	struct tui_range wanted = tui_range_of(&t->nav, t->scope);
+
+	return (t->events && tui_range_differs(&wanted, &t->events->range)) || !t->events ||
+	       t->events->looking || t->nav.cursor_ns != t->events->reader->cursor_ns ||
 	       strcmp(t->events->filter, t->nav.filter.text) != 0;
 }
 

@@ -16,6 +16,7 @@ struct tui_noticing {
 	struct gtv_model_sink sink; /* the rules' */
 	struct tui_reading *reading;
 	uint64_t listed_ns; /* real time */
+	uint64_t begun_ns;
 	int unlisted;
 };
 
@@ -93,9 +94,11 @@ static struct tui_noticing *begin(struct tui_trace *t)
 	if (!n)
 		return NULL;
 	t->noticing = n;
+	n->begun_ns = now_ns();
+	t->findings.range = tui_range_of(&t->nav, t->scope);
 	gtv_store_get_info(t->store, &info);
 	t->findings.list = calloc(TUI_FINDINGS_MAX, sizeof(*t->findings.list));
-	t->findings.from_ns = t->findings.upto_ns = t->nav.first_ns;
+	t->findings.from_ns = t->findings.upto_ns = t->findings.range.from_ns;
 	n->findings = gtv_findings_new(info.level, t->names);
 	if (n->findings) {
 		n->sink = gtv_findings_sink(n->findings);
@@ -103,6 +106,12 @@ static struct tui_noticing *begin(struct tui_trace *t)
 		gtv_findings_filtered(n->findings, info.level >= 2 &&
 							   info.clock != GTV_CLOCK_SIM &&
 							   !(info.scope & GTV_SCOPE_ALL));
+	}
+	if (n->reading && t->findings.range.kind &&
+	    tui_reading_part(n->reading, t->findings.range.from_ns,
+			     t->findings.range.to_ns)) {
+		tui_reading_free(n->reading);
+		n->reading = NULL;
 	}
 	if (!n->reading || !t->findings.list) {
 		tui_trace_forget_findings(t);
@@ -116,11 +125,17 @@ static void make_list(struct tui_trace *t)
 	struct tui_findings *f = &t->findings;
 	struct tui_noticing *n = t->noticing;
 	uint32_t kinds = 0;
+	size_t kept = 0;
 
 	f->all = gtv_findings_list(n->findings, f->list, TUI_FINDINGS_MAX);
 	f->count = f->all < TUI_FINDINGS_MAX ? f->all : TUI_FINDINGS_MAX;
-	for (size_t i = 0; i < f->count; i++)
+	for (size_t i = 0; i < f->count; i++) {
 		kinds |= 1u << f->list[i].kind;
+		if (!(f->ignored >> f->list[i].kind & 1))
+			f->list[kept++] = f->list[i];
+	}
+	f->hidden = f->count - kept;
+	f->count = kept;
 	for (unsigned k = 0; k < GTV_FIND_MAX; k++)
 		f->rule[k].verdict =
 			gtv_findings_verdict(n->findings, k, (int)(kinds >> k & 1),
@@ -131,10 +146,28 @@ static void make_list(struct tui_trace *t)
 	n->unlisted = 0;
 }
 
+/* Another range is to be looked at. */
+static int is_stale(const struct tui_trace *t)
+{
+	return t->noticing && tui_range_is_due(&t->findings.range, &t->nav, t->scope,
+					       t->noticing->begun_ns, now_ns());
+}
+
+int tui_trace_findings_unread(const struct tui_trace *t)
+{
+	return !t->findings.done || is_stale(t);
+}
+
 int tui_trace_notice(struct tui_trace *t, uint64_t budget_ns)
 {
-	struct tui_noticing *n = t->noticing ? t->noticing : begin(t);
+	struct tui_noticing *n;
+	uint32_t ignored = t->findings.ignored;
 
+	if (is_stale(t)) {
+		tui_trace_forget_findings(t);
+		t->findings.ignored = ignored;
+	}
+	n = t->noticing ? t->noticing : begin(t);
 	if (!n || t->findings.done)
 		return 0;
 	n->unlisted |= tui_reading_go(n->reading, budget_ns);
@@ -144,6 +177,13 @@ int tui_trace_notice(struct tui_trace *t, uint64_t budget_ns)
 		return 0;
 	make_list(t);
 	return 1;
+}
+
+void tui_trace_ignore_findings(struct tui_trace *t, uint32_t kinds)
+{
+	t->findings.ignored = kinds;
+	if (t->noticing && t->findings.list)
+		make_list(t);
 }
 
 int tui_trace_choose_finding(struct tui_trace *t, int dir)

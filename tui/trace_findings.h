@@ -10,6 +10,9 @@
 
 /* Reads on for about budget_ns. Returns whether the list may have changed. */
 int tui_trace_notice(struct tui_trace *t, uint64_t budget_ns);
+int tui_trace_findings_unread(const struct tui_trace *t);
+/* Leaves kinds (bits 1 << kind) out of the list from now on; 0: none. */
+void tui_trace_ignore_findings(struct tui_trace *t, uint32_t kinds);
 /* Chooses the next (1) or the one before (-1). Returns whether there is one. */
 int tui_trace_choose_finding(struct tui_trace *t, int dir);
 /* Goes to the evidence of the chosen one: its time in the window, its lane selected.

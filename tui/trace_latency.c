@@ -8,8 +8,6 @@
 #include "tui/histogram.h"
 #include "tui/trace_reading.h"
 
-#define AGAIN_NS 500000000u /* a window that moves is counted anew so seldom */
-
 struct tui_latency_reader {
 	struct tui_reading *reading;
 	struct tui_latency *lat;
@@ -68,7 +66,7 @@ static void tell_open(struct tui_latency *lat, const struct gtv_model *model,
 		      uint64_t end_ns)
 {
 	gtv_latency_open_clear(lat->data);
-	if (!lat->ranged)
+	if (!lat->range.kind)
 		gtv_model_open_spans(model, end_ns, on_open, lat->data);
 }
 
@@ -105,12 +103,12 @@ static int start(struct tui_trace *t)
 	struct tui_latency_reader *r = calloc(1, sizeof(*r));
 
 	stop(lat);
-	lat->from_ns = lat->ranged ? t->nav.from_ns : t->nav.first_ns;
-	lat->to_ns = lat->ranged ? t->nav.to_ns : UINT64_MAX;
-	lat->upto_ns = lat->from_ns;
+	lat->range = tui_range_of(&t->nav, t->scope);
+	lat->from_ns = lat->upto_ns = lat->range.from_ns;
 	lat->done = lat->failed = lat->caught_up = 0;
 	lat->generation++;
-	lat->data = gtv_latency_new(lat->ranged ? lat->from_ns : 0, lat->to_ns);
+	lat->data = lat->range.kind ? gtv_latency_new(lat->from_ns, lat->range.to_ns - 1)
+				    : gtv_latency_new(0, UINT64_MAX);
 	lat->reader = r;
 	if (r) {
 		r->lat = lat;
@@ -122,19 +120,17 @@ static int start(struct tui_trace *t)
 		lat->done = lat->failed = 1;
 		return -1;
 	}
-	if (lat->ranged)
-		tui_reading_range(r->reading, lat->from_ns, lat->to_ns);
+	if (lat->range.kind)
+		tui_reading_range(r->reading, lat->from_ns, lat->range.to_ns);
 	return 0;
 }
 
 /* What is counted is not what is asked for. */
 static int is_stale(const struct tui_trace *t)
 {
-	const struct tui_latency *lat = t->latency;
+	struct tui_range wanted = tui_range_of(&t->nav, t->scope);
 
-	if (!lat->ranged)
-		return lat->to_ns != UINT64_MAX;
-	return lat->from_ns != t->nav.from_ns || lat->to_ns != t->nav.to_ns;
+	return tui_range_differs(&wanted, &t->latency->range);
 }
 
 /* …and it is time to begin again: a window that moves with a live trace is let be. */
@@ -146,8 +142,8 @@ static int should_restart(const struct tui_trace *t)
 		return 1;
 	if (!is_stale(t))
 		return 0;
-	return !lat->ranged || !lat->reader || !t->nav.follow ||
-	       now_ns() - lat->reader->begun_ns > AGAIN_NS;
+	return !lat->reader || tui_range_is_due(&lat->range, &t->nav, t->scope,
+						lat->reader->begun_ns, now_ns());
 }
 
 static int read_on(struct tui_latency *lat, uint64_t budget_ns)

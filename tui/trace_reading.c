@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "runtime/abi/gtv_ring.h"
+#include "tracer/cmd/part.h"
 #include "tracer/cmd/report.h"
 #include "tracer/cmd/walk.h"
 
@@ -16,6 +17,8 @@ struct tui_reading {
 	struct gtv_walk walk;
 	uint64_t upto_ns, stop_ns; /* stop: nothing that begins later is wanted */
 	int done, caught_up, failed, stopped;
+	int is_part; /* `part` is what is read */
+	struct gtv_part_reader part;
 };
 
 static uint64_t now_ns(void)
@@ -73,6 +76,26 @@ void tui_reading_range(struct tui_reading *r, uint64_t from_ns, uint64_t to_ns)
 	free(bytes);
 }
 
+int tui_reading_part(struct tui_reading *r, uint64_t from_ns, uint64_t to_ns)
+{
+	struct gtv_model_sink sink = {
+		.arg = r->arg, .span = r->ops->span, .edge = r->ops->edge};
+	struct gtv_store_info info;
+
+	gtv_store_get_info(r->trace->store, &info);
+	r->part = (struct gtv_part_reader){.from_ns = from_ns, .to_ns = to_ns};
+	sink = gtv_part_sink(&r->part, &sink);
+	gtv_model_free(r->model);
+	r->model = r->part.model = gtv_model_new(info.level, r->trace->names, &sink);
+	if (!r->model)
+		return -GTV_ENOMEM;
+	gtv_walk_fini(&r->walk);
+	r->failed |= gtv_part_seek(&r->part, &r->walk, r->trace->store) != 0;
+	r->is_part = 1;
+	r->upto_ns = from_ns;
+	return 0;
+}
+
 void tui_reading_free(struct tui_reading *r)
 {
 	if (!r)
@@ -119,6 +142,10 @@ static int read_part(struct tui_reading *r)
 		r->stopped = 1;
 		return 1;
 	}
+	if (r->is_part && !gtv_part_take(&r->part, &item)) {
+		r->stopped = r->part.over;
+		return r->stopped;
+	}
 	/* The last gap may have no end. */
 	to = item.to_ns < r->trace->nav.last_ns ? item.to_ns : r->trace->nav.last_ns;
 	if (!item.gap)
@@ -135,11 +162,15 @@ static void finish(struct tui_reading *r)
 {
 	uint64_t last_ns = r->trace->nav.last_ns, end_ns = last_ns ? last_ns - 1 : 0;
 
+	if (r->is_part)
+		end_ns = gtv_part_end(&r->part, end_ns);
 	if (r->ops->finish)
 		r->ops->finish(r->arg, r->model, end_ns);
 	else
 		gtv_model_finish(r->model, end_ns);
 	r->upto_ns = last_ns < r->stop_ns ? last_ns : r->stop_ns;
+	if (r->is_part)
+		r->upto_ns = last_ns < r->part.to_ns ? last_ns : r->part.to_ns;
 	r->done = 1;
 }
 

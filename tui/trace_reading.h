@@ -37,6 +37,10 @@ void tui_reading_free(struct tui_reading *r);
  * is done at to_ns. What is told may lie before from_ns. */
 void tui_reading_range(struct tui_reading *r, uint64_t from_ns, uint64_t to_ns);
 
+/* In place of it: of [from_ns, to_ns) alone, what goes on across its edges is cut there
+ * (tracer/cmd/part.h). 0 or -GTV_ENOMEM. */
+int tui_reading_part(struct tui_reading *r, uint64_t from_ns, uint64_t to_ns);
+
 /* Reads on for about budget_ns of real time (UINT64_MAX: all there is). Returns whether it
  * read anything, or came to the end. */
 int tui_reading_go(struct tui_reading *r, uint64_t budget_ns);

@@ -16,6 +16,7 @@ struct gathering {
 	struct gtv_attribution *attr;
 	struct tui_reading *reading;
 	uint64_t listed_ns; /* real time; 0: never */
+	uint64_t begun_ns;
 	int unlisted;
 	uint64_t window_ns; /* where the window was when rows were filtered: its ends added
 			     */
@@ -74,15 +75,14 @@ void tui_trace_forget_threads(struct tui_trace *t)
 static int begin(struct tui_trace *t, struct gathering *g)
 {
 	struct tui_threads *s = &g->shown;
+	int part = s->range.kind != TUI_RANGE_ALL;
 
-	s->from_ns = s->range ? s->from_ns : t->nav.first_ns;
-	s->upto_ns = s->from_ns;
-	g->attr = gtv_attribution_new(s->range ? s->from_ns : 0,
-				      s->range ? s->to_ns : UINT64_MAX);
+	s->from_ns = s->upto_ns = s->range.from_ns;
+	g->begun_ns = now_ns();
+	g->attr = gtv_attribution_new(part ? s->from_ns : 0, s->range.to_ns);
 	g->reading = g->attr ? tui_reading_new(t, &ops, g) : NULL;
-	if (g->reading && s->range)
-		tui_reading_range(g->reading, s->from_ns, s->to_ns);
-	if (g->reading)
+	if (g->reading &&
+	    (!part || !tui_reading_part(g->reading, s->from_ns, s->range.to_ns)))
 		return 0;
 	stop(g);
 	return -GTV_ENOMEM;
@@ -111,8 +111,8 @@ static void list(struct tui_trace *t, struct gathering *g)
 
 	s->upto_ns = tui_reading_upto_ns(g->reading);
 	s->done = tui_reading_done(g->reading);
-	if (s->range && s->upto_ns > s->to_ns)
-		s->upto_ns = s->to_ns;
+	if (s->upto_ns > s->range.to_ns)
+		s->upto_ns = s->range.to_ns;
 	gtv_attribution_now(g->attr, tui_reading_model(g->reading), s->upto_ns);
 	s->attr = g->attr;
 	/* Without memory the rows stay few. */
@@ -140,10 +140,22 @@ static int filter_again(struct tui_trace *t, struct gathering *g)
 	return s->attr != NULL;
 }
 
+/* Another range is to be counted. */
+static int is_stale(const struct tui_trace *t, const struct gathering *g)
+{
+	return tui_range_is_due(&g->shown.range, &t->nav, t->scope, g->begun_ns, now_ns());
+}
+
 int tui_trace_threads(struct tui_trace *t, uint64_t budget_ns)
 {
 	struct gathering *g = t->threads ? of(t) : make(t);
 
+	if (g && is_stale(t, g)) {
+		stop(g);
+		if (t->locks)
+			t->locks->attr = NULL;
+		g->shown.range = tui_range_of(&t->nav, t->scope);
+	}
 	if (g && filter_again(t, g))
 		return 1;
 	if (!g || g->shown.done || (!g->reading && begin(t, g)))
@@ -160,31 +172,14 @@ int tui_trace_threads(struct tui_trace *t, uint64_t budget_ns)
 
 int tui_trace_threads_unread(const struct tui_trace *t)
 {
-	return !t->threads || !t->threads->done;
+	return !t->threads || !t->threads->done || is_stale(t, of(t));
 }
 
 const struct gtv_model *tui_trace_threads_model(const struct tui_trace *t)
 {
 	const struct gathering *g = of(t);
 
-	return g && g->reading && !g->shown.range ? tui_reading_model(g->reading) : NULL;
-}
-
-void tui_trace_threads_range(struct tui_trace *t)
-{
-	struct gathering *g = of(t);
-
-	if (!g)
-		return;
-	stop(g);
-	if (t->locks)
-		t->locks->attr = NULL;
-	g->shown.range = !g->shown.range;
-	g->shown.from_ns =
-		t->nav.from_ns > t->nav.first_ns ? t->nav.from_ns : t->nav.first_ns;
-	g->shown.to_ns = t->nav.to_ns < t->nav.last_ns ? t->nav.to_ns : t->nav.last_ns;
-	if (g->shown.to_ns <= g->shown.from_ns)
-		g->shown.range = 0;
+	return g && g->reading ? tui_reading_model(g->reading) : NULL;
 }
 
 static void list_again(struct tui_trace *t)

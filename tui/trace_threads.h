@@ -13,12 +13,10 @@
 int tui_trace_threads(struct tui_trace *t, uint64_t budget_ns);
 int tui_trace_threads_unread(const struct tui_trace *t);
 void tui_trace_forget_threads(struct tui_trace *t);
-/* The model that all of it went through, for its totals; NULL: nothing was read, or only a
- * range, of which it knows no totals. Borrows. */
+/* The model that what is counted went through, for its totals; NULL: nothing was read.
+ * Borrows. */
 const struct gtv_model *tui_trace_threads_model(const struct tui_trace *t);
 
-/* Figures of the window that is looked at now, or of the whole trace again. */
-void tui_trace_threads_range(struct tui_trace *t);
 /* Green threads or OS threads; the next order. */
 void tui_trace_threads_kind(struct tui_trace *t);
 void tui_trace_threads_sort(struct tui_trace *t);

@@ -251,10 +251,12 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 	tui_sayf(canvas, &x, y, end, TUI_DIM, " by %s, ", tui_calls_sort_name(calls->sort));
 	uint64_t upto = lat->upto_ns > lat->from_ns ? lat->upto_ns - lat->from_ns : 0;
 	tui_format_length(length_text, sizeof(length_text), upto);
-	tui_sayf(canvas, &x, y, end, TUI_TEXT, "%s %s",
-		 lat->ranged ? "the window,"
-			     : (lat->done || lat->caught_up ? "all of" : "the first"),
-		 length_text);
+	if (lat->range.kind)
+		tui_range_say(canvas, &x, y, end, &lat->range, scene->nav->first_ns,
+			      lat->upto_ns);
+	else
+		tui_sayf(canvas, &x, y, end, TUI_TEXT, "%s %s",
+			 lat->done || lat->caught_up ? "all of" : "the first", length_text);
 	tui_latency_progress(lat, text, sizeof(text));
 	if (text[0])
 		tui_sayf(canvas, &x, y, end, TUI_WARN, "  %s", text);

@@ -102,7 +102,7 @@ static void draw_head(struct tui_canvas *canvas, const struct tui_scene *scene,
 	if (it->lost_ns)
 		tui_sayf(canvas, &x, y, end, TUI_TEXT, "  %s lost",
 			 tui_format_length(lost, sizeof(lost), it->lost_ns));
-	tui_format_time(at, sizeof(at), (int64_t)(it->from_ns - scene->findings->from_ns),
+	tui_format_time(at, sizeof(at), (int64_t)(it->from_ns - scene->nav->first_ns),
 			100000);
 	tui_sayf(canvas, &x, y, end, TUI_DIM, "  at %s s", at);
 	if (place)
@@ -198,8 +198,15 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 			 f->all == 1 ? "" : "s");
 	else
 		tui_say(canvas, &x, y, end, TUI_GOOD, "no findings");
-	tui_sayf(canvas, &x, y, end, TUI_DIM, "  %s%s of the trace",
-		 f->all ? "worst first; " : "", length);
+	if (f->hidden)
+		tui_sayf(canvas, &x, y, end, TUI_WARN, ", %zu ignored (I shows them)",
+			 f->hidden);
+	tui_say(canvas, &x, y, end, TUI_DIM, f->all ? "  worst first; " : "  ");
+	if (f->range.kind)
+		tui_range_say(canvas, &x, y, end, &f->range, scene->nav->first_ns,
+			      f->upto_ns);
+	else
+		tui_sayf(canvas, &x, y, end, TUI_DIM, "%s of the trace", length);
 	if (scene->facts->lost)
 		tui_say(canvas, &x, y, end, TUI_WARN, ", with losses");
 	if (!f->done)

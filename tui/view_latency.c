@@ -97,18 +97,14 @@ static void say_range(struct tui_canvas *canvas, const struct tui_scene *scene, 
 		      int y, int end)
 {
 	const struct tui_latency *lat = scene->latency;
-	char length[TUI_FIGURE], from[TUI_FIGURE], text[64];
+	char length[TUI_FIGURE], text[64];
 	uint64_t to = lat->upto_ns > lat->from_ns ? lat->upto_ns : lat->from_ns;
 	struct gtv_store_info info = {0};
 	if (scene->store)
 		gtv_store_get_info(scene->store, &info);
 	tui_format_length(length, sizeof(length), to - lat->from_ns);
-	if (lat->ranged) {
-		tui_format_length(length, sizeof(length), lat->to_ns - lat->from_ns);
-		tui_format_time(from, sizeof(from), (int64_t)(lat->from_ns - info.start_ns),
-				1000);
-		tui_sayf(canvas, x, y, end, TUI_KEY, "the window, %s from %s s", length,
-			 from);
+	if (lat->range.kind) {
+		tui_range_say(canvas, x, y, end, &lat->range, info.start_ns, lat->upto_ns);
 	} else if (lat->done || lat->caught_up) {
 		tui_sayf(canvas, x, y, end, TUI_TEXT, "all of %s", length);
 	} else {

@@ -355,6 +355,11 @@ static void draw_source(const struct load *l, int y)
 {
 	char length[TUI_FIGURE];
 	int x = 1, end = l->canvas->cols - 1;
+	struct tui_range range = tui_range_of(l->scene->nav, l->scene->scope);
+	if (range.kind == TUI_RANGE_CURSORS) {
+		tui_range_say(l->canvas, &x, y, end, &range, l->tl.start_ns, 0);
+		tui_say(l->canvas, &x, y, end, TUI_DIM, "; ");
+	}
 	tui_format_length(length, sizeof(length), (uint64_t)l->column_ns);
 	tui_sayf(l->canvas, &x, y, end, TUI_TEXT, "means of %s a column", length);
 	tui_say(l->canvas, &x, y, end, l->sums.exact ? TUI_DIM : TUI_WARN,
@@ -374,8 +379,8 @@ static void draw_page(struct load *l)
 	static const char *const hints[] = {
 		"w/s",	  "zoom", "a/d",  "pan",   "h/l",
 		"cursor", "j/k",  "core", "Enter", "in the timeline",
-		"f",	  "fit",  "Esc",  "back",  "?",
-		"help",	  NULL};
+		"f",	  "fit",  "r",	  "A–B",   "Esc",
+		"back",	  "?",	  "help", NULL};
 	struct tui_canvas *canvas = l->canvas;
 	int tall = canvas->rows >= 10, y = tall ? 1 : 0;
 	int end = canvas->rows - (tall ? 2 : 0), room;
@@ -446,11 +451,9 @@ static int make(struct load *l)
 	return 0;
 }
 
-static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
+static int draw_window(struct tui_canvas *canvas, const struct tui_scene *scene)
 {
 	struct load l = {.canvas = canvas, .scene = scene, .cursor = -1};
-	if (tui_chrome_too_small(canvas, COLS_MIN, 3))
-		return 0;
 	int rc = tui_tl_begin(&l.tl, canvas, scene, canvas->cols, canvas->rows);
 	if (rc) {
 		tui_chrome_error(canvas, "this part of the trace cannot be read");
@@ -470,6 +473,23 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	free(l.lane);
 	free(l.queue);
 	return rc;
+}
+
+/* From cursor A to B it is as if the window were there. */
+static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
+{
+	struct tui_range range = tui_range_of(scene->nav, scene->scope);
+	struct tui_scene part = *scene;
+	struct tui_nav nav;
+	if (tui_chrome_too_small(canvas, COLS_MIN, 3))
+		return 0;
+	if (range.kind != TUI_RANGE_CURSORS)
+		return draw_window(canvas, scene);
+	nav = *scene->nav;
+	nav.from_ns = range.from_ns;
+	nav.to_ns = range.to_ns;
+	part.nav = &nav;
+	return draw_window(canvas, &part);
 }
 
 const struct tui_view_ops tui_view_load = {

@@ -226,8 +226,11 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 	tui_format_time(at, sizeof(at), (int64_t)(l->cursor_ns - nav->first_ns), 10000);
 	tui_format_length(length, sizeof(length), l->upto_ns - l->from_ns);
 	tui_sayf(canvas, &x, y, end, TUI_DIM, "   now is the cursor, %s s", at);
-	tui_sayf(canvas, &x, y, end, l->range ? TUI_WARN : TUI_DIM, "; totals over %s%s",
-		 l->range ? "the window, " : "", length);
+	tui_say(canvas, &x, y, end, TUI_DIM, "; totals over ");
+	if (l->range.kind)
+		tui_range_say(canvas, &x, y, end, &l->range, nav->first_ns, l->upto_ns);
+	else
+		tui_say(canvas, &x, y, end, TUI_DIM, length);
 	if (!l->done && scene->facts->mode != TUI_LIVE)
 		tui_say(canvas, &x, y, end, TUI_WARN, "  reading…");
 }

@@ -61,8 +61,8 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 {
 	const struct tui_threads *t = scene->threads;
 	const struct tui_nav *nav = scene->nav;
-	char count[TUI_FIGURE], length[TUI_FIGURE], at[TUI_FIGURE];
-	uint64_t end = t->range ? t->to_ns : nav->last_ns;
+	char count[TUI_FIGURE], length[TUI_FIGURE];
+	uint64_t end = t->range.kind ? t->range.to_ns : nav->last_ns;
 	int x = 1, right = canvas->cols - 1;
 	tui_format_count(count, sizeof(count), t->count);
 	tui_sayf(canvas, &x, y, right, TUI_BOLD, "%s %s", count, kind_word(t, t->count));
@@ -72,10 +72,9 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 	tui_say(canvas, &x, y, right, TUI_DIM, "  sorted by ");
 	tui_sayf(canvas, &x, y, right, TUI_KEY, "%s ▼", tui_threads_sort_word(t->sort));
 	tui_format_length(length, sizeof(length), t->upto_ns - t->from_ns);
-	if (t->range) {
-		tui_format_time(at, sizeof(at), (int64_t)(t->from_ns - nav->first_ns),
-				(t->to_ns - t->from_ns) / 100 + 1);
-		tui_sayf(canvas, &x, y, right, TUI_WARN, "  from %s s, %s", at, length);
+	if (t->range.kind) {
+		tui_say(canvas, &x, y, right, TUI_DIM, "  ");
+		tui_range_say(canvas, &x, y, right, &t->range, nav->first_ns, t->upto_ns);
 	} else {
 		tui_sayf(canvas, &x, y, right, TUI_DIM, "  over the whole trace, %s",
 			 length);

@@ -5,6 +5,7 @@
 #include "convoy.h"
 #include "frame.h"
 #include "tui/threads.h"
+#include "tui/trace_scope.h"
 #include "tui/locks.h"
 #include "tui/trace_threads.h"
 
@@ -51,6 +52,18 @@ static void frames_of(const char *view, enum tui_view_id id)
 	}
 }
 
+/* The stripe in which cc1 takes the holder's core. */
+static void cursors(void)
+{
+	struct tui_scope *s = tui_scope_of(&trace);
+
+	assert_non_null(s);
+	s->has_a = s->has_b = 1;
+	s->a_ns = CONVOY_START + 1217800 * CONVOY_US;
+	s->b_ns = CONVOY_START + 1228900 * CONVOY_US;
+	trace.nav.range = TUI_RANGE_AUTO;
+}
+
 static void threads(void **state)
 {
 	(void)state;
@@ -60,8 +73,14 @@ static void threads(void **state)
 	tui_trace_threads_kind(&trace);
 	tui_trace_threads_sort(&trace);
 	tui_trace_threads_kind(&trace);
-	tui_trace_threads_range(&trace);
+	tui_range_next(&trace.nav, trace.scope);
 	golden_view("threads-range-120x40.txt", &trace, TUI_VIEW_THREADS, 120, 40);
+	cursors();
+	golden_view("threads-cursors-120x40.txt", &trace, TUI_VIEW_THREADS, 120, 40);
+	golden_view("findings-cursors-120x40.txt", &trace, TUI_VIEW_FINDINGS, 120, 40);
+	golden_view("load-cursors-120x40.txt", &trace, TUI_VIEW_LOAD, 120, 40);
+	golden_view("events-cursors-80x24.txt", &trace, TUI_VIEW_EVENTS, 80, 24);
+	golden_view("latency-cursors-80x24.txt", &trace, TUI_VIEW_LATENCY, 80, 24);
 }
 
 /* Twice the same, nowhere a crash, with lines chosen and a filter that nothing passes. */
@@ -107,7 +126,7 @@ static void locks(void **state)
 	frames_of("locks", TUI_VIEW_LOCKS);
 	trace.locks->line = 4;
 	golden_view("locks-line-80x24.txt", &trace, TUI_VIEW_LOCKS, 80, 24);
-	tui_trace_threads_range(&trace);
+	tui_range_next(&trace.nav, trace.scope);
 	trace.nav.cursor_ns = CONVOY_START + 1206 * CONVOY_MS;
 	golden_view("locks-range-120x40.txt", &trace, TUI_VIEW_LOCKS, 120, 40);
 }

@@ -112,7 +112,7 @@ static void latencies(void **state)
 	/* The window only: 20 ms in which the GIL's holder is robbed of its core. */
 	tui_nav_window(&s.trace.nav, CONVOY_START + 1210 * CONVOY_MS,
 		       CONVOY_START + 1230 * CONVOY_MS);
-	s.trace.latency->ranged = 1;
+	s.trace.nav.range = TUI_RANGE_OF_WINDOW;
 	compare_text(&s, "latency-window-120x40.txt", TUI_VIEW_LATENCY, 120, 40);
 	stage_fini(&s);
 }
@@ -193,7 +193,7 @@ static void nothing_read_and_nothing_there(void **state)
 	/* Before anything happened. */
 	tui_nav_window(&s.trace.nav, CONVOY_START, CONVOY_START + 1000);
 	tui_latency_read(&s.trace, UINT64_MAX);
-	s.trace.latency->ranged = 1;
+	s.trace.nav.range = TUI_RANGE_OF_WINDOW;
 	for (int v = 0; v < 3; v++) {
 		draw(&s, &canvas, view[v], 80, 24);
 		tui_canvas_fini(&canvas);
@@ -228,7 +228,7 @@ static void reading_by_parts(void **state)
 	}
 	assert_int_equal(t->calls->count, whole.trace.calls->count);
 	assert_true(t->calls->count >= 3 && t->calls->timed);
-	t->latency->ranged = 1;
+	t->nav.range = TUI_RANGE_OF_WINDOW;
 	tui_nav_window(&t->nav, t->nav.first_ns, t->nav.last_ns);
 	tui_latency_read(t, UINT64_MAX);
 	assert_true(t->latency->done);

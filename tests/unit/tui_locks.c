@@ -143,12 +143,11 @@ static void shares_a_reading(void **state)
 	wait_ns = at(CONVOY_START + 1222 * CONVOY_MS)->a.wait_ns;
 	tui_nav_window(&trace.nav, CONVOY_START + 1200 * CONVOY_MS,
 		       CONVOY_START + 1250 * CONVOY_MS);
-	tui_trace_threads_range(&trace);
-	assert_null(trace.locks->attr);
+	tui_range_next(&trace.nav, trace.scope);
 	tui_trace_threads(&trace, UINT64_MAX);
 	assert_true(at(CONVOY_START + 1222 * CONVOY_MS)->a.wait_ns < wait_ns);
-	assert_true(trace.locks->range && !trace.locks->row[0].counted);
-	tui_trace_threads_range(&trace);
+	assert_true(trace.locks->range.kind && trace.locks->row[0].counted);
+	tui_range_next(&trace.nav, trace.scope);
 	assert_int_equal(at(CONVOY_START + 1222 * CONVOY_MS)->a.wait_ns, wait_ns);
 	for (int i = 0; i < 2 * TUI_LOCKS_BY_MAX; i++)
 		tui_trace_locks_sort(&trace);

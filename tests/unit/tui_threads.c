@@ -198,17 +198,17 @@ static void a_range(void **state)
 	(void)state;
 	tui_trace_threads(&trace, UINT64_MAX);
 	tui_nav_window(&trace.nav, from, to);
-	tui_trace_threads_range(&trace);
+	tui_range_next(&trace.nav, trace.scope);
 	tui_trace_threads(&trace, UINT64_MAX);
-	assert_true(trace.threads->done && trace.threads->range);
+	assert_true(trace.threads->done && trace.threads->range.kind);
 	assert_int_equal(trace.threads->count, 4);
 	for (size_t i = 0; i < 4; i++) {
 		assert_int_equal(row(i).life_ns, 50 * CONVOY_MS);
 		assert_int_equal(row(i).from_ns, from);
 	}
-	tui_trace_threads_range(&trace);
+	tui_range_next(&trace.nav, trace.scope);
 	tui_trace_threads(&trace, UINT64_MAX);
-	assert_false(trace.threads->range);
+	assert_false(trace.threads->range.kind);
 	assert_true(row(0).life_ns > 200 * CONVOY_MS);
 }
 

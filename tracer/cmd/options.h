@@ -56,6 +56,7 @@ enum gtv_command {
 #define GTV_FOR(id)    (1u << GTV_COMMAND_##id)
 #define GTV_FOR_SCREEN (GTV_FOR(RUN) | GTV_FOR(REPLAY))
 #define GTV_FOR_TRACER (GTV_FOR(RUN) | GTV_FOR(RECORD))
+#define GTV_FOR_PART   (GTV_FOR(REPLAY) | GTV_FOR(SHOT) | GTV_FOR(EVENTS) | GTV_FOR(REPORT))
 #define GTV_FOR_ALL    ((1u << GTV_COMMAND_MAX) - 1)
 
 /* X(ID, 'short' or 0, "long" or NULL, "ARGUMENT" or NULL, commands, "help") */
@@ -94,10 +95,9 @@ enum gtv_command {
 	X(SELECT, 0, "select", "LANE", GTV_FOR(REPLAY) | GTV_FOR(SHOT),                    \
 	  "select the longest wait of a lane: C0, G12, T4711, L3")                         \
 	X(SIZE, 0, "size", "CxR", GTV_FOR(SHOT), "columns and rows of the frame (120x40)") \
-	X(FROM, 0, "from", "TIME", GTV_FOR(REPLAY) | GTV_FOR(SHOT) | GTV_FOR(EVENTS),      \
+	X(FROM, 0, "from", "TIME", GTV_FOR_PART,                                           \
 	  "begin at TIME after the trace's start: 1.5s, 20ms, 300us")                      \
-	X(TO, 0, "to", "TIME", GTV_FOR(REPLAY) | GTV_FOR(SHOT) | GTV_FOR(EVENTS),          \
-	  "end at TIME after the trace's start")                                           \
+	X(TO, 0, "to", "TIME", GTV_FOR_PART, "end at TIME after the trace's start")        \
 	X(TO_FORMAT, 0, "to", "FORMAT", GTV_FOR(EXPORT), "write as perfetto or chrome")    \
 	X(FORMAT, 0, "format", "FORMAT", GTV_FOR(SHOT),                                    \
 	  "text, ansi or svg (ansi on a terminal, else text)")                             \

@@ -25,8 +25,10 @@ struct gtv_report {
 	struct gtv_report_tee *tee;	/* feeds it */
 	struct gtv_store_info info;
 	struct gtv_store_stats stats;
-	uint64_t start_ns;   /* times are shown relative to it */
-	uint64_t end_ns;     /* of the last event */
+	uint64_t start_ns; /* times are shown relative to it */
+	uint64_t end_ns;   /* of the last event */
+	int is_part;	   /* of [from, to) only; else from is start, to is end */
+	uint64_t from_ns, to_ns;
 	uint64_t events;     /* decoded */
 	uint64_t gap_count;  /* parts of the file that could not be read */
 	uint64_t bad_blocks; /* of these, blocks whose place is known */
@@ -46,6 +48,10 @@ uint64_t gtv_report_begin(struct gtv_model *model, const struct gtv_store *store
  * fini in either case. */
 int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
 		    gtv_report_item_fn *each, void *arg, struct gtv_err *err);
+/* The same of [from_ns, to_ns) only, cut to the trace; what goes on across its edges is cut
+ * there, and the latencies are of what ended in it. -GTV_EUSAGE: there is nothing of it. */
+int gtv_report_read_part(struct gtv_report *r, const struct gtv_store *store,
+			 uint64_t from_ns, uint64_t to_ns, struct gtv_err *err);
 void gtv_report_fini(struct gtv_report *r);
 
 /* Lost events, all kinds and sources. */
@@ -75,10 +81,21 @@ static inline uint64_t gtv_report_held_off(const struct gtv_lock_totals *lock)
 {
 	return lock->held_preempted_ns + lock->held_asleep_ns;
 }
-/* Something was told of it: a futex may be numbered and then not waited for. */
-static inline int gtv_report_lock_told(const struct gtv_lock_totals *lock)
+/* The end of what is reported of. */
+static inline uint64_t gtv_report_end(const struct gtv_report *r)
 {
-	return !lock->addr || lock->waits;
+	return r->to_ns < r->end_ns ? r->to_ns : r->end_ns;
+}
+/* It was there in the part that is reported of (model.h: times of nought). */
+static inline int gtv_report_has(const struct gtv_report *r, uint64_t end_ns)
+{
+	return !r->is_part || end_ns;
+}
+/* Something was told of it: a futex may be numbered and then not waited for. */
+static inline int gtv_report_lock_told(const struct gtv_report *r,
+				       const struct gtv_lock_totals *lock)
+{
+	return gtv_report_has(r, lock->end_ns) && (!lock->addr || lock->waits);
 }
 
 #endif

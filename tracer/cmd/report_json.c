@@ -148,7 +148,7 @@ static void gt_row(struct writer *w, size_t idx)
 	struct gtv_gt_totals gt;
 	struct gtv_name name;
 
-	if (gtv_model_gt_totals(w->r->model, idx, &gt))
+	if (gtv_model_gt_totals(w->r->model, idx, &gt) || !gtv_report_has(w->r, gt.end_ns))
 		return;
 
 	struct json_object *o = json_object_new_object();
@@ -176,7 +176,8 @@ static void thread_row(struct writer *w, size_t idx)
 	struct gtv_thread_totals th;
 	struct gtv_name name;
 
-	if (gtv_model_thread_totals(w->r->model, idx, &th) || !th.ours)
+	if (gtv_model_thread_totals(w->r->model, idx, &th) || !th.ours ||
+	    !gtv_report_has(w->r, th.end_ns))
 		return;
 
 	struct json_object *o = json_object_new_object();
@@ -210,7 +211,8 @@ static void lock_row(struct writer *w, size_t idx)
 	struct gtv_lock_totals lock;
 	struct gtv_name name;
 
-	if (gtv_model_lock_totals(w->r->model, idx, &lock) || !gtv_report_lock_told(&lock))
+	if (gtv_model_lock_totals(w->r->model, idx, &lock) ||
+	    !gtv_report_lock_told(w->r, &lock))
 		return;
 
 	struct json_object *o = json_object_new_object();
@@ -246,7 +248,8 @@ static void core_row(struct writer *w, size_t idx)
 {
 	struct gtv_core_totals core;
 
-	if (gtv_model_core_totals(w->r->model, idx, &core))
+	if (gtv_model_core_totals(w->r->model, idx, &core) ||
+	    !gtv_report_has(w->r, core.end_ns))
 		return;
 
 	struct json_object *o = json_object_new_object();
@@ -357,13 +360,24 @@ static void lists(struct writer *w)
 	findings(w);
 }
 
+static struct json_object *part_object(const struct gtv_report *r)
+{
+	struct json_object *o = json_object_new_object();
+
+	put_u64(o, "from_ns", r->from_ns);
+	put_u64(o, "to_ns", gtv_report_end(r));
+	return o;
+}
+
 int gtv_report_json(const struct gtv_report *r, FILE *f)
 {
 	struct writer w = {.f = f, .r = r, .sep = ""};
 
 	fputs("{", f);
-	emit(&w, "duration_ns", json_object_new_uint64(r->end_ns - r->start_ns));
+	emit(&w, "duration_ns", json_object_new_uint64(gtv_report_end(r) - r->from_ns));
 	emit(&w, "start_ns", json_object_new_uint64(r->start_ns));
+	if (r->is_part)
+		emit(&w, "part", part_object(r));
 	emit(&w, "level", json_object_new_int(r->info.level));
 	emit(&w, "fallbacks", json_object_new_int64(r->info.fallbacks));
 	emit(&w, "implausible", json_object_new_int64(r->info.implausible));

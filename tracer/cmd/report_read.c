@@ -2,6 +2,7 @@
  * Reads a whole trace through the model. See report.h.
  */
 #include "tracer/cmd/report.h"
+#include "tracer/cmd/part.h"
 #include "tracer/cmd/report_calls.h"
 #include "tracer/cmd/report_latency.h"
 
@@ -89,9 +90,11 @@ static void set_range(struct gtv_report *r)
 		r->end_ns--; /* the range is half-open: the last event's time */
 	if (!r->start_ns || r->start_ns > r->end_ns)
 		r->start_ns = from;
+	r->from_ns = r->start_ns;
+	r->to_ns = r->end_ns;
 }
 
-static void new_findings(struct gtv_report *r, int latency)
+static void new_findings(struct gtv_report *r, int latency, struct gtv_part_reader *part)
 {
 	struct gtv_model_sink sink;
 
@@ -110,7 +113,11 @@ static void new_findings(struct gtv_report *r, int latency)
 		*r->tee = (struct gtv_report_tee){.next = sink, .latency = r->latency};
 		sink = gtv_report_tee_sink(r->tee);
 	}
+	if (part)
+		sink = gtv_part_sink(part, &sink);
 	r->model = gtv_model_new(r->info.level, r->names, &sink);
+	if (part)
+		part->model = r->model;
 }
 
 uint64_t gtv_report_begin(struct gtv_model *model, const struct gtv_store *store)
@@ -143,7 +150,7 @@ int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
 	gtv_store_get_info(store, &r->info);
 	gtv_store_get_stats(store, &r->stats);
 	set_range(r);
-	new_findings(r, !each);
+	new_findings(r, !each, NULL);
 	rc = gtv_walk_init(&walk, store, 0);
 	if (r->model)
 		gtv_report_begin(r->model, store);
@@ -152,6 +159,98 @@ int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
 	if (!rc)
 		rc = feed_all(r, &walk, each, arg);
 	gtv_walk_fini(&walk);
+	if (rc == -GTV_ENOMEM)
+		return gtv_err_set(err, GTV_ENOMEM, "trace", "", "out of memory");
+	if (rc)
+		return gtv_err_set(err, -rc, "trace", "", "cannot be read to its end");
+	return 0;
+}
+
+/* ---- of a part ---- */
+
+static int feed_part(struct gtv_report *r, struct gtv_part_reader *part, struct gtv_walk *w)
+{
+	struct gtv_walk_item item;
+	int rc = 0;
+
+	while (!part->over && !rc && (rc = gtv_walk_next(w, &item)) == 0) {
+		if (!gtv_part_take(part, &item))
+			continue;
+		rc = item.gap ? feed_gap(r, &item) : feed_block(r, &item);
+	}
+	if (rc >= 0)
+		gtv_findings_finish(r->findings, r->model, gtv_part_end(part, r->end_ns));
+	return rc < 0 ? rc : 0;
+}
+
+/* Latencies are of whole waits, wherever they began: by a model that is not cut. */
+static int part_latency(struct gtv_report *r)
+{
+	struct gtv_report_tee tee = {.latency = r->latency};
+	struct gtv_model_sink sink = gtv_report_tee_sink(&tee);
+	struct gtv_part_reader ahead = {.from_ns = r->from_ns};
+	struct gtv_walk_item item;
+	struct gtv_walk walk;
+	int rc;
+
+	ahead.model = gtv_model_new(r->info.level, r->names, &sink);
+	rc = ahead.model ? gtv_part_seek(&ahead, &walk, r->store)
+			 : gtv_walk_init(&walk, r->store, 0) - GTV_ENOMEM;
+	while (!rc && (rc = gtv_walk_next(&walk, &item)) == 0 && item.from_ns <= r->to_ns) {
+		if (item.gap) {
+			gtv_latency_gap(r->latency);
+			rc = gtv_model_gap(ahead.model, item.from_ns,
+					   item.to_ns < r->end_ns ? item.to_ns : r->end_ns);
+			continue;
+		}
+		for (size_t i = 0; i < item.count && !rc; i++)
+			rc = gtv_latency_event(r->latency, &item.evs[i]);
+		rc = rc ? rc : gtv_model_feed(ahead.model, item.evs, item.count);
+	}
+	gtv_walk_fini(&walk);
+	gtv_model_free(ahead.model);
+	return tee.no_memory ? -GTV_ENOMEM : rc < 0 ? rc : 0;
+}
+
+/* Whether there is anything of [from, to) in the trace. */
+static int set_part(struct gtv_report *r, uint64_t from_ns, uint64_t to_ns)
+{
+	r->is_part = 1;
+	if (from_ns > r->from_ns)
+		r->from_ns = from_ns;
+	/* The last event belongs to the part that reaches behind it. */
+	r->to_ns = to_ns <= r->end_ns ? to_ns : r->end_ns + 1;
+	return r->from_ns < r->to_ns;
+}
+
+int gtv_report_read_part(struct gtv_report *r, const struct gtv_store *store,
+			 uint64_t from_ns, uint64_t to_ns, struct gtv_err *err)
+{
+	struct gtv_part_reader part = {0};
+	struct gtv_walk walk;
+	int rc;
+
+	memset(r, 0, sizeof *r);
+	r->store = store;
+	r->names = gtv_store_names(store);
+	gtv_store_get_info(store, &r->info);
+	gtv_store_get_stats(store, &r->stats);
+	set_range(r);
+	if (!set_part(r, from_ns, to_ns))
+		return gtv_err_set(err, GTV_EUSAGE, "--from, --to", "gtviz report FILE",
+				   "nothing of the trace lies between them");
+	part.from_ns = r->from_ns;
+	part.to_ns = r->to_ns;
+	new_findings(r, 0, &part);
+	rc = r->model ? gtv_part_seek(&part, &walk, store)
+		      : gtv_walk_init(&walk, store, 0) - GTV_ENOMEM;
+	if (!rc)
+		rc = feed_part(r, &part, &walk);
+	gtv_walk_fini(&walk);
+	if (!rc)
+		r->latency = gtv_latency_new(r->from_ns, r->to_ns - 1);
+	if (!rc)
+		rc = r->latency ? part_latency(r) : -GTV_ENOMEM;
 	if (rc == -GTV_ENOMEM)
 		return gtv_err_set(err, GTV_ENOMEM, "trace", "", "out of memory");
 	if (rc)

@@ -97,6 +97,11 @@ static void print_title(const struct gtv_report *r, FILE *f)
 		gtv_report_exit(r, how, sizeof how),
 		gtv_out_level(r->info.level, r->info.clock == GTV_CLOCK_SIM),
 		r->info.core_count);
+	if (r->is_part)
+		fprintf(f, "only from %.6f s to %.6f s, %s: what goes on is cut there\n",
+			(double)(r->from_ns - r->start_ns) / 1e9,
+			(double)(gtv_report_end(r) - r->start_ns) / 1e9,
+			gtv_out_ns(gtv_report_end(r) - r->from_ns, span, sizeof span));
 }
 
 static void print_lost_kinds(FILE *f, const char *whose, const uint64_t *lost)
@@ -118,7 +123,8 @@ static void print_limits(const struct gtv_report *r, FILE *f)
 	uint64_t lost = gtv_report_lost(r), gaps = r->gap_count;
 	char n[32], t[32], b[32];
 
-	fprintf(f, "%s events in %s", gtv_out_count(r->events, n, sizeof n),
+	fprintf(f, r->is_part ? "%s events of %s" : "%s events in %s",
+		gtv_out_count(r->events, n, sizeof n),
 		gtv_out_bytes(r->stats.bytes, b, sizeof b));
 	fprintf(f, lost || gaps ? "\n" : ", nothing lost\n");
 	if (lost) {
@@ -231,7 +237,7 @@ static size_t gt_rows(const struct gtv_report *r, struct row *rows, uint32_t *se
 	size_t count = 0;
 
 	for (size_t i = 0; i < gtv_model_gt_count(r->model); i++) {
-		if (gtv_model_gt_totals(r->model, i, &gt))
+		if (gtv_model_gt_totals(r->model, i, &gt) || !gtv_report_has(r, gt.end_ns))
 			continue;
 		rows[count++] = (struct row){
 			gt.end_ns - gt.spawn_ns - gt.state_ns[GTV_ST_RUNNING], gt.id, i};
@@ -277,7 +283,7 @@ static int print_locks(const struct gtv_report *r, struct row *rows, FILE *f)
 
 	for (size_t i = 0; i < gtv_model_lock_count(r->model); i++)
 		if (!gtv_model_lock_totals(r->model, i, &lock) &&
-		    gtv_report_lock_told(&lock))
+		    gtv_report_lock_told(r, &lock))
 			rows[count++] = (struct row){lock.wait_ns, lock.id, i};
 
 	size_t shown = choose_rows(rows, count);
@@ -355,7 +361,8 @@ static int print_threads(const struct gtv_report *r, struct row *rows, FILE *f)
 	size_t count = 0;
 
 	for (size_t i = 0; i < gtv_model_thread_count(r->model); i++)
-		if (!gtv_model_thread_totals(r->model, i, &th) && th.ours)
+		if (!gtv_model_thread_totals(r->model, i, &th) && th.ours &&
+		    gtv_report_has(r, th.end_ns))
 			rows[count++] = (struct row){th.end_ns - th.first_ns, th.tid, i};
 	if (!count)
 		return 0;
@@ -389,7 +396,7 @@ static int print_cores(const struct gtv_report *r, FILE *f)
 		return 0;
 	t = gtv_table_new(column, columns_of(r, sizeof column / sizeof column[0]));
 	for (size_t i = 0; t && i < count; i++) {
-		if (gtv_model_core_totals(r->model, i, &c))
+		if (gtv_model_core_totals(r->model, i, &c) || !gtv_report_has(r, c.end_ns))
 			continue;
 		uint64_t all =
 			c.busy_ns + c.other_ns + c.idle_ns + c.away_ns + c.unknown_ns;

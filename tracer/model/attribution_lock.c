@@ -545,7 +545,8 @@ static void count_span(struct gtv_attribution *a, struct gtv__a_lock *l,
 	}
 	count_hold(l, account, s, from_ns, to_ns);
 	h = &l->holder[account < GTV__A_FIXED ? 0 : (account - GTV__A_FIXED) / 2];
-	h->takes += !same_hold;
+	/* What goes on when the range begins was taken before. */
+	h->takes += !same_hold && s->from_ns != a->from_ns;
 	if (is_off(s))
 		count_off(l, h, from_ns, to_ns, same_hold && account == l->last_account);
 }

@@ -48,6 +48,12 @@ int gtv_model_gap(struct gtv_model *m, uint64_t from_ns, uint64_t to_ns);
 /* The trace ends at end_ns: closes every open span there (states go on; feed may
  * be called again only after restore). */
 void gtv_model_finish(struct gtv_model *m, uint64_t end_ns);
+/* A part of a trace only: the totals begin anew at ts_ns, with what goes on then cut there;
+ * spans told from now on begin at ts_ns at the earliest. Everything before it was fed, and
+ * nothing after. The totals of what ended before are nought, its times too. */
+void gtv_model_cut(struct gtv_model *m, uint64_t ts_ns);
+/* …and before its finish: waits for locks that go on count in the totals up to ts_ns. */
+void gtv_model_sum_waits(struct gtv_model *m, uint64_t ts_ns);
 /* Calls `each` for the open span of every live lane, to_ns = now_ns, flag OPEN. */
 void gtv_model_open_spans(const struct gtv_model *m, uint64_t now_ns,
 			  void (*each)(void *arg, const struct gtv_span *span), void *arg);
