@@ -9,17 +9,18 @@
 #include <sys/stat.h>
 
 #include "tests/bench/bench.h"
+#include "tests/bench/empty_bpf.h"
 #include "tests/bench/tracers.h"
 
-#define ROUND_TRIPS  "60000"
-#define ROUND_EVENTS (4.0 * 60000) /* two switches and two wake-ups each */
+#define ROUND_TRIPS  "40000"
+#define ROUND_EVENTS (4.0 * 40000) /* two switches and two wake-ups each */
 #define CALLS	     "20000"
 #define CALLS_COUNT  20000.0
 #define LEAST_NS     1000000 /* of a load: smaller numbers are a tracer's words */
 
 /* ---------------------------------------------------------------- the loads */
 
-enum load { PINGPONG, SYSCALLS, MESSAGING, THREADS };
+enum load { PINGPONG, PINGPONG_CPU, SYSCALLS, MESSAGING, THREADS };
 
 static int load_words(enum load load, const char **argv)
 {
@@ -29,8 +30,9 @@ static int load_words(enum load load, const char **argv)
 		"sysbench", "threads", "--threads=4", "--events=20000",
 		"--time=0", "run",     NULL};
 	const char *pingpong[] = {tool("pingpipe"), ROUND_TRIPS, NULL};
+	const char *pingpong_cpu[] = {tool("pingpipe"), ROUND_TRIPS, "cpu", NULL};
 	const char *syscalls[] = {tool("sysloop"), CALLS, NULL};
-	const char *const *all[] = {pingpong, syscalls, messaging, threads};
+	const char *const *all[] = {pingpong, pingpong_cpu, syscalls, messaging, threads};
 	int argc = 0;
 
 	for (const char *const *word = all[load]; *word; word++)
@@ -206,40 +208,40 @@ MS(threads_perf, under_perf_sched(THREADS))
 MS(threads_trace_cmd, under_trace_cmd(THREADS))
 MS(threads_bpftrace, under_bpftrace(THREADS))
 
-/* What one event adds: a pair of runs, one after the other. */
-static double added_ns(double (*traced)(void))
+/* What one event adds to the processor time of the ping-pong: what is done at its switches
+ * and wake-ups is on its account. An untraced run right before each traced one. */
+static double added_ns(double alone_ns, double traced_ns)
 {
-	double alone = pingpong_alone(), ms = traced();
-
-	if (alone < 0 || ms < 0)
+	if (alone_ns < 0 || traced_ns < 0)
 		return CANNOT;
-	return ms > alone ? (ms - alone) * 1e6 / ROUND_EVENTS : 0;
+	return traced_ns > alone_ns ? (traced_ns - alone_ns) / ROUND_EVENTS : 0;
 }
 
-static double event_l3(void)
-{
-	return added_ns(pingpong_l3);
-}
+#define ADDED(function, measure)                                                           \
+	static double function(void)                                                       \
+	{                                                                                  \
+		double alone_ns = untraced(PINGPONG_CPU);                                  \
+		return added_ns(alone_ns, measure);                                        \
+	}
+ADDED(event_l3, under_gtviz(PINGPONG_CPU, "3"))
+ADDED(event_l2, under_gtviz(PINGPONG_CPU, "2"))
+ADDED(event_l1, under_gtviz(PINGPONG_CPU, "1"))
+ADDED(event_perf, under_perf_sched(PINGPONG_CPU))
+ADDED(event_trace_cmd, under_trace_cmd(PINGPONG_CPU))
+ADDED(event_bpftrace, under_bpftrace(PINGPONG_CPU))
 
-static double event_perf(void)
+static double under_empty_bpf(int reads_clock)
 {
-	return added_ns(pingpong_perf);
-}
+	struct empty_bpf empty;
 
-static double event_l2(void)
-{
-	return added_ns(pingpong_l2);
+	if (empty_bpf_attach(&empty, reads_clock) < 0)
+		return CANNOT;
+	double ns = untraced(PINGPONG_CPU);
+	empty_bpf_detach(&empty);
+	return ns;
 }
-
-static double event_l1(void)
-{
-	return added_ns(pingpong_l1);
-}
-
-static double event_bpftrace(void)
-{
-	return added_ns(pingpong_bpftrace);
-}
+ADDED(event_empty, under_empty_bpf(0))
+ADDED(event_clock, under_empty_bpf(1))
 
 static double a_call(double ns)
 {
@@ -304,8 +306,15 @@ static const struct bench_row rows[] = {
 	 .reference = event_perf,
 	 .peers = {{"level 2", event_l2},
 		   {"level 1", event_l1},
+		   {"trace-cmd", event_trace_cmd},
 		   {"bpftrace counting", event_bpftrace}},
-	 .rounds = 5},
+	 .rounds = 9},
+	{.name = "trace_event_floor",
+	 .unit = "ns",
+	 .ours = event_l3,
+	 .reference = event_empty,
+	 .peers = {{"empty, reads the clock", event_clock}},
+	 .rounds = 9},
 	{.name = "trace_messaging",
 	 .unit = "ms",
 	 .ours = messaging_l3,

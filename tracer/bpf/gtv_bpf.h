@@ -92,6 +92,19 @@ struct gtv_bpf_tag {
 	__u64 futex;   /* asleep on the word at that address, 0 none */
 };
 
+/*
+ * Where the tag of a thread lies that has been on a core: at a place that its address
+ * gives, so that finding it is no call (on some machines a call of the kernel's costs as
+ * much as all the rest: each return is made safe against speculation). If another
+ * thread has that place, or none of both is known, the tag is in task storage.
+ */
+struct gtv_bpf_hot {
+	__u64 task; /* whose; 0: free */
+	struct gtv_bpf_tag tag;
+	__u8 pad[16];
+};
+#define GTV_BPF_HOT 4096 /* places, a power of two */
+
 /* GTV_BPF_FUTEX: enum gtv_futex. */
 enum {
 	GTV_BPF_FUTEX_WAIT = 1,
@@ -111,6 +124,7 @@ enum {
 
 _Static_assert(sizeof(struct gtv_bpf_rec) == 32, "record");
 _Static_assert(sizeof(struct gtv_bpf_core) == 320, "core header");
+_Static_assert(sizeof(struct gtv_bpf_hot) == 64, "a line each");
 _Static_assert(__builtin_offsetof(struct gtv_bpf_core, tail) == 64, "own lines");
 _Static_assert(__builtin_offsetof(struct gtv_bpf_core, dropped) == 128, "own lines");
 

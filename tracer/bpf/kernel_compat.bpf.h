@@ -26,6 +26,8 @@ struct task_struct {
 	int pid;
 	int tgid;
 	char comm[16];
+	void *stack;
+	void *bpf_storage; /* since 5.11, as the storage itself */
 };
 
 struct task_struct___old {
@@ -93,6 +95,42 @@ static __always_inline int kc_cpu(struct task_struct *task)
 	return (int)BPF_CORE_READ(old, cpu);
 }
 
+/* Has anybody's BPF program put something into this task? */
+static __always_inline int kc_has_storage(struct task_struct *task)
+{
+	return !bpf_core_field_exists(task->bpf_storage) || task->bpf_storage;
+}
+
+/* The lower half of an address, as a number (no verifier lets pointers be shifted). */
+static __always_inline __u32 kc_low(const void *address)
+{
+	__u32 low = (__u32)(__u64)address;
+
+	asm volatile("%0 = %0" : "+w"(low));
+	return low;
+}
+
+/* bpf_rdonly_cast (since 6.2) becomes no call at all: then the user's registers are found
+ * from the stack, as far from its begin as the helper once said. */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+const volatile bool kc_casts = false;
+__u32 kc_regs_at;
+
+static __always_inline struct pt_regs *kc_regs(struct task_struct *task)
+{
+	struct pt_regs *regs;
+
+	if (!kc_casts)
+		return (struct pt_regs *)bpf_task_pt_regs(task);
+	if (!kc_regs_at) {
+		regs = (struct pt_regs *)bpf_task_pt_regs(task);
+		kc_regs_at = kc_low(regs) - kc_low(task->stack);
+		return regs;
+	}
+	return bpf_rdonly_cast((const char *)task->stack + kc_regs_at,
+			       bpf_core_type_id_kernel(struct pt_regs));
+}
+
 /* The system call in which `task` is, as number + 1 (0: none), and its first argument.
  * Valid when the task is going to sleep; page faults and interrupts have left no
  * number. */
@@ -103,7 +141,7 @@ static __always_inline __u32 kc_syscall(struct task_struct *task, __u64 *arg)
 
 	if (task->flags & KC_NO_USER)
 		return 0;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	regs = kc_regs(task);
 #if defined(__TARGET_ARCH_x86)
 	if (bpf_core_field_exists(task->thread_info.status) &&
 	    (task->thread_info.status & KC_COMPAT))
@@ -124,7 +162,7 @@ static __always_inline __u32 kc_syscall(struct task_struct *task, __u64 *arg)
 /* The second argument of the system call that kc_syscall found. */
 static __always_inline __u64 kc_syscall_arg2(struct task_struct *task)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct pt_regs *regs = kc_regs(task);
 
 #if defined(__TARGET_ARCH_x86)
 	return regs->si;
@@ -143,7 +181,7 @@ static __always_inline int kc_in_fault(struct task_struct *task)
 
 	if (task->flags & (KC_NO_USER | KC_EXITING))
 		return 0;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	regs = kc_regs(task);
 #if defined(__TARGET_ARCH_x86)
 	return (int)regs->orig_ax == -1;
 #elif defined(__TARGET_ARCH_arm64)

@@ -75,6 +75,14 @@ struct {
 } tags SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE); /* nobody maps it: so it begins with a page */
+	__uint(max_entries, GTV_BPF_HOT);
+	__type(key, __u32);
+	__type(value, struct gtv_bpf_hot);
+} hot SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);
 } slow SEC(".maps");
@@ -90,9 +98,51 @@ static __always_inline struct gtv_bpf_core *core_of(__u32 core)
 	return bpf_map_lookup_elem(&cores, &core);
 }
 
+/* ------------------------------------------------------------------- tags */
+
+static __always_inline struct gtv_bpf_hot *place_of(struct task_struct *task)
+{
+	/* Fibonacci hashing: Knuth, The Art of Computer Programming, 6.4. */
+	__u32 idx = (kc_low(task) >> 6) * 2654435769u / (~0u / GTV_BPF_HOT + 1);
+
+	return bpf_map_lookup_elem(&hot, &idx);
+}
+
 static __always_inline struct gtv_bpf_tag *tag_of(struct task_struct *task)
 {
+	struct gtv_bpf_hot *place = place_of(task);
+
+	if (place && place->task == (__u64)task)
+		return &place->tag;
+	if (!kc_has_storage(task))
+		return NULL;
 	return bpf_task_storage_get(&tags, task, NULL, 0);
+}
+
+/*
+ * A thread that comes on a core takes its tag to its place, if that is free. Right then
+ * nobody else holds its tag: who woke or moved it was done before it could be chosen,
+ * and who wakes it next finds it running, which is no waking.
+ */
+static __always_inline struct gtv_bpf_tag *heat(struct task_struct *task,
+						struct gtv_bpf_tag *tag)
+{
+	struct gtv_bpf_hot *place = place_of(task);
+
+	if (!place || place->task || __sync_val_compare_and_swap(&place->task, 0, 1))
+		return tag;
+	place->tag = *tag;
+	__sync_lock_test_and_set(&place->task, (__u64)task);
+	return &place->tag;
+}
+
+/* At its end, and for the next task at the same address should that not have been seen. */
+static __always_inline void cool(struct task_struct *task)
+{
+	struct gtv_bpf_hot *place = place_of(task);
+
+	if (place && place->task == (__u64)task)
+		*(volatile __u64 *)&place->task = 0;
 }
 
 /* ------------------------------------------------------------------ rings */
@@ -172,16 +222,18 @@ static __always_inline void put_name_slow(struct task_struct *task, const char *
 	bpf_ringbuf_submit(s, BPF_RB_NO_WAKEUP);
 }
 
-/* A thread of others is named when it is first seen on a core. */
-static __always_inline void name_once(struct gtv_bpf_core *c, __u32 core,
+/* A thread of others is named when it is first seen on a core; task NULL: the current. */
+static __always_inline void name_once(struct gtv_bpf_core *c, __u32 core, __u32 pid,
 				      struct task_struct *task, __u64 now)
 {
-	__u32 pid = task->pid, idx = core * GTV_BPF_SEEN + (pid & (GTV_BPF_SEEN - 1));
+	__u32 idx = core * GTV_BPF_SEEN + (pid & (GTV_BPF_SEEN - 1));
 	__u32 *last = bpf_map_lookup_elem(&seen, &idx);
 	struct gtv_bpf_rec *r;
 
 	if (!pid || !last || *last == pid)
 		return;
+	if (!task)
+		task = bpf_get_current_task_btf();
 	r = reserve(c, core, GTV_BPF_NAME, now);
 	if (!r)
 		return;
@@ -361,14 +413,17 @@ int on_switch(__u64 *ctx)
 		prev_tag->ran_ns = ran;
 		if (off == OFF_SLEEP && nr)
 			tell_futex(c, core, prev, prev_tag, nr, arg, now);
+		if (off == OFF_DEAD)
+			cool(prev);
 	} else {
-		name_once(c, core, prev, now);
+		name_once(c, core, prev_pid, prev, now);
 	}
 	if (next_tag) {
+		next_tag = heat(next, next_tag);
 		move_tag(next_tag, (__s32)core);
 		next_tag->on = GTV_TAG_ON;
 	} else
-		name_once(c, core, next, now);
+		name_once(c, core, next_pid, next, now);
 	r = reserve(c, core, GTV_BPF_SWITCH, now);
 	if (!r)
 		return 0;
@@ -412,6 +467,7 @@ int BPF_PROG(on_waking, struct task_struct *task)
 	__u32 core, waker, pid;
 	struct gtv_bpf_core *c;
 	struct gtv_bpf_rec *r;
+	__u8 flags = 0;
 	__u64 now;
 
 	if (!tag && !all_tasks)
@@ -430,13 +486,19 @@ int BPF_PROG(on_waking, struct task_struct *task)
 	now = bpf_ktime_get_ns();
 	if (tag && tag->core < 0)
 		move_tag(tag, kc_cpu(task));
-	name_once(c, core, bpf_get_current_task_btf(), now);
+	name_once(c, core, waker, NULL, now);
 	r = reserve(c, core, GTV_BPF_WAKING, now);
 	if (!r)
 		return 0;
-	*r = (struct gtv_bpf_rec){.kind = GTV_BPF_WAKING, .tid = waker, .obj = pid};
 	if (tag && tag->futex && wakes_futex(tag->futex))
-		r->flags = KF_FUTEX;
+		flags = KF_FUTEX;
+	r->kind = GTV_BPF_WAKING;
+	r->flags = flags;
+	r->state = 0;
+	r->pad = 0;
+	r->tid = waker;
+	r->obj = pid;
+	r->seq = 0;
 	r->u.t.ts_ns = now;
 	r->u.t.arg = 0;
 	publish(c);
@@ -446,11 +508,13 @@ int BPF_PROG(on_waking, struct task_struct *task)
 SEC("tp_btf/sched_wakeup_new")
 int BPF_PROG(on_new, struct task_struct *task)
 {
-	struct gtv_bpf_tag *tag = tag_of(task);
 	__u32 core = bpf_get_smp_processor_id();
 	struct gtv_bpf_core *c;
+	struct gtv_bpf_tag *tag;
 	int at;
 
+	cool(task);
+	tag = tag_of(task);
 	if (!tag && !all_tasks)
 		return 0;
 	c = core_of(core);

@@ -190,6 +190,9 @@ static int configure(struct bpf_source *b, struct gtv_err *err)
 			"this kernel does not describe its types: %s", strerror(errno));
 	skel->rodata->switch_has_state = switch_has_state(btf);
 	b->stats.fallbacks += !skel->rodata->switch_has_state;
+	/* Without it the helper is called, which only costs time. */
+	skel->rodata->kc_casts =
+		btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	btf__free(btf);
 	skel->rodata->core_count = b->core_count;
 	skel->rodata->slots = b->slots;

@@ -4,6 +4,12 @@
  * asks: a child has its parent's mappings as they were at the fork, and an exec begins
  * anew. That is rarely asked, so a search through all that is kept will do. What is kept
  * is bounded: of a program that maps without end the older half is forgotten.
+ *
+ * The cores are asked, not the program: an event that belongs to a task is taken out and
+ * put in again at each of its switches, which costs more than all else that level 3 does
+ * there. So all programs of the machine are told, and those that are not the tree's are
+ * dropped. A process may be heard of before its fork, which another core tells: so what
+ * is not known to be the tree's is looked at once more after the next drain.
  */
 #include "tracer/source/mapped.h"
 
@@ -23,7 +29,9 @@
 
 #define CORES_MAX 4096
 #define LINES_MAX 8192
-#define PAGES	  8
+#define PAGES	  16
+#define PIDS_MAX  (1u << 22) /* the kernel's PID_MAX_LIMIT */
+#define LATER_MAX 256
 #define KEPT_MAX  16384
 #define PATHS_MAX 4096
 #define FORKS_MAX 64 /* from a process up to who made the mapping */
@@ -38,7 +46,17 @@ struct kept {
 	uint8_t what;
 };
 
+/* A record of a process that may turn out to be the tree's. */
+struct later {
+	size_t size; /* 0: settled */
+	int drains;  /* that it has seen */
+	unsigned char record[GTV_PERF_RECORD_MAX];
+};
+
 struct gtv_mapped {
+	uint8_t *ours; /* a bit a process; NULL: all that is told is the tree's */
+	struct later *later;
+	size_t later_count;
 	int cores;
 	int *fd;
 	struct gtv_perf_ring *ring;
@@ -55,6 +73,7 @@ struct stamp {
 };
 _Static_assert(sizeof(struct stamp) == 16, "sample_id of TID | TIME");
 
+/* child -1: all tasks on that core. */
 static int open_core(pid_t child, int core)
 {
 	struct perf_event_attr attr = {
@@ -62,8 +81,8 @@ static int open_core(pid_t child, int core)
 		.type = PERF_TYPE_SOFTWARE,
 		.config = PERF_COUNT_SW_DUMMY,
 		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME,
-		.disabled = 1,
-		.inherit = 1,
+		.disabled = child > 0,
+		.inherit = child > 0,
 		.exclude_kernel = 1,
 		.exclude_hv = 1,
 		.mmap = 1,
@@ -71,7 +90,7 @@ static int open_core(pid_t child, int core)
 		.comm = 1,
 		.comm_exec = 1,
 		.task = 1,
-		.enable_on_exec = 1,
+		.enable_on_exec = child > 0,
 		.sample_id_all = 1,
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
@@ -81,17 +100,43 @@ static int open_core(pid_t child, int core)
 			    PERF_FLAG_FD_CLOEXEC);
 }
 
-void gtv_mapped_close(struct gtv_mapped *m)
+static void close_cores(struct gtv_mapped *m)
 {
-	if (!m)
-		return;
 	for (int i = 0; i < m->cores; i++) {
 		gtv_perf_ring_unmap(&m->ring[i]);
 		if (m->fd[i] >= 0)
 			close(m->fd[i]);
 	}
+	m->cores = 0;
+}
+
+static int open_cores(struct gtv_mapped *m, pid_t child, long cores)
+{
+	uint64_t halved = 0;
+
+	for (int i = 0; i < cores; i++) {
+		m->fd[i] = open_core(child, i);
+		m->cores = i + 1;
+		if (m->fd[i] < 0 && (errno == ENODEV || errno == ENXIO))
+			continue; /* offline */
+		if (m->fd[i] < 0 ||
+		    gtv_perf_ring_map(&m->ring[i], m->fd[i], PAGES, &halved) < 0) {
+			close_cores(m);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void gtv_mapped_close(struct gtv_mapped *m)
+{
+	if (!m)
+		return;
+	close_cores(m);
 	for (size_t i = 0; i < m->paths; i++)
 		free(m->path[i]);
+	free(m->ours);
+	free(m->later);
 	free(m->fd);
 	free(m->ring);
 	free(m);
@@ -102,28 +147,43 @@ struct gtv_mapped *gtv_mapped_new(void)
 	return calloc(1, sizeof(struct gtv_mapped));
 }
 
+static int is_ours(const struct gtv_mapped *m, uint32_t pid)
+{
+	return !m->ours || (pid < PIDS_MAX && m->ours[pid / 8] >> pid % 8 & 1);
+}
+
+static void set_ours(struct gtv_mapped *m, uint32_t pid, int ours)
+{
+	if (!m->ours || pid >= PIDS_MAX)
+		return;
+	if (ours)
+		m->ours[pid / 8] |= (uint8_t)(1u << pid % 8);
+	else
+		m->ours[pid / 8] &= (uint8_t) ~(1u << pid % 8);
+}
+
 struct gtv_mapped *gtv_mapped_open(pid_t child)
 {
 	struct gtv_mapped *m = gtv_mapped_new();
 	long cores = sysconf(_SC_NPROCESSORS_CONF);
-	uint64_t halved = 0;
 
 	if (!m)
 		return NULL;
 	cores = cores < 1 ? 1 : cores > CORES_MAX ? CORES_MAX : cores;
 	m->fd = calloc((size_t)cores, sizeof *m->fd);
 	m->ring = calloc((size_t)cores, sizeof *m->ring);
-	if (!m->fd || !m->ring) {
+	m->ours = calloc(PIDS_MAX / 8, 1);
+	m->later = calloc(LATER_MAX, sizeof *m->later);
+	if (!m->fd || !m->ring || !m->ours || !m->later) {
 		gtv_mapped_close(m);
 		return NULL;
 	}
-	for (int i = 0; i < cores; i++) {
-		m->fd[i] = open_core(child, i);
-		m->cores = i + 1;
-		if (m->fd[i] < 0 && (errno == ENODEV || errno == ENXIO))
-			continue; /* offline */
-		if (m->fd[i] < 0 ||
-		    gtv_perf_ring_map(&m->ring[i], m->fd[i], PAGES, &halved) < 0) {
+	set_ours(m, (uint32_t)child, 1);
+	if (open_cores(m, -1, cores) < 0) {
+		/* Not allowed to see others: dearer, but the same. */
+		free(m->ours);
+		m->ours = NULL;
+		if (open_cores(m, child, cores) < 0) {
 			gtv_mapped_close(m);
 			return NULL;
 		}
@@ -209,27 +269,101 @@ static void take_map(struct gtv_mapped *m, const unsigned char *body, size_t siz
 	k->other = number;
 }
 
+struct told {
+	struct perf_event_header h;
+	struct stamp stamp;
+	uint32_t id[2]; /* a process; of a fork its parent */
+	const unsigned char *body;
+	size_t size;
+};
+
+static int parse(struct told *t, const unsigned char *record, size_t size)
+{
+	if (size < sizeof t->h + sizeof t->stamp + sizeof t->id)
+		return -1;
+	t->body = record + sizeof t->h;
+	t->size = size - sizeof t->h - sizeof t->stamp;
+	memcpy(&t->h, record, sizeof t->h);
+	memcpy(&t->stamp, record + size - sizeof t->stamp, sizeof t->stamp);
+	memcpy(t->id, t->body, sizeof t->id);
+	switch (t->h.type) {
+	case PERF_RECORD_MMAP2:
+		return 0;
+	case PERF_RECORD_FORK:
+		return t->id[0] != t->id[1] ? 0 : -1; /* a thread */
+	case PERF_RECORD_COMM:
+		return t->h.misc & PERF_RECORD_MISC_COMM_EXEC ? 0 : -1;
+	default:
+		return -1;
+	}
+}
+
+/* 1 if it is the tree's. */
+static int settle(struct gtv_mapped *m, const struct told *t)
+{
+	int is_fork = t->h.type == PERF_RECORD_FORK;
+
+	if (!is_ours(m, t->id[is_fork]))
+		return 0;
+	if (is_fork) {
+		set_ours(m, t->id[0], 1);
+		keep(m, FORK, t->id[0], t->stamp.time)->other = t->id[1];
+	} else if (t->h.type == PERF_RECORD_COMM) {
+		keep(m, EXEC, t->id[0], t->stamp.time);
+	} else {
+		take_map(m, t->body, t->size, t->stamp.time);
+	}
+	return 1;
+}
+
 static int take(void *arg, const unsigned char *record, size_t size)
 {
-	const unsigned char *body = record + sizeof(struct perf_event_header);
-	struct perf_event_header h;
 	struct gtv_mapped *m = arg;
-	struct stamp stamp;
-	uint32_t id[2];
+	struct told t;
 
-	if (size < sizeof h + sizeof stamp + sizeof id)
+	if (parse(&t, record, size) < 0 || settle(m, &t) || m->later_count == LATER_MAX)
 		return 0;
-	memcpy(&h, record, sizeof h);
-	memcpy(&stamp, record + size - sizeof stamp, sizeof stamp);
-	memcpy(id, body, sizeof id);
-	size -= sizeof h + sizeof stamp;
-	if (h.type == PERF_RECORD_MMAP2)
-		take_map(m, body, size, stamp.time);
-	else if (h.type == PERF_RECORD_FORK && id[0] != id[1]) /* pid, its parent */
-		keep(m, FORK, id[0], stamp.time)->other = id[1];
-	else if (h.type == PERF_RECORD_COMM && h.misc & PERF_RECORD_MISC_COMM_EXEC)
-		keep(m, EXEC, id[0], stamp.time);
+	struct later *l = &m->later[m->later_count++];
+	l->size = size;
+	l->drains = 0;
+	memcpy(l->record, record, size);
 	return 0;
+}
+
+/* A process of others that has the number of an ended one of ours. */
+static void disown(struct gtv_mapped *m, const struct later *l)
+{
+	struct told t;
+
+	if (!parse(&t, l->record, l->size) && t.h.type == PERF_RECORD_FORK)
+		set_ours(m, t.id[0], 0);
+}
+
+static void settle_later(struct gtv_mapped *m)
+{
+	size_t left = 0;
+	int settled;
+
+	/* A fork that is the tree's makes others so. */
+	do {
+		settled = 0;
+		for (size_t i = 0; i < m->later_count; i++) {
+			struct later *l = &m->later[i];
+			struct told t;
+			if (!l->size || parse(&t, l->record, l->size) < 0 || !settle(m, &t))
+				continue;
+			l->size = 0;
+			settled = 1;
+		}
+	} while (settled);
+	for (size_t i = 0; i < m->later_count; i++) {
+		struct later *l = &m->later[i];
+		if (l->size && l->drains++)
+			disown(m, l);
+		else if (l->size)
+			m->later[left++] = *l;
+	}
+	m->later_count = left;
 }
 
 void gtv_mapped_drain(struct gtv_mapped *m)
@@ -237,10 +371,13 @@ void gtv_mapped_drain(struct gtv_mapped *m)
 	uint64_t corrupt = 0;
 	unsigned fill;
 
-	for (int i = 0; m && i < m->cores; i++) {
+	if (!m)
+		return;
+	for (int i = 0; i < m->cores; i++) {
 		if (m->ring[i].page)
 			gtv_perf_ring_drain(&m->ring[i], take, m, &fill, &corrupt);
 	}
+	settle_later(m);
 }
 
 /* The last that happened of a kind to a process by ts_ns; NULL: nothing. */
