@@ -17,6 +17,7 @@ BIN_DIR     = $(DESTDIR)$(PREFIX)/bin
 LIB_DIR     = $(DESTDIR)$(PREFIX)/lib
 INCLUDE_DIR = $(DESTDIR)$(PREFIX)/include
 MAN_DIR     = $(DESTDIR)$(PREFIX)/share/man
+DEMO_DIR    = $(DESTDIR)$(PREFIX)/libexec/gtviz
 ABI_HEADERS = $(wildcard runtime/abi/*.h)
 MAN_PAGES   = $(wildcard docs/*.1 docs/*.3 docs/*.5)
 
@@ -30,6 +31,8 @@ ifndef REPLAY_ONLY
 	install -m 644 runtime/gt.h $(INCLUDE_DIR)/gt.h
 	install -m 644 $(ABI_HEADERS) $(INCLUDE_DIR)/gtviz
 	install -m 644 $(EMIT_HEADER) $(INCLUDE_DIR)/gtv_emit.h
+	install -d $(DEMO_DIR)
+	install -m 755 $(SAMPLES) $(DEMO_DIR)
 endif
 	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)) &&) :
 
@@ -37,7 +40,8 @@ uninstall:
 	rm -f $(BIN_DIR)/gtviz $(LIB_DIR)/libgt.a $(LIB_DIR)/libgtpreload.so $(INCLUDE_DIR)/gt.h $(INCLUDE_DIR)/gtv_emit.h
 	rm -f $(addprefix $(INCLUDE_DIR)/gtviz/,$(notdir $(ABI_HEADERS)))
 	rm -f $(foreach page,$(MAN_PAGES),$(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
-	-rmdir $(INCLUDE_DIR)/gtviz 2>/dev/null
+	rm -f $(addprefix $(DEMO_DIR)/,$(notdir $(SAMPLES)))
+	-rmdir $(INCLUDE_DIR)/gtviz $(DEMO_DIR) 2>/dev/null
 .PHONY: install uninstall
 
 # Only what a build makes: traces and notes of yours stay. The sanitizers' and the

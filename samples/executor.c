@@ -58,6 +58,7 @@ static void run(void *arg)
 	int done = 0;
 
 	(void)arg;
+	gt_region_begin("fib");
 	for (int i = 0; results && gts && i < calls; i++) {
 		const struct gt_attr attr = {.result = &results[i],
 					     .result_bytes = sizeof results[i]};
@@ -68,6 +69,7 @@ static void run(void *arg)
 	for (int i = 0; results && gts && i < calls; i++)
 		done += gts[i] && !gt_join(gts[i]) && results[i] == results[0] &&
 			results[i];
+	gt_region_end("fib");
 	printf("executor: fib(%d) %d times in %.3f s, under %s\n", n, done, now_s() - start,
 	       gt_policy_name());
 	free(results);

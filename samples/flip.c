@@ -69,7 +69,10 @@ static void flip_all(void *arg)
 	for (long i = 0; i < flips; i++) {
 		if (with_mutex)
 			gt_mutex_lock(&lock);
-		me->wrong += flip_is_wrong();
+		if (flip_is_wrong()) {
+			me->wrong++;
+			gt_mark("wrong");
+		}
 		if (with_mutex)
 			gt_mutex_unlock(&lock);
 	}

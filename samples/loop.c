@@ -5,7 +5,7 @@
  * for is told to select and poll anew each time, so their round trips become longer with
  * every descriptor; epoll and io_uring remember, and theirs do not.
  *
- *   loop [INTERFACE…]    select, poll, epoll, uring; all if none is given
+ *   loop [--trips N=5000] [INTERFACE…]    select, poll, epoll, uring; all if none is given
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,13 +16,14 @@
 #include "gt.h"
 
 #define SERVERS_MAX 450 /* two descriptors each, and select takes 1024 */
-#define TRIPS	    5000
 
 static const char *const interfaces[] = {"select", "poll", "epoll", "uring"};
 static const int servers[] = {1, 50, SERVERS_MAX};
 #define INTERFACES (sizeof interfaces / sizeof interfaces[0])
 #define COLUMNS	   (sizeof servers / sizeof servers[0])
 
+static int trips = 5000;
+static const char *interface;
 static int client_end[SERVERS_MAX], server_end[SERVERS_MAX];
 
 static double now_us(void)
@@ -60,7 +61,7 @@ static void start(int count)
 
 static void talk(int count)
 {
-	for (int i = 0; i < TRIPS; i++) {
+	for (int i = 0; i < trips; i++) {
 		int fd = client_end[i * 7 % count];
 		char byte = 'x';
 
@@ -74,24 +75,31 @@ static void talk(int count)
 static void run(void *arg)
 {
 	int count = *(const int *)arg;
+	char name[32], mark[32];
 	double begin;
 
 	start(count);
 	gt_yield(); /* all wait now */
 	talk(count);
+	snprintf(name, sizeof name, "%s %d", interface, count);
+	snprintf(mark, sizeof mark, "trips=%d", trips);
+	gt_mark(mark);
 	begin = now_us();
+	gt_region_begin(name);
 	talk(count);
-	printf(" %12.2f us", (now_us() - begin) / TRIPS);
+	gt_region_end(name);
+	printf(" %12.2f us", (now_us() - begin) / trips);
 	fflush(stdout);
 	for (int i = 0; i < count; i++)
 		close(client_end[i]);
 }
 
-static int measure(const char *interface)
+static int measure(const char *name)
 {
 	char policy[64];
 	const struct gt_config config = {.policy = policy};
 
+	interface = name;
 	snprintf(policy, sizeof policy, "asyncio,loop=%s", interface);
 	printf("%-8s", interface);
 	for (size_t i = 0; i < COLUMNS; i++)
@@ -111,11 +119,16 @@ static int is_interface(const char *name)
 
 int main(int argc, char **argv)
 {
-	int err = 0;
+	int err = 0, first = 1;
 
-	for (int i = 1; i < argc; i++) {
-		if (!is_interface(argv[i])) {
-			fprintf(stderr, "usage: loop [select] [poll] [epoll] [uring]\n");
+	if (argc > 2 && !strcmp(argv[1], "--trips")) {
+		trips = atoi(argv[2]);
+		first = 3;
+	}
+	for (int i = first; i < argc || trips < 1; i++) {
+		if (trips < 1 || !is_interface(argv[i])) {
+			fprintf(stderr, "usage: loop [--trips N=5000] [select] [poll] "
+					"[epoll] [uring]\n");
 			return 2;
 		}
 	}
@@ -124,9 +137,9 @@ int main(int argc, char **argv)
 		printf("%s %d", i ? "," : "", servers[i]);
 	printf(" waiting servers\n");
 	fflush(stdout);
-	for (size_t i = 0; argc < 2 && i < INTERFACES && !err; i++)
+	for (size_t i = 0; argc == first && i < INTERFACES && !err; i++)
 		err = measure(interfaces[i]);
-	for (int i = 1; i < argc && !err; i++)
+	for (int i = first; i < argc && !err; i++)
 		err = measure(argv[i]);
 	return err;
 }

@@ -124,6 +124,10 @@ static void round_of(struct fighter *fighters, double seconds)
 	begin_ns = gt_now_ns() + (uint64_t)(seconds * 1e8);
 	end_ns = begin_ns + (uint64_t)(seconds * 1e9);
 	gt_waitgroup_done(&start);
+	gt_sleep_ns((uint64_t)(seconds * 1e8));
+	gt_region_begin(kind_name[kind]);
+	gt_sleep_ns((uint64_t)(seconds * 9e8));
+	gt_region_end(kind_name[kind]);
 	for (int i = 0; i < started; i++)
 		gt_join(fighters[i].gt);
 	if (started)

@@ -334,6 +334,21 @@ static void begin_view(struct tui_app *app)
 	}
 }
 
+/* What the screen is to begin with, as if it had been typed behind `:`. */
+static void begin_commands(struct tui_app *app)
+{
+	const char *at = app->opts->screen;
+
+	while (at && *at) {
+		size_t size = strcspn(at, ";");
+		char line[TUI_PROMPT_BYTES];
+
+		snprintf(line, sizeof(line), "%.*s", (int)size, at);
+		tui_app_command(app, line);
+		at += size + (at[size] == ';');
+	}
+}
+
 /* The screen, from the terminal taken to the terminal given back. */
 static int show(struct tui_app *app, int theme, struct gtv_err *err)
 {
@@ -350,6 +365,7 @@ static int show(struct tui_app *app, int theme, struct gtv_err *err)
 			tui_term_use_mouse(app->term);
 		fit_canvas(app);
 		begin_view(app);
+		begin_commands(app);
 		if (app->settings_problem[0])
 			tui_app_say(app, "%s", app->settings_problem);
 		app->dirty = 1;

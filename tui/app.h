@@ -19,6 +19,8 @@
 /* `gtviz [run]` and `gtviz [replay]`: return the exit status. */
 int tui_app_run(const struct gtv_options *opts);
 int tui_app_replay(const struct gtv_options *opts);
+/* `gtviz demo`: the same (app_demo.c). */
+int tui_app_demo(const struct gtv_options *opts);
 
 #define TUI_APP_DEPTH 16 /* causes followed down */
 

@@ -45,7 +45,7 @@ static const struct option_row option_rows[] = {
 
 /* Promised words and options of later versions. They are refused rather than taken for
  * a program's name, so that what a script means never changes under it. */
-static const char *const later_commands[] = {"demo", "talk", NULL};
+static const char *const later_commands[] = {"talk", NULL};
 static const char *const later_options[] = {"--cast", NULL};
 
 static int usage_error(struct gtv_err *err, const char *what, const char *mend,
@@ -300,6 +300,12 @@ static int set_option(struct gtv_options *o, enum gtv_option option, const char 
 	case GTV_OPTION_AS_ROOT:
 		o->as_root = 1;
 		return 0;
+	case GTV_OPTION_ABOUT:
+		o->about = 1;
+		return 0;
+	case GTV_OPTION_VERIFY:
+		o->verify = 1;
+		return 0;
 	case GTV_OPTION_ASCII:
 		o->ascii = 1;
 		return 0;
@@ -478,6 +484,13 @@ static int take_operand(struct gtv_options *o, char *const *operand, struct gtv_
 					   "there is no such command");
 		o->topic = *operand;
 		return 0;
+	case GTV_OPERAND_DEMO:
+		if (!o->topic) {
+			o->topic = *operand;
+			return 0;
+		}
+		o->program = operand;
+		return 1;
 	case GTV_OPERAND_NONE:
 		break;
 	}

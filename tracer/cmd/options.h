@@ -21,6 +21,7 @@ enum gtv_operand {
 	GTV_OPERAND_FILE,    /* one trace */
 	GTV_OPERAND_FILES,   /* one trace, or two to be compared */
 	GTV_OPERAND_COMMAND, /* perhaps a command's name */
+	GTV_OPERAND_DEMO,    /* perhaps a demo's name, and all that follows it */
 };
 
 /* X(ID, "name", operand, "usage", "summary") */
@@ -42,6 +43,8 @@ enum gtv_operand {
 	  "write a trace in another tool's format: perfetto, chrome")                      \
 	X(IMPORT, "import", FILE, "import -o FILE IN",                                     \
 	  "make a trace of another tool's: perf.data, trace.dat, text, CTF")               \
+	X(DEMO, "demo", DEMO, "demo [OPTIONS] [NAME] [ARG...]",                            \
+	  "list the bundled demos, or run one: it says what to look for")                  \
 	X(DOCTOR, "doctor", NONE, "doctor [OPTIONS]", "say what works here, and why not")  \
 	X(HELP, "help", COMMAND, "help [COMMAND]", "print how a command is used")
 
@@ -54,7 +57,7 @@ enum gtv_command {
 
 /* Which commands an option belongs to. */
 #define GTV_FOR(id)    (1u << GTV_COMMAND_##id)
-#define GTV_FOR_SCREEN (GTV_FOR(RUN) | GTV_FOR(REPLAY))
+#define GTV_FOR_SCREEN (GTV_FOR(RUN) | GTV_FOR(REPLAY) | GTV_FOR(DEMO))
 #define GTV_FOR_TRACER (GTV_FOR(RUN) | GTV_FOR(RECORD))
 #define GTV_FOR_PART   (GTV_FOR(REPLAY) | GTV_FOR(SHOT) | GTV_FOR(EVENTS) | GTV_FOR(REPORT))
 #define GTV_FOR_ALL    ((1u << GTV_COMMAND_MAX) - 1)
@@ -62,11 +65,12 @@ enum gtv_command {
 /* X(ID, 'short' or 0, "long" or NULL, "ARGUMENT" or NULL, commands, "help") */
 #define GTV_OPTIONS(X)                                                                     \
 	X(OUTPUT, 'o', "output", "FILE",                                                   \
-	  GTV_FOR_TRACER | GTV_FOR(SHOT) | GTV_FOR(EXPORT) | GTV_FOR(IMPORT),              \
+	  GTV_FOR(DEMO) | GTV_FOR_TRACER | GTV_FOR(SHOT) | GTV_FOR(EXPORT) |               \
+		  GTV_FOR(IMPORT),                                                         \
 	  "write to FILE; - is the standard output")                                       \
 	X(PID, 'p', "pid", "PID|NAME", GTV_FOR_TRACER,                                     \
 	  "attach to a running process, by number or name; leaving it is harmless")        \
-	X(LEVEL, 0, "level", "N", GTV_FOR_TRACER,                                          \
+	X(LEVEL, 0, "level", "N", GTV_FOR(DEMO) | GTV_FOR_TRACER,                          \
 	  "kernel source: 3 BPF, 2 tracepoints, 1 own threads, 0 none (best that works)")  \
 	X(ALL, 0, "all", NULL, GTV_FOR_TRACER,                                             \
 	  "levels 3, 2: record every task of the machine, not only the program's")         \
@@ -84,7 +88,7 @@ enum gtv_command {
 	  "how much of what comes after the trigger is recorded (100ms)")                  \
 	X(HITS, 0, "hits", "N", GTV_FOR(RECORD),                                           \
 	  "end after the Nth hit of the trigger (1)")                                      \
-	X(POLICY, 0, "policy", "NAME", GTV_FOR_TRACER,                                     \
+	X(POLICY, 0, "policy", "NAME", GTV_FOR(DEMO) | GTV_FOR_TRACER,                     \
 	  "on libgt: how it is scheduled, as gmp or gil3,interval=1ms; ? lists them")      \
 	X(AS_ROOT, 0, "as-root", NULL, GTV_FOR_TRACER,                                     \
 	  "under sudo: run the program as root, not as the invoking user")                 \
@@ -94,7 +98,8 @@ enum gtv_command {
 	  "rows of the timeline: core, thread, green, lock")                               \
 	X(SELECT, 0, "select", "LANE", GTV_FOR(REPLAY) | GTV_FOR(SHOT),                    \
 	  "select the longest wait of a lane: C0, G12, T4711, L3")                         \
-	X(SIZE, 0, "size", "CxR", GTV_FOR(SHOT), "columns and rows of the frame (120x40)") \
+	X(SIZE, 0, "size", "CxR", GTV_FOR(DEMO) | GTV_FOR(SHOT),                           \
+	  "columns and rows of the frame (120x40)")                                        \
 	X(FROM, 0, "from", "TIME", GTV_FOR_PART,                                           \
 	  "begin at TIME after the trace's start: 1.5s, 20ms, 300us")                      \
 	X(TO, 0, "to", "TIME", GTV_FOR_PART, "end at TIME after the trace's start")        \
@@ -106,6 +111,10 @@ enum gtv_command {
 	X(ASCII, 0, "ascii", NULL, GTV_FOR_SCREEN | GTV_FOR(SHOT), "draw in ASCII only")   \
 	X(NO_MOUSE, 0, "no-mouse", NULL, GTV_FOR_SCREEN,                                   \
 	  "leave the mouse to the terminal")                                               \
+	X(ABOUT, 0, "about", NULL, GTV_FOR(DEMO),                                          \
+	  "say what the demo shows and what to look for; do not run it")                   \
+	X(VERIFY, 0, "check", NULL, GTV_FOR(DEMO),                                         \
+	  "run it unseen, and fail if it does not show what it is to show")                \
 	X(JSON, 0, "json", NULL, GTV_FOR(REPORT) | GTV_FOR(EVENTS) | GTV_FOR(DOCTOR),      \
 	  "print JSON")                                                                    \
 	X(CSV, 0, "csv", NULL, GTV_FOR(EVENTS), "print comma-separated values")            \
@@ -140,7 +149,7 @@ struct gtv_options {
 	char *const *program; /* NULL-terminated: PROGRAM and its arguments */
 	const char *file;     /* FILE, "-" the standard input */
 	const char *file2;    /* FILE2, to be compared with it; NULL: none */
-	const char *topic;    /* of help: a command's name, "keys", or NULL */
+	const char *topic; /* of help: a command's name, "keys"; a demo's name; or NULL */
 
 	const char *output;
 	const char *attach; /* -p */
@@ -162,6 +171,9 @@ struct gtv_options {
 	const char *to_format; /* of export */
 	int ascii, no_mouse, json, csv;
 	const char *lane, *kind;
+	int about, verify;  /* of demo */
+	const char *screen; /* not typed: commands as behind `:`, parted by ';', with which
+			     * the screen begins; NULL: none */
 };
 
 static inline int gtv_options_given(const struct gtv_options *opts, enum gtv_option option)

@@ -1,0 +1,105 @@
+#!/bin/sh
+# The bundled demos: each is run, and what its audience must see is looked for in its trace;
+# on the simulated system, where nobody else is, within narrow bounds. The list, what is
+# said about one, other arguments, and the frame where there is no terminal.
+# usage: GTVIZ=… SAMPLES=… demos.sh
+gtviz=${GTVIZ:-build/gtviz}
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+export TMPDIR="$dir"
+unset GT_SIM GT_POLICY
+failed=0
+
+told() { # CASE COMMAND… (which says why it fails)
+	case=$1
+	shift
+	echo "[ RUN      ] $case"
+	for _ in 1 2 3; do # a machine that others use too
+		if said=$("$@" 2>&1); then
+			echo "[       OK ] $case"
+			return
+		fi
+	done
+	echo "$said" | sed 's/^/  | /'
+	echo "[  FAILED  ] $case"
+	failed=1
+}
+
+names() { "$gtviz" demo | awk '/^  [a-z]/ { print $1 }'; }
+demo() { timeout 120 "$gtviz" demo "$@" </dev/null; }
+simulated() { GT_SIM=1 demo "$@" --check; }
+
+# A line each: its name, what it is; and with --about each says what to look for.
+lists() {
+	[ "$(names | wc -l)" -ge 50 ] && [ "$(names | sort | uniq -d | wc -l)" = 0 ] || return
+	for name in $(names); do
+		"$gtviz" demo --help | grep -q "^  $name " || return
+		about=$("$gtviz" demo "$name" --about) || return
+		case $about in "$name: "*In\ numbers:*GT_POLICY=*) ;; *)
+			echo "$about"
+			return 1
+			;;
+		esac
+	done
+}
+
+unknown() {
+	said=$(demo nothing 2>&1)
+	[ $? = 2 ] && [ "$said" = 'gtviz: nothing: there is no demo of that name (gtviz demo lists them)' ]
+}
+
+# Without a terminal: a frame, and then the numbers.
+frame() {
+	said=$(demo --size 80x24 say 1) || return
+	echo "$said"
+	case $said in *'G1 main'*'seen here'*'hello '*1*) ;; *) return 1 ;; esac
+}
+
+# Another policy and other arguments are what is run.
+others() {
+	said=$(demo --policy offset chansum -o "$dir/kept.gtv") || return
+	echo "$said"
+	case $said in *'17 -5 12'*'number 1'*) ;; *) return 1 ;; esac
+	"$gtviz" check "$dir/kept.gtv" && "$gtviz" report "$dir/kept.gtv" | grep -q offset
+}
+
+# No trace of a demo stays behind.
+tidy() {
+	rm -f "$dir/kept.gtv"
+	[ -z "$(ls "$dir")" ] || { ls "$dir"; return 1; }
+}
+
+# The generator is a program of its own, and so may be wrk or ab.
+web_by_itself() {
+	GT_POLICY=green timeout 20 "${SAMPLES:-build/samples}/webserver" >"$dir/web" &
+	server=$!
+	port=
+	while [ -z "$port" ] && kill -0 $server; do
+		port=$(sed -n 's|.*127.0.0.1:\([0-9]*\)/|\1|p' "$dir/web")
+	done
+	"${SAMPLES:-build/samples}/load" "$port" 8 0.3
+	status=$?
+	kill $server
+	wait $server 2>/dev/null
+	rm -f "$dir/web"
+	return $status
+}
+
+echo '[==========] Running the demos.'
+told demos_are_listed lists
+told a_demo_that_is_not_there unknown
+for name in $(names); do
+	told "demo_$name" demo "$name" --check
+done
+for name in $(names); do
+	case $(GT_SIM=1 demo "$name" --check 2>&1) in
+	*'it needs other processes'*) echo "  (skip: $name is not for the simulated system)" ;;
+	*) told "simulated_$name" simulated "$name" ;;
+	esac
+done
+told a_frame_without_a_terminal frame
+told another_policy others
+told nothing_stays_behind tidy
+told the_server_by_itself web_by_itself
+echo '[==========] demos run.'
+exit $failed
