@@ -450,8 +450,9 @@ int tui_chrome_too_small(struct tui_canvas *canvas, int cols, int rows)
 {
 	if (canvas->cols >= cols && canvas->rows >= rows)
 		return 0;
-	tui_canvas_textf(canvas, 0, 0, canvas->cols, TUI_TEXT, "gtviz needs %d columns",
-			 cols);
+	int narrow = canvas->cols < cols;
+	tui_canvas_textf(canvas, 0, 0, canvas->cols, TUI_TEXT, "gtviz needs %d %s",
+			 narrow ? cols : rows, narrow ? "columns" : "rows");
 	return 1;
 }
 

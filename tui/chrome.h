@@ -25,7 +25,10 @@ void tui_chrome_hints(struct tui_canvas *canvas, const struct tui_scene *scene, 
 		      const char *const *pairs);
 /* ─ text ─────; returns the column after the text, for more of it. */
 int tui_chrome_rule(struct tui_canvas *canvas, int y, const char *text);
-/* Draws "N columns, M rows at least" if the canvas is too small: returns 1 then. */
+/* Narrower than this no view can say anything. */
+#define TUI_CHROME_COLS 40
+/* Draws a line that says how many columns, or rows, it needs if the canvas is too small:
+ * returns 1 then. */
 int tui_chrome_too_small(struct tui_canvas *canvas, int cols, int rows);
 /* "the trace cannot be read" in the middle of an otherwise empty canvas. */
 void tui_chrome_error(struct tui_canvas *canvas, const char *text);

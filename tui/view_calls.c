@@ -71,6 +71,8 @@ static struct layout lay_columns(int cols, int timed)
 	for (int c = 0; c < WHO; c++) {
 		used = l.width[c];
 		l.x[c] = x;
+		if (x + used > cols - 1) /* no room is left for it */
+			used = l.width[c] = 0;
 		x += used + (used ? 1 : 0);
 	}
 	l.x[WHO] = x;
@@ -169,12 +171,15 @@ static void draw_table(struct tui_canvas *canvas, const struct tui_scene *scene,
 	struct layout l = lay_columns(canvas->cols, calls->timed);
 	size_t room = end - y > 1 ? (size_t)(end - y - 1) : 0, first = 0;
 	draw_head(canvas, calls, &l, y++);
+	/* The line that says how many more there are. */
+	int more = calls->count > room && room > 1;
+	room -= (size_t)more;
 	if (calls->chosen >= room && room)
 		first = calls->chosen - room + 1;
 	for (size_t i = first; i < calls->count && i - first < room; i++)
 		draw_row(canvas, scene, &l, &calls->row[i], y + (int)(i - first),
 			 i == calls->chosen);
-	if (calls->count > first + room)
+	if (more && calls->count > first + room)
 		tui_canvas_textf(canvas, canvas->cols - 12, end - 1, 11, TUI_DIM,
 				 "+%zu more", calls->count - first - room);
 }
@@ -271,6 +276,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 					    "q",	 "quit",   "?",	    "help", NULL};
 	const struct tui_calls *calls = scene->calls;
 	int tall = canvas->rows >= 8, y = tall, end = canvas->rows - 2 * tall;
+	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
+		return 0;
 	if (tall) {
 		tui_chrome_title(canvas, scene, 0, "system calls");
 		tui_chrome_status(canvas, scene, canvas->rows - 2);

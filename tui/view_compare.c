@@ -308,7 +308,8 @@ static void ready_line(struct page *p, int side, const struct tui_compare_row *r
 	const struct gtv_digest_lane *l =
 		row->lane[side].kind ? gtv_digest_lane(s->digest, row->lane[side]) : NULL;
 	char label[TUI_LABEL], worst[TUI_FIGURE], mean[TUI_FIGURE];
-	int figures = 30, width = end - x - 17 - figures;
+	/* The mean goes where there is no room for both. */
+	int both = end - x >= 45, figures = both ? 30 : 15, width = end - x - 17 - figures;
 
 	x++;
 	if (!l)
@@ -321,6 +322,8 @@ static void ready_line(struct page *p, int side, const struct tui_compare_row *r
 	tui_say(p->canvas, &x, y, end, TUI_DIM, "worst");
 	say_right(p, &x, y, 9, l->ready_max_ns == most && most ? TUI_WARN : TUI_BOLD,
 		  tui_format_length(worst, sizeof(worst), l->ready_max_ns));
+	if (!both)
+		return;
 	tui_say(p->canvas, &x, y, end, TUI_DIM, "  mean");
 	say_right(p, &x, y, 9, TUI_DIM,
 		  tui_format_length(mean, sizeof(mean),

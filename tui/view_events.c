@@ -256,6 +256,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	int tall = canvas->rows >= 8, top = tall ? 1 : 0;
 	int end = canvas->rows - (tall ? 2 : 0);
 
+	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
+		return 0;
 	if (tall) {
 		tui_chrome_title(canvas, scene, 0, "events");
 		tui_chrome_status(canvas, scene, canvas->rows - 2);

@@ -109,15 +109,18 @@ static void draw_head(struct tui_canvas *canvas, const struct tui_scene *scene,
 		draw_place(canvas, f, it, canvas->cols - place - 1, y, place);
 }
 
+/* What has no room before `end` is left out. */
 static void draw_one(struct tui_canvas *canvas, const struct tui_scene *scene, size_t i,
-		     int y)
+		     int y, int end)
 {
 	const struct gtv_finding *it = &scene->findings->list[i];
 	int chosen = i == scene->findings->chosen, width = width_of(canvas);
 	draw_head(canvas, scene, it, y++, chosen);
-	y += wrapped(canvas, scene, y, width, TUI_TEXT, it->text, TEXT_LINES);
+	y += wrapped(canvas, scene, y, width, TUI_TEXT, it->text,
+		     end - y < TEXT_LINES ? end - y : TEXT_LINES);
 	if (chosen)
-		wrapped(canvas, scene, y, width, TUI_DIM, it->advice, TEXT_LINES);
+		wrapped(canvas, scene, y, width, TUI_DIM, it->advice,
+			end - y < TEXT_LINES ? end - y : TEXT_LINES);
 }
 
 /* ---- the page ---- */
@@ -141,15 +144,22 @@ static void draw_list(struct tui_canvas *canvas, const struct tui_scene *scene, 
 		      int end)
 {
 	const struct tui_findings *f = scene->findings;
+	int whole = 0;
+	for (size_t i = 0; i < f->count; i++)
+		whole += height(canvas, &f->list[i], i == f->chosen);
+	/* The line that says how many more there are. */
+	int more = whole - 1 > end - y && end - y > 2;
+	end -= more;
 	size_t i = first_shown(canvas, f, end - y);
 	for (; i < f->count && y < end; i++) {
 		int rows = height(canvas, &f->list[i], i == f->chosen);
 		if (y + rows - 1 > end && i != f->chosen)
 			break;
-		draw_one(canvas, scene, i, y);
+		draw_one(canvas, scene, i, y, end);
 		y += rows;
 	}
-	if (i < f->count)
+	end += more;
+	if (more && i < f->count)
 		tui_canvas_textf(canvas, canvas->cols - 12, end - 1, 11, TUI_DIM,
 				 "+%zu more", f->count - i);
 }
@@ -220,6 +230,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 					    "?",   "help",   NULL};
 	const struct tui_findings *f = scene->findings;
 	int tall = canvas->rows >= 8, top = tall ? 1 : 0, end;
+	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
+		return 0;
 	if (tall) {
 		tui_chrome_title(canvas, scene, 0, "findings");
 		tui_chrome_status(canvas, scene, canvas->rows - 2);

@@ -143,7 +143,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	int columns = canvas->cols >= 2 * COLUMN_COLS ? canvas->cols / COLUMN_COLS : 1;
 	char title[40];
 
-	if (height < 1)
+	if (height < 1 || tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
 		return 0;
 	collect(&page);
 	int all = flow(&page, height, NULL, 0, 0, 0);

@@ -332,8 +332,11 @@ static void draw_listing(struct tui_canvas *canvas, const struct tui_scene *scen
 	tui_histogram_bucket(canvas, h, (unsigned)bucket, gtv_latency_name(kind)->many, &x,
 			     y, end);
 	x = split + 1;
-	tui_histogram_who(canvas, scene, h, bucket, &x, y + 1, end);
+	if (y + 1 < end_y)
+		tui_histogram_who(canvas, scene, h, bucket, &x, y + 1, end);
 	x = split + 2;
+	if (y + 2 >= end_y)
+		return;
 	uint64_t count = gtv_histogram_in(h, (unsigned)bucket);
 	if (count > GTV_HISTOGRAM_CASES)
 		tui_sayf(canvas, &x, y + 2, end, TUI_DIM, "the %d longest of %s",
@@ -379,6 +382,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	unsigned kind[GTV_LAT_MAX];
 	int count = tui_latency_kinds(lat, kind), chosen = 0;
 	int tall = canvas->rows >= 8, y = tall, end = canvas->rows - 2 * tall;
+	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
+		return 0;
 	if (tall)
 		draw_chrome(canvas, scene);
 	if (!count) {

@@ -117,21 +117,22 @@ static void say_scale(const struct load *l, int y, int height, double scale)
 		tui_canvas_put(l->canvas, l->x - 1, y + r, 0x2502, TUI_FAINT, TUI_DEFAULT);
 }
 
-/* A row of its own that says what the rows below show. */
-static void say_head(const struct load *l, int y, const char *title,
-		     const struct part *part, const char *const *word, int parts)
+/* A row of its own that says what the rows below show. Returns the column after it. */
+static int say_head(const struct load *l, int y, const char *title, const struct part *part,
+		    const char *const *word, int parts)
 {
 	int x = 1, end = l->canvas->cols - 1;
 	tui_say(l->canvas, &x, y, end, TUI_BOLD, title);
 	for (int i = 0; i < parts; i++) {
 		char glyph[8] = "";
 		if (x + 5 + (int)strlen(word[i]) > end)
-			return;
+			return x;
 		glyph[tui_glyph_encode(part[i].glyph ? part[i].glyph : 0x2588, glyph)] = 0;
 		tui_say(l->canvas, &x, y, end, TUI_DIM, "  ");
 		tui_say(l->canvas, &x, y, end, part[i].role, glyph);
 		tui_sayf(l->canvas, &x, y, end, TUI_DIM, " %s", word[i]);
 	}
+	return x;
 }
 
 /* ---- cores ---- */
@@ -240,7 +241,7 @@ static void draw_cores(struct load *l, int y, int end)
 	for (int st = 0; st < GTV_ST_MAX; st++)
 		by_state[st] = l->sums.core[st];
 	core_parts(part, by_state);
-	say_head(l, y++, "cores", part, core_word, PARTS_MAX - 1);
+	int said = say_head(l, y++, "cores", part, core_word, PARTS_MAX - 1);
 	if (!l->cores) {
 		tui_canvas_text(l->canvas, 1, y, l->canvas->cols - 2, TUI_DIM,
 				l->scene->facts->level
@@ -265,7 +266,7 @@ static void draw_cores(struct load *l, int y, int end)
 		first = chosen - shown + 1;
 	for (size_t i = 0; i < shown; i++)
 		draw_core(l, first + i, y + (int)i * (height + queue), height, queue);
-	if (l->cores > shown)
+	if (l->cores > shown && said < l->canvas->cols - 16)
 		tui_canvas_textf(l->canvas, l->canvas->cols - 16, head, 15, TUI_DIM,
 				 "+%zu more cores", l->cores - shown);
 }

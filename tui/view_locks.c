@@ -187,7 +187,7 @@ static void draw_row(struct tui_canvas *canvas, const struct tui_scene *scene,
 }
 
 static void draw_table(struct tui_canvas *canvas, const struct tui_scene *scene, int y_head,
-		       int y, int rows)
+		       int y, int rows, int more)
 {
 	const struct tui_locks *l = scene->locks;
 	struct columns c = columns_of(canvas->cols);
@@ -203,7 +203,7 @@ static void draw_table(struct tui_canvas *canvas, const struct tui_scene *scene,
 	for (int i = 0; i < rows && first + (size_t)i < l->count; i++)
 		draw_row(canvas, scene, &c, y + i, first + (size_t)i, tui_unit_of(held),
 			 tui_unit_of(wait));
-	if (first + (size_t)rows < l->count)
+	if (more && first + (size_t)rows < l->count)
 		tui_canvas_textf(canvas, canvas->cols - 14, y + rows, 13, TUI_DIM,
 				 "+%zu more", l->count - first - (size_t)rows);
 }
@@ -261,11 +261,15 @@ static void draw_page(struct tui_canvas *canvas, const struct tui_scene *scene, 
 		rows = room * 2 / 5;
 	if (rows < 3 || room < 9)
 		rows = room;
-	if ((size_t)rows > l->count)
-		rows = (int)l->count;
 	if (rows < 1)
 		return;
-	draw_table(canvas, scene, head, y, rows);
+	if ((size_t)rows > l->count)
+		rows = (int)l->count;
+	/* The line that says how many more there are. */
+	if ((size_t)rows < l->count && rows == room && rows > 1)
+		rows--;
+	draw_table(canvas, scene, head, y, rows, rows < room);
+	y += (size_t)rows < l->count && rows < room;
 	y += rows + (end - strip - y - rows > want);
 	if (strip && room >= 9) {
 		struct gtv_lane lane = {GTV_LANE_LOCK, l->row[l->chosen].a.id};
@@ -283,6 +287,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 					    "help",	NULL};
 	const struct tui_locks *l = scene->locks;
 	int tall = canvas->rows >= 8;
+	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
+		return 0;
 	if (!l || !l->attr) {
 		tui_canvas_text(canvas, 1, canvas->rows / 2, canvas->cols - 2, TUI_DIM,
 				"nothing was read yet");

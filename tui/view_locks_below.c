@@ -363,7 +363,8 @@ static void head_holders(struct below *b, int y)
 	int cols = b->canvas->cols;
 	tui_canvas_text(b->canvas, 2, y, 20, TUI_DIM, "HOLDER");
 	tui_unit_head(b->canvas, 29, y, 8, "TAKES", "");
-	tui_unit_head(b->canvas, 41, y, 11, "ON CORE", b->unit.name);
+	if (cols > 42)
+		tui_unit_head(b->canvas, 41, y, 11, "ON CORE", b->unit.name);
 	if (cols > 54)
 		tui_unit_head(b->canvas, 53, y, 11, "OFF CORE", b->unit.name);
 	if (cols > 72)
@@ -399,7 +400,8 @@ static void draw_holder(struct below *b, int y, int num)
 	else
 		tui_canvas_text(b->canvas, 2, y, 19, TUI_DIM, "others");
 	tui_unit_count(b->canvas, 29, y, 8, TUI_TEXT, h->takes);
-	tui_unit_ns(b->canvas, 41, y, 11, TUI_TEXT, h->on_ns, b->unit);
+	if (cols > 42)
+		tui_unit_ns(b->canvas, 41, y, 11, TUI_TEXT, h->on_ns, b->unit);
 	if (cols > 54)
 		tui_unit_ns(b->canvas, 53, y, 11, h->off_ns ? TUI_OFF : TUI_DIM, h->off_ns,
 			    b->unit);
@@ -583,6 +585,7 @@ void tui_locks_below(struct tui_canvas *canvas, const struct tui_scene *scene, i
 	if (room < 2 || !begin(&b, canvas, scene))
 		return;
 	squeeze(&b, room);
+	room = tui_threads_room(canvas, end_y, room, b.rows);
 	for (int i = 0; i < b.rows; i++)
 		if (b.row[i].kind == ROW_LINE && b.row[i].arg + 1 == b.l->line &&
 		    i + 2 > room)
@@ -592,5 +595,6 @@ void tui_locks_below(struct tui_canvas *canvas, const struct tui_scene *scene, i
 	for (int i = first; i < b.rows && i - first < room; i++)
 		draw_row(&b, y + i - first, i);
 	if (first + room < b.rows)
-		tui_threads_more(canvas, end_y, b.rows - first - room);
+		tui_threads_more(canvas, end_y, end_y - y > 2 ? room : 0,
+				 b.rows - first - room);
 }

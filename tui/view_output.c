@@ -171,6 +171,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 					    "i",   "input",	     "Esc", "back",
 					    "q",   "quit",	     NULL};
 	int tall = canvas->rows >= 6;
+	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
+		return 0;
 	if (tall) {
 		tui_chrome_title(canvas, scene, 0, "output");
 		tui_chrome_status(canvas, scene, canvas->rows - 2);

@@ -197,7 +197,7 @@ static void find_units(const struct tui_threads *t, size_t first, size_t rows,
 }
 
 static void draw_table(struct tui_canvas *canvas, const struct tui_scene *scene, int y_head,
-		       int y, int rows, int gap)
+		       int y, int rows, int gap, int more)
 {
 	const struct tui_threads *t = scene->threads;
 	struct columns c = columns_of(canvas->cols);
@@ -209,7 +209,7 @@ static void draw_table(struct tui_canvas *canvas, const struct tui_scene *scene,
 	for (int i = 0; i < rows && first + (size_t)i < t->count; i++)
 		draw_row(canvas, scene, &c, y + i * (1 + gap), first + (size_t)i, life,
 			 worst);
-	if (first + (size_t)rows < t->count)
+	if (more && first + (size_t)rows < t->count)
 		tui_canvas_textf(canvas, canvas->cols - 14, y + rows * (1 + gap) - gap, 13,
 				 TUI_DIM, "+%zu more", t->count - first - (size_t)rows);
 }
@@ -273,12 +273,15 @@ static void draw_page(struct tui_canvas *canvas, const struct tui_scene *scene, 
 		rows = room * 2 / 5;
 	if (rows < 3 || room < 9)
 		rows = room;
-	if ((size_t)rows > t->count)
-		rows = (int)t->count;
-	gap = 2 * rows + want + 1 <= room && (size_t)rows == t->count;
 	if (rows < 1)
 		return;
-	draw_table(canvas, scene, head, y, rows, gap);
+	if ((size_t)rows > t->count)
+		rows = (int)t->count;
+	/* The line that says how many more there are. */
+	if ((size_t)rows < t->count && rows == room && rows > 1)
+		rows--;
+	gap = 2 * rows + want + 1 <= room && (size_t)rows == t->count;
+	draw_table(canvas, scene, head, y, rows, gap, rows < room);
 	y += rows * (1 + gap);
 	if ((size_t)rows < t->count && y < end)
 		y++;
@@ -297,6 +300,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 {
 	const struct tui_threads *t = scene->threads;
 	int tall = canvas->rows >= 8;
+	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
+		return 0;
 	if (!t || !t->attr) {
 		tui_canvas_text(canvas, 1, canvas->rows / 2, canvas->cols - 2, TUI_DIM,
 				"nothing was read yet");

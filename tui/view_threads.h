@@ -23,9 +23,12 @@ int tui_threads_strip(struct tui_canvas *canvas, const struct tui_scene *scene,
 void tui_threads_mark(struct tui_canvas *canvas, int y, int from_x, int to_x);
 /* "▶" where a line or row is chosen. */
 void tui_threads_point(struct tui_canvas *canvas, int y);
-/* "+3 lines" that there was no room for: on the rule at end_y, if there is one, else over
- * the end of the line before. */
-void tui_threads_more(struct tui_canvas *canvas, int end_y, int more);
+/* Of `room` rows before end_y, so many are for `rows` that may be more: without a rule at
+ * end_y the last is left for "+3 lines". */
+int tui_threads_room(struct tui_canvas *canvas, int end_y, int room, int rows);
+/* "+3 lines" that there was no room for: on the rule at end_y, if there is one, else in the
+ * row before, if that was left; room 0: it was not. */
+void tui_threads_more(struct tui_canvas *canvas, int end_y, int room, int more);
 /* Id in its colour, and the name: at most `width` columns. */
 void tui_threads_label(struct tui_canvas *canvas, const struct gtv_names *names,
 		       struct gtv_lane lane, int x, int y, int width, int chosen);

@@ -157,7 +157,8 @@ static void head_who(struct below *b, int y)
 	snprintf(to, sizeof(to), "LETS GO TO %s", strlen(id) > 4 ? "IT" : id);
 	tui_canvas_text(b->canvas, 2, y, cols - 3, TUI_DIM, "HOLDER");
 	tui_unit_head(b->canvas, 31, y, 12, "ON CORE", b->waits.name);
-	tui_unit_head(b->canvas, 43, y, 11, "OFF CORE", b->waits.name);
+	if (cols > 44)
+		tui_unit_head(b->canvas, 43, y, 11, "OFF CORE", b->waits.name);
 	if (cols > 63)
 		tui_unit_head(b->canvas, 59, y, 15, to, "");
 	if (cols < 76)
@@ -222,8 +223,9 @@ static void draw_share(struct below *b, int y, const struct gtv_attr_share *s)
 	int cols = b->canvas->cols;
 	who_label(b, y, s);
 	tui_unit_ns(b->canvas, 31, y, 11, TUI_TEXT, s->on_ns, b->waits);
-	tui_unit_ns(b->canvas, 43, y, 11, s->off_ns ? TUI_OFF : TUI_DIM, s->off_ns,
-		    b->waits);
+	if (cols > 44)
+		tui_unit_ns(b->canvas, 43, y, 11, s->off_ns ? TUI_OFF : TUI_DIM, s->off_ns,
+			    b->waits);
 	if (cols > 63 && s->why != GTV_ATTR_UNKNOWN && s->why != GTV_ATTR_FREE)
 		tui_unit_count(b->canvas, 59, y, 12, TUI_TEXT, s->handed);
 	if (cols >= 76)
@@ -241,7 +243,8 @@ static void sum_who(struct below *b, int y, const struct row *row)
 	}
 	tui_canvas_text(b->canvas, 2, y, 9, TUI_DIM, "── sum ──");
 	tui_unit_ns(b->canvas, 31, y, 11, TUI_TEXT, on, b->waits);
-	tui_unit_ns(b->canvas, 43, y, 11, off ? TUI_OFF : TUI_DIM, off, b->waits);
+	if (b->canvas->cols > 44)
+		tui_unit_ns(b->canvas, 43, y, 11, off ? TUI_OFF : TUI_DIM, off, b->waits);
 	tui_sayf(b->canvas, &x, y, b->canvas->cols - 1, TUI_GOOD, "= %s %s",
 		 tui_unit_format(text, sizeof(text), on + off, b->waits), b->waits.name);
 	if (!off || b->canvas->cols < 100)
@@ -348,13 +351,26 @@ static void find_units(struct below *b)
 	b->fine = tui_unit_of(longest < 999999999 ? longest : 999999999);
 }
 
-void tui_threads_more(struct tui_canvas *canvas, int end_y, int more)
+/* A rule follows, which has room for a word. */
+static int is_ruled(struct tui_canvas *canvas, int end_y)
 {
 	const struct tui_cell *next = tui_canvas_at(canvas, canvas->cols - 3, end_y);
+	return next && next->glyph == 0x2500;
+}
+
+int tui_threads_room(struct tui_canvas *canvas, int end_y, int room, int rows)
+{
+	return rows > room && room > 2 && !is_ruled(canvas, end_y) ? room - 1 : room;
+}
+
+void tui_threads_more(struct tui_canvas *canvas, int end_y, int room, int more)
+{
 	char text[40];
+	int ruled = is_ruled(canvas, end_y);
+	if (!ruled && room < 2)
+		return;
 	snprintf(text, sizeof(text), " +%d lines ", more);
-	tui_unit_right(canvas, canvas->cols - 3,
-		       next && next->glyph == 0x2500 ? end_y : end_y - 1, 14, TUI_DIM,
+	tui_unit_right(canvas, canvas->cols - 3, ruled ? end_y : end_y - 1, 14, TUI_DIM,
 		       text);
 }
 
@@ -372,6 +388,7 @@ void tui_threads_below(struct tui_canvas *canvas, const struct tui_scene *scene,
 	if (gtv_attr_lane(t->attr, t->kind, t->row[t->chosen].idx, &b.lane))
 		return;
 	find_units(&b);
+	room = tui_threads_room(canvas, end_y, room, b.rows);
 	for (int i = 0; i < b.rows; i++)
 		if (b.row[i].kind == ROW_LINE && b.row[i].line + 1 == t->line &&
 		    i + 2 > room)
@@ -381,7 +398,8 @@ void tui_threads_below(struct tui_canvas *canvas, const struct tui_scene *scene,
 	for (int i = first; i < b.rows && i - first < room; i++)
 		draw_row(&b, y + i - first, &b.row[i]);
 	if (first + room < b.rows)
-		tui_threads_more(canvas, end_y, b.rows - first - room);
+		tui_threads_more(canvas, end_y, end_y - y > 2 ? room : 0,
+				 b.rows - first - room);
 }
 
 /* ---- the strip ---- */

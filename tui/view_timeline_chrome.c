@@ -278,7 +278,8 @@ void tui_tl_ruler(struct tui_timeline *tl)
 	uint64_t span = tl->axis.to_ns - tl->axis.from_ns;
 	int64_t from = (int64_t)tl->axis.from_ns - (int64_t)tl->start_ns;
 	uint64_t cells = (uint64_t)tl->axis.cells;
-	int64_t step = (int64_t)step_125(span / cells * 8 + 1);
+	/* Eight cells at least, those of less than a nanosecond too. */
+	int64_t step = (int64_t)step_125(span / cells * 8 + span % cells * 8 / cells + 1);
 	struct unit unit = ruler_unit(span, (uint64_t)step);
 	int64_t base = ruler_base(tl, from), minor = step / 5;
 	ruler_gutter(tl, base);

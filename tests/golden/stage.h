@@ -208,7 +208,9 @@ static inline void stage_trigger(struct stage *s, unsigned rows)
 	tui_nav_window(&s->trace.nav, at_ns - 15 * CONVOY_MS, at_ns + 35 * CONVOY_MS);
 	s->trace.nav.cursor_ns = at_ns;
 	s->trace.nav.paused = 1;
-	s->trace.nav.selected = scope->trigger.hit.lane;
+	assert_int_equal(scope->trigger.hit.lane.kind, GTV_LANE_GT);
+	stage_select(s, scope->trigger.hit.lane.id, (at_ns - 1 - CONVOY_START) / CONVOY_MS);
+	s->trace.nav.cursor_ns = at_ns;
 }
 
 /* A mark, and the cursors 20 ms apart with what was measured between them. */

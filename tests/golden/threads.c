@@ -43,7 +43,7 @@ static int close_scene(void **state)
 
 static void frames_of(const char *view, enum tui_view_id id)
 {
-	static const int size[][2] = {{100, 30}, {60, 16}, {40, 10}, {30, 8}};
+	static const int size[][2] = {{100, 30}, {60, 16}, {40, 10}};
 	char name[64];
 
 	for (size_t i = 0; i < sizeof(size) / sizeof(*size); i++) {
