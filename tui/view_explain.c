@@ -393,6 +393,10 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	int rows = canvas->rows, err = 0;
 	if (tui_chrome_too_small(canvas, 40, 1))
 		return 0;
+	if (rows < 3 && (!p.ex || p.ex->causes <= 0)) {
+		tui_chrome_error(canvas, "nothing is selected that could be explained");
+		return 0;
+	}
 	tui_chrome_status(canvas, scene, rows - (rows >= 12 ? 2 : 1));
 	tui_chrome_hints(canvas, scene, rows >= 12 ? rows - 1 : -1, hints);
 	if (rows >= 12)

@@ -244,9 +244,11 @@ static void draw_page(struct tui_canvas *canvas, const struct tui_scene *scene, 
 	int head, rows, room, want = tui_locks_below_rows(scene, canvas->cols);
 	draw_summary(canvas, scene, y);
 	y += 1 + spaced;
+	if (y >= end)
+		return;
 	if (!l->count) {
 		tui_canvas_text(
-			canvas, 1, y + 1, canvas->cols - 2, TUI_DIM,
+			canvas, 1, y + (y + 1 < end), canvas->cols - 2, TUI_DIM,
 			scene->nav->filter.text[0]
 				? "none fits the filter: \\ changes it"
 				: "nobody was seen to take a lock, or to wait for one");

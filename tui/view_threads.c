@@ -259,8 +259,10 @@ static void draw_page(struct tui_canvas *canvas, const struct tui_scene *scene, 
 	int head, rows, gap, room, want = tui_threads_below_rows(t);
 	draw_summary(canvas, scene, y);
 	y += 1 + spaced;
+	if (y >= end)
+		return;
 	if (!t->count) {
-		tui_canvas_text(canvas, 1, y + 1, canvas->cols - 2, TUI_DIM,
+		tui_canvas_text(canvas, 1, y + (y + 1 < end), canvas->cols - 2, TUI_DIM,
 				nothing(scene));
 		return;
 	}

@@ -49,6 +49,8 @@ static void rows_are_apart(struct stage *s, int cols, int rows)
 	tui_tl_layout_fini(&tl);
 }
 
+static int faults; /* each is told; a test fails when it is through */
+
 static void one_size(struct stage *s, const struct act *act, int cols, int rows)
 {
 	struct tui_canvas a, b;
@@ -60,7 +62,8 @@ static void one_size(struct stage *s, const struct act *act, int cols, int rows)
 	watched.canvas = NULL;
 	stage_draw(s, act->view, &b);
 	if (watched.outside || watched.overlap)
-		fail_msg("%s at %dx%d: %s", act->name, cols, rows, watched.fault);
+		print_error("%s at %dx%d, fault %d: %s\n", act->name, cols, rows, ++faults,
+			    watched.fault);
 	assert_memory_equal(a.cells, b.cells, (size_t)(cols * rows) * sizeof(*a.cells));
 	if (act->view == TUI_VIEW_TIMELINE)
 		rows_are_apart(s, cols, rows);
@@ -88,6 +91,7 @@ static void every_size(void **state)
 				one_size(&s, &acts[i], cols, rows);
 		stage_close(&s);
 	}
+	assert_int_equal(faults, 0);
 }
 
 /* Before anything was read, and of a trace in which nothing ever happened. */
@@ -113,6 +117,7 @@ static void nothing_to_show(void **state)
 		}
 		stage_close(&s);
 	}
+	assert_int_equal(faults, 0);
 }
 
 /* ---- time and columns ---- */
@@ -352,6 +357,7 @@ static void every_zoom(void **state)
 		}
 		stage_close(&s);
 	}
+	assert_int_equal(faults, 0);
 }
 
 int main(void)

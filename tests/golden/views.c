@@ -21,7 +21,8 @@ static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW
 
 struct palette {
 	struct looks looks[sizeof(letters) - 1];
-	size_t count;
+	int used[sizeof(letters) - 1];
+	size_t order[sizeof(letters) - 1], count; /* by first use */
 };
 
 /* The ink of a blank does not show. */
@@ -41,18 +42,30 @@ static struct looks looks_of(const struct tui_cell *cell)
 	return looks;
 }
 
+/* The letter that canvas.h has for what is seen of the cell, if it is free, or the next
+ * that is: so letters mostly stay what they were when a frame changes. */
 static char letter_of(struct palette *p, const struct tui_cell *cell)
 {
+	static const char role[] = {
+#define X(id, letter) letter,
+		TUI_ROLES(X)
+#undef X
+	};
 	struct looks looks = looks_of(cell);
-	size_t i = 0;
+	int seen = cell->glyph == ' ' ? cell->ground : cell->ink;
+	const char *like = strchr(letters, seen == TUI_DEFAULT ? '.' : role[seen]);
+	size_t first = like ? (size_t)(like - letters) : 0;
 
-	while (i < p->count && memcmp(&p->looks[i], &looks, sizeof(looks)) != 0)
-		i++;
-	if (i == p->count) {
-		assert_true(p->count < sizeof(letters) - 1);
-		p->looks[p->count++] = looks;
-	}
-	return letters[i];
+	for (size_t n = 0; n < p->count; n++)
+		if (memcmp(&p->looks[p->order[n]], &looks, sizeof(looks)) == 0)
+			return letters[p->order[n]];
+	assert_true(p->count < sizeof(letters) - 1);
+	while (p->used[first])
+		first = (first + 1) % (sizeof(letters) - 1);
+	p->used[first] = 1;
+	p->looks[first] = looks;
+	p->order[p->count++] = first;
+	return letters[first];
 }
 
 static void put_text(const struct tui_canvas *c, struct tui_buf *out)
@@ -105,13 +118,13 @@ static void put_palette(const struct palette *p, struct tui_buf *out)
 	for (int t = 0; t < TUI_THEME_MAX; t++) {
 		tui_buf_format(out, "%s\n", tui_theme_name((enum tui_theme)t));
 		for (size_t i = 0; i < p->count; i++) {
-			struct tui_paint paint = p->looks[i].paint[t];
+			struct tui_paint paint = p->looks[p->order[i]].paint[t];
 
 			tui_buf_format(out, "%s%c ",
 				       i % 8 ? "  "
 				       : i   ? "\n"
 					     : "",
-				       letters[i]);
+				       letters[p->order[i]]);
 			put_colour(out, paint.ink);
 			tui_buf_text(out, "/");
 			put_colour(out, paint.ground);
