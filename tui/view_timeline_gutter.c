@@ -121,7 +121,10 @@ static void gutter_queue(struct tui_timeline *tl, const struct tui_tl_row *row)
 {
 	tui_canvas_put(tl->canvas, tl->gutter - 1, row->y_queue, 0x2502, TUI_DIM,
 		       TUI_DEFAULT);
-	tui_canvas_text(tl->canvas, 5, row->y_queue, tl->gutter - 6, TUI_DIM, "queue");
+	/* A narrow gutter has room for the figure only. */
+	if (tl->gutter >= 15)
+		tui_canvas_text(tl->canvas, 5, row->y_queue, tl->gutter - 6, TUI_DIM,
+				"queue");
 }
 
 void tui_tl_gutter_of(struct tui_timeline *tl, const struct tui_tl_row *row)
