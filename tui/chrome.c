@@ -71,7 +71,10 @@ void tui_say_rich(struct tui_canvas *canvas, int *x, int y, int end, int role,
 		if (!own && name_role && size >= strlen(name) && name[0] &&
 		    strncmp(text, name, strlen(name)) == 0)
 			own = name_role;
-		say_part(canvas, x, y, end, own ? own : role, text, size);
+		/* What ends the sentence, or parts it, is not of the name. */
+		size_t mark = own && size > 1 && strchr(",;.:?", text[size - 1]) ? 1 : 0;
+		say_part(canvas, x, y, end, own ? own : role, text, size - mark);
+		say_part(canvas, x, y, end, role, text + size - mark, mark);
 		name_role = 0;
 		if (who.kind) {
 			tui_ident_name(names, who, name, sizeof(name));

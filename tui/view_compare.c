@@ -447,23 +447,39 @@ static void draw_difference(struct page *p, int end)
 
 /* ---- what to see ---- */
 
-static void see_line(struct page *p, int side)
+static void see_line(struct page *p, int side, size_t nth)
 {
 	const struct tui_compare_side *s = &p->c->side[side];
 	const struct tui_findings *f = s->findings;
 	int x = 1, end = p->canvas->cols - 1;
 
-	tui_say(p->canvas, &x, p->y, end, TUI_KEY, side ? "B  " : "A  ");
+	tui_say(p->canvas, &x, p->y, end, TUI_KEY, nth ? "   " : side ? "B  " : "A  ");
 	if (!f || !f->list)
 		tui_say(p->canvas, &x, p->y, end, TUI_DIM, "not looked at yet");
 	else if (!f->count)
 		tui_say(p->canvas, &x, p->y, end, TUI_GOOD, "no findings");
 	else {
 		tui_sayf(p->canvas, &x, p->y, end, TUI_WARN,
-			 "%s: ", gtv_finding_title(f->list[0].kind));
-		tui_say_rich(p->canvas, &x, p->y, end, TUI_TEXT, s->names, f->list[0].text);
+			 "%s: ", gtv_finding_title(f->list[nth].kind));
+		tui_say_rich(p->canvas, &x, p->y, end, TUI_TEXT, s->names,
+			     f->list[nth].text);
+		/* Cut short: what goes on is in the findings. */
+		if (x >= end)
+			tui_canvas_put(p->canvas, end - 1, p->y, 0x2026, TUI_DIM,
+				       TUI_DEFAULT);
 	}
 	p->y++;
+}
+
+/* The findings of a side that have room, the worst first. */
+static void see_side(struct page *p, int side, int end)
+{
+	const struct tui_findings *f = p->c->side[side].findings;
+	size_t nth = 0;
+
+	do
+		see_line(p, side, nth++);
+	while (f && f->list && nth < f->count && p->y < end);
 }
 
 /* ---- the page ---- */
@@ -585,8 +601,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	draw_difference(&p, end - see);
 	if (see && p.y + 3 <= end) {
 		tui_chrome_rule(canvas, p.y++, "what to see");
-		see_line(&p, 0);
-		see_line(&p, 1);
+		see_side(&p, 0, p.y + (end - p.y) / 2);
+		see_side(&p, 1, end);
 	}
 	draw_status(&p, rows - 2);
 	tui_chrome_hints(canvas, scene, rows - 1, hints);
