@@ -21,7 +21,7 @@
 	X(SELECT, "select", "LANE|none", "select a lane at the cursor")                    \
 	X(SEARCH, "search", "TEXT", "as / does: n and N go on")                            \
 	X(FILTER, "filter", "[EXPR]", "show only what fits")                               \
-	X(TRIGGER, "trigger", "[COND]", "stop the picture when it's so")                  \
+	X(TRIGGER, "trigger", "[COND]", "stop the picture when it's so")                   \
 	X(MARK, "mark", "[NAME]", "mark the cursor's place")                               \
 	X(VIEW, "view", "NAME", "open a view")                                             \
 	X(SET, "set", "[NAME [VALUE]]", "change or tell a setting")                        \

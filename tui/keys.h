@@ -76,23 +76,23 @@ enum tui_key_place {
 	X(CURSOR_A, SCOPE, TIMELINE, "A", "cursor A here, or away")                        \
 	X(CURSOR_B, SCOPE, TIMELINE, "B", "cursor B: sums from A to B")                    \
 	X(CRITICAL, ROWS, TIMELINE, "c", "critical path, or end it")                       \
-	X(PIVOT, ROWS, ALL, "Tab", "other rows: threads, locks")                     \
+	X(PIVOT, ROWS, ALL, "Tab", "other rows: threads, locks")                           \
 	X(FOLD, ROWS, TIMELINE, "u", "fold or unfold processes")                           \
-	X(BUSY, ROWS, TIMELINE, "b", "only lanes active in sight")                    \
+	X(BUSY, ROWS, TIMELINE, "b", "only lanes active in sight")                         \
 	X(BY_ACTIVITY, ROWS, TIMELINE, "S", "rows by activity, or number")                 \
 	X(EXPLAIN, VIEWS, ALL, "Enter", "explain: why did it wait")                        \
 	X(BACK, VIEWS, ALL, "Esc", "back to where you were")                               \
 	X(TIMELINE, VIEWS, ALL, "1", "the timeline")                                       \
-	X(THREADS, VIEWS, ALL, "2", "threads: where time went")                      \
-	X(LOCKS, VIEWS, ALL, "3", "locks: holders and queues")                     \
+	X(THREADS, VIEWS, ALL, "2", "threads: where time went")                            \
+	X(LOCKS, VIEWS, ALL, "3", "locks: holders and queues")                             \
 	X(LATENCY, VIEWS, ALL, "4", "latency: histograms of waits")                        \
 	X(LOAD, VIEWS, ALL, "5", "load: cores, queues, threads")                           \
 	X(CALLS, VIEWS, ALL, "6", "system calls")                                          \
 	X(FINDINGS, VIEWS, ALL, "7", "findings: what it noticed")                          \
 	X(EVENTS, VIEWS, ALL, "8", "events, one by one")                                   \
 	X(COMPARE, VIEWS, ALL, "9", "compare two traces")                                  \
-	X(SWAP, VIEWS, ALL, "x", "compare: swap the traces")                         \
-	X(ALIGN, VIEWS, ALL, "=", "compare: align start, marks")                       \
+	X(SWAP, VIEWS, ALL, "x", "compare: swap the traces")                               \
+	X(ALIGN, VIEWS, ALL, "=", "compare: align start, marks")                           \
 	X(DIFFERENCE, VIEWS, ALL, "v", "compare: the difference alone")                    \
 	X(OUTPUT, VIEWS, ALL, "o", "the program's output")                                 \
 	X(HELP, VIEWS, ALL, "?", "this help")                                              \
