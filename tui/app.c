@@ -24,11 +24,14 @@
 #include "tui/app_scope.h"
 #include "tui/glyph.h"
 #include "tui/trace_scope.h"
+#include "tui/trace_patience.h"
 
 #define FRAME_NS     33000000u
 #define FRAME_COST   5 /* frames are at least so many times their cost apart */
 #define NS_PER_MS    1000000u
 #define KEYS_AT_ONCE 256
+#define ANSWER_NS    8000000u  /* after a key the next frame may follow so soon */
+#define LOOK_NS	     3000000u  /* of a frame: what it may decode before it is shown */
 #define MESSAGE_ROWS 16	       /* smaller screens have no line for messages of their own */
 #define READ_NS	     15000000u /* of a frame: reading for the view that is shown */
 #define OPENING_MS   100       /* how often it is said how far the opening is */
@@ -128,20 +131,27 @@ static void draw(struct tui_app *app)
 	fit_canvas(app);
 	if (!app->canvas.cells)
 		return;
+	tui_trace_hurry(&app->trace, LOOK_NS, NULL, NULL);
 	tui_app_draw_view(app, &app->canvas);
+	tui_trace_whole(&app->trace);
 	if (app->trace.facts.message[0] && app->canvas.rows < MESSAGE_ROWS)
 		tui_prompt_draw_message(app->trace.facts.message, &app->canvas);
 	tui_prompt_draw(&app->prompt, &app->canvas);
 	tui_term_show(app->term, &app->canvas);
 	app->frame_cost_ns = tui_app_now_ns() - began_ns;
-	app->dirty = 0;
+	app->dirty = app->answering = 0;
 }
 
-/* When to look again at what has grown, and draw if it has. */
+/* When to look again at what has grown, and draw if it has. A key is not kept waiting,
+ * but drawing takes half of a core at most even then. */
 static uint64_t next_round_ns(const struct tui_app *app)
 {
 	uint64_t apart_ns = FRAME_COST * app->frame_cost_ns;
 
+	if (app->answering)
+		return app->round_ns + (2 * app->frame_cost_ns > ANSWER_NS
+						? 2 * app->frame_cost_ns
+						: ANSWER_NS);
 	return app->round_ns + (apart_ns > FRAME_NS ? apart_ns : FRAME_NS);
 }
 
@@ -195,7 +205,17 @@ static void take_keys(struct tui_app *app)
 			return;
 		}
 		take_key(app, key);
+		app->answering = 1;
 	}
+}
+
+/* A key waits: reading can wait longer. */
+static int key_waits(void *arg)
+{
+	const struct tui_app *app = arg;
+	struct pollfd fd = {.fd = tui_term_fd(app->term), .events = POLLIN};
+
+	return poll(&fd, 1, 0) > 0;
 }
 
 static void play(struct tui_app *app)
@@ -217,8 +237,9 @@ static int sleep_ms(const struct tui_app *app)
 	uint64_t now_ns = tui_app_now_ns(), next_ns = next_round_ns(app);
 
 	if (!app->dirty && !app->trace.nav.playing && !tui_live_active(app) &&
-	    !tui_pane_unread(&app->trace, app->view) && !tui_search_runs(app) &&
-	    !tui_app_exports(app) && !tui_scope_unread(&app->trace))
+	    !tui_pane_unread(&app->trace, app->view) && !tui_trace_unread(&app->trace) &&
+	    !tui_search_runs(app) && !tui_app_exports(app) &&
+	    !tui_scope_unread(&app->trace))
 		return -1;
 	return next_ns > now_ns ? (int)((next_ns - now_ns) / NS_PER_MS) + 1 : 0;
 }
@@ -254,7 +275,9 @@ static void step(struct tui_app *app)
 	if (app->streaming)
 		tui_stream_update(app);
 	tui_app_scope_turn(app);
-	if (tui_pane_read(&app->trace, app->view, READ_NS))
+	if (tui_pane_read(&app->trace, app->view, app->answering ? LOOK_NS : READ_NS))
+		app->dirty = 1;
+	if (!app->answering && tui_trace_read_on(&app->trace, READ_NS, key_waits, app))
 		app->dirty = 1;
 	if (tui_search_runs(app))
 		tui_search_go(app, READ_NS);

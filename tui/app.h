@@ -42,6 +42,7 @@ struct tui_app {
 	int dying;			  /* a signal asked us to end, 0 none */
 	int dirty;			  /* what is shown is not what is */
 	uint64_t round_ns, frame_cost_ns; /* when we last looked; the last frame's cost */
+	int answering;			  /* a key was pressed since the last frame */
 	uint64_t played_ns;		  /* replay: up to when time has passed */
 	uint64_t lost_told;		  /* lost events when a key was last pressed */
 

@@ -33,31 +33,55 @@ static int is_free(unsigned taken, unsigned slot, unsigned nth)
  * that is free. Everybody later shares, by name; the label tells them apart. So a
  * lookup costs twelve steps, however many there are.
  */
-static int slot_of(const struct gtv_names *names, enum gtv_class cls, uint32_t id,
-		   uint32_t must)
+static void find_first(const struct gtv_names *names, enum gtv_class cls, uint32_t must,
+		       struct tui_ident_first *out)
 {
 	struct gtv_name name;
-	unsigned taken = 0, nth = 0;
+	unsigned taken = 0;
 	size_t count = gtv_names_count(names, cls);
-	for (size_t i = 0; i < count && nth < SLOTS && i < 4 * SLOTS; i++) {
+	out->count = 0;
+	for (size_t i = 0; i < count && out->count < SLOTS && i < 4 * SLOTS; i++) {
 		if (gtv_names_at(names, cls, i, &name))
 			break;
 		if ((name.flags & must) != must)
 			continue;
-		unsigned slot = preferred(&name, nth++);
+		/* nth counts this one too, as is_free wants it. */
+		unsigned slot = preferred(&name, out->count), nth = out->count + 1;
 		while (!is_free(taken, slot, nth))
 			slot = (slot + 1) % SLOTS;
 		taken |= 1u << slot;
-		if (name.id == id)
-			return TUI_ID1 + (int)slot;
+		out->id[out->count] = name.id;
+		out->role[out->count++] = (uint8_t)(TUI_ID1 + slot);
 	}
+}
+
+static int slot_of(const struct gtv_names *names, enum gtv_class cls, uint32_t id,
+		   const struct tui_ident_first *first)
+{
+	struct gtv_name name;
+	for (unsigned i = 0; i < first->count; i++)
+		if (first->id[i] == id)
+			return first->role[i];
 	gtv_names_get(names, cls, id, &name);
 	return TUI_ID1 + (int)preferred(&name, id);
 }
 
+void tui_ident_first_gts(const struct gtv_names *names, struct tui_ident_first *out)
+{
+	find_first(names, GTV_CLASS_GT, 0, out);
+}
+
+int tui_ident_gt_of(const struct gtv_names *names, const struct tui_ident_first *first,
+		    uint32_t gt)
+{
+	return slot_of(names, GTV_CLASS_GT, gt, first);
+}
+
 int tui_ident_gt(const struct gtv_names *names, uint32_t gt)
 {
-	return slot_of(names, GTV_CLASS_GT, gt, 0);
+	struct tui_ident_first first;
+	tui_ident_first_gts(names, &first);
+	return tui_ident_gt_of(names, &first, gt);
 }
 
 int tui_ident_thread(const struct gtv_names *names, uint32_t tid)
@@ -67,7 +91,9 @@ int tui_ident_thread(const struct gtv_names *names, uint32_t tid)
 	    gtv_names_get(names, GTV_CLASS_THREAD, tid, &name) ||
 	    !(name.flags & GTV_NAME_OURS))
 		return TUI_OTHER;
-	return slot_of(names, GTV_CLASS_THREAD, tid, GTV_NAME_OURS);
+	struct tui_ident_first first;
+	find_first(names, GTV_CLASS_THREAD, GTV_NAME_OURS, &first);
+	return slot_of(names, GTV_CLASS_THREAD, tid, &first);
 }
 
 int tui_ident_is_gil(const struct gtv_names *names, uint32_t lock)

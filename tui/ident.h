@@ -15,6 +15,15 @@
 
 /* The fill's role: TUI_ID1 … TUI_ID12. */
 int tui_ident_gt(const struct gtv_names *names, uint32_t gt);
+/* The same for whoever asks for many: what is asked of the names once for all of them. */
+struct tui_ident_first {
+	uint32_t id[TUI_ID12 - TUI_ID1 + 1];
+	uint8_t role[TUI_ID12 - TUI_ID1 + 1];
+	unsigned count;
+};
+void tui_ident_first_gts(const struct gtv_names *names, struct tui_ident_first *out);
+int tui_ident_gt_of(const struct gtv_names *names, const struct tui_ident_first *first,
+		    uint32_t gt);
 /* The same for an OS thread: TUI_OTHER if it is not the program's, and where the
  * program has green threads too, for these have the colours. */
 int tui_ident_thread(const struct gtv_names *names, uint32_t tid);

@@ -71,10 +71,11 @@ struct tui_timeline {
 	int rule_count;
 	int y_above, y_below; /* where lanes are scrolled off; -1: none are */
 	/* Roles of green threads, looked up once a frame. */
+	struct tui_ident_first first;
 	struct {
 		uint32_t gt;
 		uint8_t role;
-	} role[256];
+	} role[4096];
 };
 
 /* view_timeline.c */
@@ -138,6 +139,8 @@ void tui_tl_edges(struct tui_timeline *tl);
 
 /* view_timeline_kept.c */
 void tui_tl_dropped(struct tui_timeline *tl);
+/* view_timeline_unread.c */
+void tui_tl_unread(struct tui_timeline *tl);
 
 /* view_timeline_notes.c */
 /* The program's own marks and regions, on the lanes of their green threads. */

@@ -39,6 +39,11 @@ struct tui_trace {
 	struct tui_compare *compare;
 	struct tui_scope *scope;
 	struct tui_critical *critical; /* trace_critical.h */
+	struct {		       /* trace_patience.h */
+		uint64_t until_ns;     /* real time */
+		int (*stop)(void *arg);
+		void *arg;
+	} patience;
 };
 
 /* Opens FILE ("-": stdin), the whole of it in the window. 0, or -GTV_E* and err. */

@@ -32,7 +32,8 @@ int tui_tl_gt_role(struct tui_timeline *tl, uint32_t gt)
 	size_t i = gt % (sizeof(tl->role) / sizeof(tl->role[0]));
 	if (tl->role[i].gt != gt || tl->role[i].role == 0) {
 		tl->role[i].gt = gt;
-		tl->role[i].role = (uint8_t)tui_ident_gt(tl->scene->names, gt);
+		tl->role[i].role =
+			(uint8_t)tui_ident_gt_of(tl->scene->names, &tl->first, gt);
 	}
 	return tl->role[i].role;
 }
@@ -106,6 +107,7 @@ int tui_tl_begin(struct tui_timeline *tl, struct tui_canvas *canvas,
 	tl->axis.to_ns = nav->to_ns > nav->from_ns ? nav->to_ns : nav->from_ns + 1;
 	tl->axis.cells = tui_timeline_cells(cols);
 	tl->has_gts = gtv_names_count(scene->names, GTV_CLASS_GT) > 0;
+	tui_ident_first_gts(scene->names, &tl->first);
 	if (scene->store)
 		gtv_store_get_info(scene->store, &info);
 	tl->start_ns = info.start_ns;
@@ -135,6 +137,7 @@ static void draw_lanes(struct tui_timeline *tl)
 	tui_tl_critical(tl);
 	tui_tl_losses(tl);
 	tui_tl_dropped(tl);
+	tui_tl_unread(tl);
 	tui_tl_selection(tl);
 	tui_tl_edges(tl);
 }

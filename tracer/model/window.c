@@ -49,6 +49,7 @@ struct gtv_window {
 	struct gtv__tiles tiles;
 	uint64_t from_ns, to_ns, cell_ns;
 	int exact;
+	struct gtv__patience wait;
 	struct looked looked;
 	struct gtv__lane_set set;    /* the lanes in sight */
 	struct gtv__lane_set lively; /* exact: those that may be active */
@@ -284,7 +285,10 @@ static void exact_lanes(struct gtv_window *w)
 	if (!life && w->region.lanes)
 		w->no_memory = 1;
 	for (size_t i = 0; i < count; i++) {
-		if (life[i].from_ns < w->to_ns && life[i].to_ns > w->from_ns)
+		/* What lives where decoding has come to probably does so later too. */
+		if (life[i].from_ns < w->to_ns &&
+		    (life[i].to_ns > w->from_ns ||
+		     (w->region.unread && life[i].to_ns >= w->region.feeder.done_ns)))
 			gtv__lane_set_add(&w->set, life[i].lane);
 		if (!life[i].quiet)
 			gtv__lane_set_add(&w->lively, life[i].lane);
@@ -670,7 +674,7 @@ static int refresh_losses(struct gtv_window *w)
 	struct gtv_store_stats stats;
 	struct gtv_loss loss = {.core = GTV_CORE_NONE};
 	uint64_t bytes;
-	int err = 0;
+	int err = 0, searched = 0;
 
 	while (w->loss_gaps < gtv_store_gap_count(w->st) && !err) {
 		if (!gtv_store_gap(w->st, w->loss_gaps++, &loss.from_ns, &loss.to_ns,
@@ -681,6 +685,8 @@ static int refresh_losses(struct gtv_window *w)
 	if (!stats.lost)
 		return err;
 	for (; w->loss_blocks < w->blocks && !err; w->loss_blocks++) {
+		if (searched++ && gtv__has_enough(&w->wait))
+			break;
 		long n = gtv_store_read(w->st, w->first_block + w->loss_blocks, w->evs);
 		for (long i = 0; i < n && !err; i++) {
 			const struct gtv_ev *ev = &w->evs[i];
@@ -770,9 +776,9 @@ static int look_anew(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 		   gtv__window_block_events(w, from_ns, to_ns) <= GTV__EXACT_EVENTS;
 	if (w->exact)
 		err = gtv__region_load(&w->region, w->st, w->evs, from_ns, to_ns,
-				       gtv__window_margin(w, from_ns, to_ns));
+				       gtv__window_margin(w, from_ns, to_ns), &w->wait);
 	else
-		err = gtv__tiles_look(&w->tiles, w->evs, from_ns, to_ns, cell_ns);
+		err = gtv__tiles_look(&w->tiles, w->evs, from_ns, to_ns, cell_ns, &w->wait);
 	if (err)
 		return err;
 	if (w->exact)
@@ -791,6 +797,39 @@ static int look_anew(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 	return w->no_memory ? -GTV_ENOMEM : err;
 }
 
+void gtv_window_patience(struct gtv_window *w, gtv_window_enough_fn *enough, void *arg)
+{
+	w->wait = (struct gtv__patience){enough, arg};
+}
+
+static int losses_unread(const struct gtv_window *w)
+{
+	struct gtv_store_stats stats;
+
+	gtv_store_get_stats(w->st, &stats);
+	return stats.lost && w->loss_blocks < w->blocks;
+}
+
+int gtv_window_unread(const struct gtv_window *w)
+{
+	return gtv_window_known_ns(w) != UINT64_MAX || losses_unread(w);
+}
+
+uint64_t gtv_window_known_ns(const struct gtv_window *w)
+{
+	uint64_t known_ns = w->exact ? w->region.feeder.done_ns : w->tiles.known_ns;
+
+	if (!(w->exact ? w->region.unread : w->tiles.unread))
+		return UINT64_MAX;
+	return known_ns > w->from_ns ? known_ns : w->from_ns;
+}
+
+int gtv_window_go_on(struct gtv_window *w)
+{
+	return gtv_window_unread(w) ? gtv_window_look(w, w->from_ns, w->to_ns, w->cell_ns)
+				    : 0;
+}
+
 int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 		    uint64_t cell_ns)
 {
@@ -803,7 +842,7 @@ int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 		return 0;
 	if (!err)
 		err = look_anew(w, from_ns, to_ns, cell_ns);
-	w->looked.valid = !err;
+	w->looked.valid = !err && !gtv_window_unread(w);
 	return err;
 }
 
@@ -817,7 +856,7 @@ static int probe_to_its_end(struct gtv_window *w, struct gtv_lane lane, uint64_t
 	int err;
 
 	for (int i = 0; i < SPAN_BLOCKS_MAX; i++) {
-		err = gtv__region_load(&w->probe, w->st, w->evs, ts_ns, to, 0);
+		err = gtv__region_load(&w->probe, w->st, w->evs, ts_ns, to, 0, NULL);
 		if (!err)
 			err = gtv__region_at(&w->probe, lane, ts_ns, out);
 		if (err || !(out->flags & GTV_SP_OPEN))

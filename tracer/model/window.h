@@ -44,6 +44,22 @@ void gtv_window_free(struct gtv_window *w);
 int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 		    uint64_t cell_ns);
 
+/*
+ * A look may be made in parts, so that nobody waits for a stretch that takes long to
+ * decode: `enough` is asked after each block, and once it says so (not 0) the look ends
+ * with what is known by then. The same look again goes on from there. NULL, as at the
+ * beginning: looks are whole.
+ */
+typedef int gtv_window_enough_fn(void *arg);
+void gtv_window_patience(struct gtv_window *w, gtv_window_enough_fn *enough, void *arg);
+/* Whether the last look is not whole yet. */
+int gtv_window_unread(const struct gtv_window *w);
+/* Up to when its lanes are known; UINT64_MAX: all of it. Later there is nothing, or tiles
+ * coarser than wanted. */
+uint64_t gtv_window_known_ns(const struct gtv_window *w);
+/* The last look again, if it is not whole. 0 or -GTV_E*. */
+int gtv_window_go_on(struct gtv_window *w);
+
 /* Lanes known in the looked-at window (alive in it), in a stable order: cores by
  * number; threads by process and tid; green threads and locks by id. */
 size_t gtv_window_lane_count(const struct gtv_window *w, enum gtv_lane_kind kind);

@@ -110,6 +110,20 @@ int gtv__feeder_step(struct gtv__feeder *f)
 	return 0;
 }
 
+int gtv__feeder_is_near(const struct gtv__feeder *f, uint64_t from_ns)
+{
+	size_t block, next = f->next_block, at = gtv_store_first_checkpoint(f->st);
+	uint64_t ts_ns;
+
+	if (from_ns <= f->done_ns)
+		return 1;
+	while (!gtv_store_checkpoint(f->st, at, &ts_ns, &block) && ts_ns <= from_ns) {
+		next = block;
+		at++;
+	}
+	return next <= f->next_block;
+}
+
 void gtv__feeder_fini(struct gtv__feeder *f)
 {
 	gtv_model_free(f->m);
@@ -322,20 +336,13 @@ void gtv__region_fini(struct gtv__region *r)
 }
 
 /* Whether going on from where the region ends beats a new start at a checkpoint. */
-static int can_go_on(const struct gtv__region *r, const struct gtv_store *st,
-		     uint64_t from_ns, uint64_t margin_ns)
+static int can_go_on(const struct gtv__region *r, uint64_t from_ns, uint64_t margin_ns)
 {
-	struct gtv_block_info block;
-
 	if (!r->valid || from_ns < r->from_ns)
 		return 0;
 	if (r->spans + r->extras > SPANS_MAX && from_ns - r->from_ns > 2 * margin_ns)
 		return 0;
-	if (from_ns <= r->feeder.done_ns)
-		return 1;
-	/* Far ahead: a checkpoint is probably nearer. */
-	return gtv_store_block(st, r->feeder.next_block + 64, &block) ||
-	       block.from_ns > from_ns;
+	return gtv__feeder_is_near(&r->feeder, from_ns);
 }
 
 static void clear_open(struct gtv__region *r)
@@ -347,14 +354,15 @@ static void clear_open(struct gtv__region *r)
 }
 
 int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct gtv_ev *evs,
-		     uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns)
+		     uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns,
+		     const struct gtv__patience *wait)
 {
 	struct gtv_model_sink sink = {r, keep_span, keep_edge, keep_note, keep_extra};
 	int err = 0, finished = r->feeder.finished;
 	size_t block = r->feeder.next_block;
 	int same = r->valid && r->lives_known;
 
-	if (!can_go_on(r, st, from_ns, to_ns - from_ns)) {
+	if (!can_go_on(r, from_ns, to_ns - from_ns)) {
 		clear(r);
 		r->from_ns = from_ns > margin_ns ? from_ns - margin_ns : 0;
 		err = gtv__feeder_seek(&r->feeder, st, evs, r->from_ns, &sink);
@@ -363,10 +371,13 @@ int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct g
 		r->valid = 1;
 		same = 0;
 	}
-	while (!err && (r->feeder.done_ns < to_ns || !r->feeder.next_block))
+	r->unread = 0;
+	while (!err && !r->unread && (r->feeder.done_ns < to_ns || !r->feeder.next_block)) {
 		err = gtv__feeder_step(&r->feeder);
+		r->unread = !err && r->feeder.done_ns < to_ns && gtv__has_enough(wait);
+	}
 	if (err < 0 || r->no_memory) {
-		r->no_memory = 0;
+		r->no_memory = r->unread = 0;
 		clear(r);
 		return -GTV_ENOMEM;
 	}

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define PATCH_BYTES (16u << 20) /* before one that moved on starts anew */
-#define NEAR_BLOCKS 64		/* a checkpoint is probably nearer than so many blocks */
 
 static void patch_span(void *arg, const struct gtv_span *span)
 {
@@ -63,7 +62,7 @@ static void patch_drop(struct gtv__patch *p)
 	gtv_zoom_free(p->zoom);
 	p->zoom = NULL;
 	p->opens = 0;
-	p->no_memory = 0;
+	p->no_memory = p->unread = 0;
 }
 
 void gtv__patch_fini(struct gtv__patch *p)
@@ -96,32 +95,31 @@ static size_t patch_bytes(const struct gtv__patch *p)
 	return bytes;
 }
 
-int gtv__patch_near(const struct gtv__patch *p, const struct gtv_store *st,
-		    uint64_t from_ns, uint64_t to_ns)
+int gtv__patch_near(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns)
 {
-	struct gtv_block_info block;
-
 	if (!p->zoom || p->from_ns > from_ns)
 		return 0;
 	if (p->feeder.done_ns >= to_ns || p->feeder.finished)
 		return 1;
 	if (patch_bytes(p) > PATCH_BYTES && (from_ns - p->from_ns) / 2 > to_ns - from_ns)
 		return 0;
-	return from_ns <= p->feeder.done_ns ||
-	       gtv_store_block(st, p->feeder.next_block + NEAR_BLOCKS, &block) ||
-	       block.from_ns > from_ns;
+	return gtv__feeder_is_near(&p->feeder, from_ns);
 }
 
 int gtv__patch_load(struct gtv__patch *p, const struct gtv_store *st, struct gtv_ev *evs,
-		    uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns)
+		    uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns,
+		    const struct gtv__patience *wait)
 {
 	int err = 0;
 
-	if (!gtv__patch_near(p, st, from_ns, to_ns))
+	if (!gtv__patch_near(p, from_ns, to_ns))
 		err = patch_start(p, st, evs,
 				  from_ns > margin_ns ? from_ns - margin_ns : 0);
-	while (!err && (p->feeder.done_ns < to_ns || !p->feeder.next_block))
+	p->unread = 0;
+	while (!err && !p->unread && (p->feeder.done_ns < to_ns || !p->feeder.next_block)) {
 		err = gtv__feeder_step(&p->feeder);
+		p->unread = !err && p->feeder.done_ns < to_ns && gtv__has_enough(wait);
+	}
 	p->opens = 0;
 	if (err >= 0 && !p->feeder.finished)
 		gtv_model_open_spans(p->feeder.m, p->feeder.done_ns, patch_open, p);

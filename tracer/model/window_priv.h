@@ -40,6 +40,16 @@ int gtv__lane_set_settle(struct gtv__lane_set *s);
 int gtv__lane_set_has(const struct gtv__lane_set *s, struct gtv_lane lane);
 void gtv__lane_set_fini(struct gtv__lane_set *s);
 
+/* Who asks for a look may have enough of it before it is whole. NULL: never. */
+struct gtv__patience {
+	gtv_window_enough_fn *enough;
+	void *arg;
+};
+static inline int gtv__has_enough(const struct gtv__patience *wait)
+{
+	return wait && wait->enough && wait->enough(wait->arg);
+}
+
 /* The store a window looks at. */
 const struct gtv_store *gtv__window_store(const struct gtv_window *w);
 /* Events in the blocks that meet [from, to): what must be decoded to know it. */
@@ -63,6 +73,8 @@ int gtv__feeder_seek(struct gtv__feeder *f, const struct gtv_store *st, struct g
 		     uint64_t from_ns, const struct gtv_model_sink *sink);
 /* The next block: 0; 1 if there is none (now). */
 int gtv__feeder_step(struct gtv__feeder *f);
+/* Whether to go on is the shortest way to from_ns: no checkpoint lies between. */
+int gtv__feeder_is_near(const struct gtv__feeder *f, uint64_t from_ns);
 void gtv__feeder_fini(struct gtv__feeder *f);
 
 /* A lane's closed spans in a region, in order of time. */
@@ -87,6 +99,7 @@ struct gtv__region {
 	struct gtv__feeder feeder;
 	uint64_t from_ns; /* spans that end after this are kept */
 	int valid, no_memory;
+	int unread; /* the last load had not the time for all */
 	struct gtv__rlane **hash;
 	size_t hash_cap, lanes, spans;
 	uint64_t opened_ns; /* what is open was asked for then */
@@ -100,10 +113,11 @@ struct gtv__region {
 	struct gtv_extra *extra; /* in order of their ends */
 	size_t extras, extra_cap;
 };
-/* Makes it know [from, to); margin: how much before it is worth knowing when it must
- * start anew. 0 or -GTV_ENOMEM. */
+/* Makes it know [from, to), as far as patience goes; margin: how much before it is worth
+ * knowing when it must start anew. 0 or -GTV_ENOMEM. */
 int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct gtv_ev *evs,
-		     uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns);
+		     uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns,
+		     const struct gtv__patience *wait);
 void gtv__region_fini(struct gtv__region *r);
 /* The lives of all its lanes, in no order. Borrows until the next load. */
 const struct gtv__rlife *gtv__region_lives(struct gtv__region *r, size_t *count);
@@ -127,14 +141,15 @@ struct gtv__patch {
 	struct gtv_span *open;	/* those not closed at its end, by lane */
 	size_t opens, open_cap;
 	int no_memory;
+	int unread; /* the last load had not the time for all */
 };
-/* Makes it know [from, to), as far as the store does; margin: how much before it is
- * worth knowing when it must start anew. 0 or -GTV_ENOMEM. */
+/* Makes it know [from, to), as far as the store and patience go; margin: how much before
+ * it is worth knowing when it must start anew. 0 or -GTV_ENOMEM. */
 int gtv__patch_load(struct gtv__patch *p, const struct gtv_store *st, struct gtv_ev *evs,
-		    uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns);
+		    uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns,
+		    const struct gtv__patience *wait);
 /* Whether it knows [from, to), or comes to it by going on. */
-int gtv__patch_near(const struct gtv__patch *p, const struct gtv_store *st,
-		    uint64_t from_ns, uint64_t to_ns);
+int gtv__patch_near(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns);
 const struct gtv_span *gtv__patch_open(const struct gtv__patch *p, struct gtv_lane lane);
 void gtv__patch_fini(struct gtv__patch *p);
 
@@ -193,13 +208,15 @@ struct gtv__tiles {
 	unsigned end_level; /* whose blocks cover the look's end */
 	struct gtv__source *use;
 	size_t uses, use_cap;
+	int unread;	   /* patience ended before the look was whole */
+	uint64_t known_ns; /* up to here it is, if unread */
 	int no_memory;
 };
 void gtv__tiles_init(struct gtv__tiles *t, const struct gtv_store *st,
 		     const struct gtv_window *w);
 void gtv__tiles_fini(struct gtv__tiles *t);
 int gtv__tiles_look(struct gtv__tiles *t, struct gtv_ev *evs, uint64_t from_ns,
-		    uint64_t to_ns, uint64_t cell_ns);
+		    uint64_t to_ns, uint64_t cell_ns, const struct gtv__patience *wait);
 /* Calls for each piece of the lane that meets [from, to), in order, touching. */
 typedef void gtv__piece_fn(void *arg, const struct gtv_piece *piece);
 void gtv__tiles_pieces(const struct gtv__tiles *t, struct gtv_lane lane, uint64_t from_ns,

@@ -272,7 +272,7 @@ static struct gtv__patch *patch_for(struct gtv__tiles *t, uint64_t from_ns, uint
 	struct gtv__patch *oldest = &t->patch[0];
 
 	for (size_t i = 0; i < count; i++) {
-		if (gtv__patch_near(&t->patch[i], t->st, from_ns, to_ns))
+		if (gtv__patch_near(&t->patch[i], from_ns, to_ns))
 			return &t->patch[i];
 		if (t->patch[i].used < oldest->used)
 			oldest = &t->patch[i];
@@ -280,46 +280,75 @@ static struct gtv__patch *patch_for(struct gtv__tiles *t, uint64_t from_ns, uint
 	return oldest;
 }
 
+/* If patience ends within it, its source does too. */
 static int use_patch(struct gtv__tiles *t, struct gtv_ev *evs, struct gtv__hole hole,
-		     struct gtv__source source)
+		     struct gtv__source source, const struct gtv__patience *wait)
 {
 	uint64_t margin = gtv__window_margin(t->w, hole.from_ns, hole.to_ns);
 	struct gtv__patch *p = patch_for(t, hole.from_ns, hole.to_ns);
 
 	p->used = t->looks;
 	source.patch = p;
-	int err = gtv__patch_load(p, t->st, evs, hole.from_ns, hole.to_ns, margin);
+	int err = gtv__patch_load(p, t->st, evs, hole.from_ns, hole.to_ns, margin, wait);
+	if (!err && p->unread) {
+		t->unread = 1;
+		t->known_ns = p->feeder.done_ns;
+		if (t->known_ns < source.from_ns)
+			t->known_ns = source.from_ns;
+		if (t->known_ns < source.to_ns)
+			source.to_ns = t->known_ns;
+	}
 	return err ? err : use_add(t, &source);
 }
 
 /* Decodes what remains: holes [0, split) by one patch, the others by another. */
 static int patch_holes(struct gtv__tiles *t, struct gtv_ev *evs, size_t split,
-		       uint64_t end_ns)
+		       uint64_t end_ns, const struct gtv__patience *wait)
 {
 	int err = 0;
 
-	for (size_t a = 0, b = split; a < t->holes && !err; a = b, b = t->holes) {
+	for (size_t a = 0, b = split; a < t->holes && !err && !t->unread;
+	     a = b, b = t->holes) {
 		struct gtv__hole h = {t->hole[a].from_ns, t->hole[b - 1].to_ns};
 		struct gtv__source s = {.from_ns = h.from_ns,
 					.to_ns = h.to_ns == end_ns ? UINT64_MAX : h.to_ns};
-		err = use_patch(t, evs, h, s);
+		err = use_patch(t, evs, h, s, wait);
 	}
 	return err;
 }
 
+/* What is not decoded yet is shown by coarser tiles, where there are any. */
+static int preview(struct gtv__tiles *t, uint64_t end_ns)
+{
+	size_t lefts = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < t->holes; i++) {
+		struct gtv__hole h = t->hole[i];
+		h.from_ns = h.from_ns > t->known_ns ? h.from_ns : t->known_ns;
+		if (h.from_ns < h.to_ns)
+			t->hole[lefts++] = h;
+	}
+	t->holes = lefts;
+	for (unsigned l = t->level + 1; !err && t->holes && l < GTV_ZOOM_LEVELS; l++)
+		err = fill(t, l, end_ns);
+	return err;
+}
+
 /* What is open where the blocks that cover the look's end know no more. */
-static int patch_open_spans(struct gtv__tiles *t, struct gtv_ev *evs)
+static int patch_open_spans(struct gtv__tiles *t, struct gtv_ev *evs,
+			    const struct gtv__patience *wait)
 {
 	struct gtv__hole h = {t->front_ns[t->end_level], t->front_ns[t->end_level] + 1};
 	struct gtv__source s = {.from_ns = UINT64_MAX, .to_ns = UINT64_MAX};
 	struct gtv_store_stats stats;
 
 	gtv_store_get_stats(t->st, &stats);
-	return stats.complete ? 0 : use_patch(t, evs, h, s);
+	return stats.complete ? 0 : use_patch(t, evs, h, s, wait);
 }
 
 int gtv__tiles_look(struct gtv__tiles *t, struct gtv_ev *evs, uint64_t from_ns,
-		    uint64_t to_ns, uint64_t cell_ns)
+		    uint64_t to_ns, uint64_t cell_ns, const struct gtv__patience *wait)
 {
 	uint64_t begin, end;
 	size_t split = 0;
@@ -327,7 +356,7 @@ int gtv__tiles_look(struct gtv__tiles *t, struct gtv_ev *evs, uint64_t from_ns,
 
 	t->looks++;
 	t->uses = t->holes = t->look_bytes = 0;
-	t->no_memory = 0;
+	t->no_memory = t->unread = 0;
 	t->level = level_for(cell_ns);
 	if (err || gtv_store_range(t->st, &begin, &end))
 		return err;
@@ -350,9 +379,11 @@ int gtv__tiles_look(struct gtv__tiles *t, struct gtv_ev *evs, uint64_t from_ns,
 		t->holes--;
 	int end_known = t->holes && t->hole[t->holes - 1].to_ns == end;
 	if (!err && t->holes)
-		err = patch_holes(t, evs, split ? split : t->holes, end);
-	if (!err && !end_known)
-		err = patch_open_spans(t, evs);
+		err = patch_holes(t, evs, split ? split : t->holes, end, wait);
+	if (!err && !end_known && !t->unread)
+		err = patch_open_spans(t, evs, wait);
+	else if (!err && t->unread)
+		err = preview(t, end);
 	if (t->uses)
 		qsort(t->use, t->uses, sizeof *t->use, source_order);
 	evict(t);
@@ -408,7 +439,7 @@ static void patch_lanes(const struct gtv__patch *p, uint64_t from_ns, uint64_t t
 		}
 	}
 	for (size_t i = 0; i < p->opens; i++) {
-		if (p->open[i].from_ns < to_ns && p->open[i].to_ns > from_ns)
+		if (p->open[i].from_ns < to_ns && (p->open[i].to_ns > from_ns || p->unread))
 			gtv__lane_set_add(set, p->open[i].lane);
 	}
 }

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "tui/trace_patience.h"
+
+#include <time.h>
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static int enough(void *arg)
+{
+	const struct tui_trace *t = arg;
+
+	return now_ns() >= t->patience.until_ns ||
+	       (t->patience.stop && t->patience.stop(t->patience.arg));
+}
+
+void tui_trace_hurry(struct tui_trace *t, uint64_t budget_ns, int (*stop)(void *arg),
+		     void *arg)
+{
+	uint64_t now = now_ns();
+
+	t->patience.until_ns = budget_ns < UINT64_MAX - now ? now + budget_ns : UINT64_MAX;
+	t->patience.stop = stop;
+	t->patience.arg = arg;
+	gtv_window_patience(t->window, enough, t);
+	gtv_window_patience(t->overview, enough, t);
+}
+
+void tui_trace_whole(struct tui_trace *t)
+{
+	gtv_window_patience(t->window, NULL, NULL);
+	gtv_window_patience(t->overview, NULL, NULL);
+}
+
+int tui_trace_unread(const struct tui_trace *t)
+{
+	return gtv_window_unread(t->window) || gtv_window_unread(t->overview);
+}
+
+int tui_trace_read_on(struct tui_trace *t, uint64_t budget_ns, int (*stop)(void *arg),
+		      void *arg)
+{
+	if (!tui_trace_unread(t))
+		return 0;
+	tui_trace_hurry(t, budget_ns, stop, arg);
+	/* What cannot be read the drawing says. What is in sight comes first. */
+	(void)gtv_window_go_on(t->window);
+	if (!gtv_window_unread(t->window))
+		(void)gtv_window_go_on(t->overview);
+	tui_trace_whole(t);
+	return 1;
+}
