@@ -45,9 +45,7 @@ static void add_quiet_cores(struct tui_timeline *tl, struct tui_tl_group *g)
 
 static int is_worker(const struct tui_timeline *tl, uint32_t tid)
 {
-	struct gtv_name name;
-	return gtv_names_get(tl->scene->names, GTV_CLASS_THREAD, tid, &name) == 0 &&
-	       name.local != 0;
+	return gtv_window_is_worker(tl->scene->window, tid);
 }
 
 static int belongs(const struct tui_timeline *tl, const struct tui_tl_group *g,

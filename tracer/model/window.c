@@ -21,11 +21,6 @@ struct wlane {
 	size_t count, cap;
 };
 
-struct shown {
-	uint32_t pid;
-	struct gtv_lane lane;
-};
-
 /* What a look depends on beside its arguments: the same again, and nothing has changed. */
 struct looked {
 	uint64_t from_ns, to_ns, cell_ns, names_version;
@@ -58,13 +53,11 @@ struct gtv_window {
 		size_t count, cap, unasked;
 		int known;
 	} busy[GTV_LANE_KIND_MAX];
-	uint32_t *gt_pid; /* by id; 0: not known, or not asked for */
+	struct gtv__threads threads; /* of them, the OS threads */
+	uint32_t *gt_pid;	     /* by id; 0: not known, or not asked for */
 	size_t gt_pids;
 	struct wlane **made; /* those whose pieces were asked for, by hash */
 	size_t mades, made_cap;
-	struct shown *shown; /* threads, in the order shown */
-	size_t showns, shown_cap;
-	uint64_t shown_version; /* of the names, by which they were put in order */
 	struct gtv_edge *edge;
 	size_t edges, edge_cap;
 	struct gtv_loss *all_loss; /* of the whole trace */
@@ -121,7 +114,7 @@ void gtv_window_free(struct gtv_window *w)
 	gtv__region_fini(&w->region);
 	gtv__region_fini(&w->probe);
 	gtv__tiles_fini(&w->tiles);
-	free(w->shown);
+	gtv__threads_fini(&w->threads);
 	free(w->block);
 	free(w->edge);
 	free(w->all_loss);
@@ -223,60 +216,6 @@ uint64_t gtv_window_events(const struct gtv_window *w)
 
 /* ---- lanes ---- */
 
-/* The order in which threads are shown: those of one process together. */
-static int shown_order(const void *a, const void *b)
-{
-	const struct shown *x = a, *y = b;
-
-	if (x->pid != y->pid)
-		return x->pid < y->pid ? -1 : 1;
-	return (x->lane.id > y->lane.id) - (x->lane.id < y->lane.id);
-}
-
-/* Whether the threads in sight are those that were put in order last. They lie there
- * by process, so that each is looked for. */
-static int same_threads(const struct gtv_window *w, size_t first, size_t count)
-{
-	struct gtv_name name;
-
-	if (w->showns != count ||
-	    w->shown_version != gtv_names_version(gtv_store_names(w->st)))
-		return 0;
-	for (size_t i = 0; i < count; i++) {
-		if (gtv_names_get(gtv_store_names(w->st), GTV_CLASS_THREAD,
-				  w->set.lane[first + i].id, &name))
-			name.pid = 0;
-		struct shown key = {name.pid, w->set.lane[first + i]};
-		if (!bsearch(&key, w->shown, count, sizeof key, shown_order))
-			return 0;
-	}
-	return 1;
-}
-
-static int threads_settle(struct gtv_window *w)
-{
-	const struct gtv_names *names = gtv_store_names(w->st);
-	size_t first = w->set.first[GTV_LANE_THREAD],
-	       count = w->set.first[GTV_LANE_THREAD + 1] - first;
-
-	if (same_threads(w, first, count))
-		return 0;
-	w->showns = 0;
-	for (size_t i = 0; i < count; i++) {
-		struct gtv_lane lane = w->set.lane[first + i];
-		struct gtv_name name;
-		if (grow((void **)&w->shown, &w->shown_cap, i, sizeof *w->shown))
-			return -GTV_ENOMEM;
-		if (gtv_names_get(names, GTV_CLASS_THREAD, lane.id, &name))
-			name.pid = 0;
-		w->shown[w->showns++] = (struct shown){name.pid, lane};
-	}
-	if (count)
-		qsort(w->shown, count, sizeof *w->shown, shown_order);
-	w->shown_version = gtv_names_version(names);
-	return 0;
-}
-
 static void exact_lanes(struct gtv_window *w)
 {
 	size_t count;
@@ -307,7 +246,7 @@ struct gtv_lane gtv_window_lane(const struct gtv_window *w, enum gtv_lane_kind k
 {
 	if (idx >= gtv_window_lane_count(w, kind))
 		return (struct gtv_lane){0};
-	return kind == GTV_LANE_THREAD ? w->shown[idx].lane
+	return kind == GTV_LANE_THREAD ? w->threads.shown[idx].lane
 				       : w->set.lane[w->set.first[kind] + idx];
 }
 
@@ -591,14 +530,25 @@ uint32_t gtv_window_pid(const struct gtv_window *w, struct gtv_lane lane)
 				 ? gt_pid((struct gtv_window *)(uintptr_t)w, lane.id)
 				 : NULL;
 
+	if (!is_gt)
+		return gtv__threads_get((struct gtv__threads *)(uintptr_t)&w->threads,
+					gtv_store_names(w->st), lane.id)
+			.pid;
 	if (kept && *kept)
 		return *kept;
-	if (gtv_names_get(gtv_store_names(w->st), is_gt ? GTV_CLASS_GT : GTV_CLASS_THREAD,
-			  lane.id, &name))
+	if (gtv_names_get(gtv_store_names(w->st), GTV_CLASS_GT, lane.id, &name))
 		return 0;
 	if (kept)
 		*kept = name.pid;
 	return name.pid;
+}
+
+int gtv_window_is_worker(const struct gtv_window *w, uint32_t tid)
+{
+	struct gtv__threads *threads = (struct gtv__threads *)(uintptr_t)&w->threads;
+
+	return gtv__threads_get(threads, gtv_store_names(w->st), tid).stamp >=
+	       GTV__THREAD_WORKS;
 }
 
 int gtv_window_exact(const struct gtv_window *w)
@@ -789,7 +739,9 @@ static int look_anew(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 	if (!err)
 		err = gtv__lane_set_settle(&w->lively);
 	if (!err)
-		err = threads_settle(w);
+		err = gtv__threads_settle(&w->threads, gtv_store_names(w->st),
+					  w->set.lane + w->set.first[GTV_LANE_THREAD],
+					  gtv_window_lane_count(w, GTV_LANE_THREAD));
 	if (!err)
 		err = make_edges(w);
 	if (!err)

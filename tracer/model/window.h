@@ -75,6 +75,8 @@ const struct gtv_lane *gtv_window_busy(const struct gtv_window *w, enum gtv_lane
 				       size_t *count, size_t *unasked);
 /* Whose a thread or green thread is; 0: not known. */
 uint32_t gtv_window_pid(const struct gtv_window *w, struct gtv_lane lane);
+/* Whether an OS thread is a worker. */
+int gtv_window_is_worker(const struct gtv_window *w, uint32_t tid);
 /* The lane's pieces that meet the window, in order of time, touching. Borrows
  * until the next look. */
 const struct gtv_piece *gtv_window_pieces(const struct gtv_window *w, struct gtv_lane lane,

@@ -4,6 +4,7 @@
  *
  *   window.c        the questions of the screen
  *   window_lanes.c  which lanes there are, in order
+ *   window_threads.c  who the OS threads in sight are, and their order
  *   window_exact.c  regions: a stretch of the trace decoded to spans
  *   window_tiles.c  which zoom blocks a look is made of, and what to decode where
  *                   there are none
@@ -49,6 +50,30 @@ static inline int gtv__has_enough(const struct gtv__patience *wait)
 {
 	return wait && wait->enough && wait->enough(wait->arg);
 }
+
+/* The OS threads in sight (window_threads.c). */
+#define GTV__THREAD_WORKS 0x80000000u
+struct gtv__thread {
+	uint32_t pid, stamp; /* 0: not known who it is; and GTV__THREAD_WORKS: a worker */
+};
+struct gtv__shown {
+	uint32_t pid;
+	struct gtv_lane lane;
+};
+struct gtv__threads {
+	struct gtv__thread *thread; /* by tid */
+	size_t cap;
+	uint64_t version;	  /* of the names, at this look */
+	struct gtv__shown *shown; /* those in sight, in the order of the screen */
+	size_t showns, shown_cap;
+	uint64_t shown_version;
+};
+/* Puts the threads of a look in order. 0 or -GTV_ENOMEM. */
+int gtv__threads_settle(struct gtv__threads *t, const struct gtv_names *names,
+			const struct gtv_lane *lane, size_t count);
+struct gtv__thread gtv__threads_get(struct gtv__threads *t, const struct gtv_names *names,
+				    uint32_t tid);
+void gtv__threads_fini(struct gtv__threads *t);
 
 /* The store a window looks at. */
 const struct gtv_store *gtv__window_store(const struct gtv_window *w);
@@ -208,6 +233,8 @@ struct gtv__tiles {
 	unsigned end_level; /* whose blocks cover the look's end */
 	struct gtv__source *use;
 	size_t uses, use_cap;
+	const struct gtv__patience *wait;
+	size_t loaded;	   /* blocks read for it */
 	int unread;	   /* patience ended before the look was whole */
 	uint64_t known_ns; /* up to here it is, if unread */
 	int no_memory;

@@ -146,7 +146,20 @@ static struct gtv__zcached *cached_load(struct gtv__tiles *t, unsigned level, si
 	return c;
 }
 
-/* The block, or NULL if it is bad or the look has enough. */
+/* Patience has ended: what the block would tell is not known yet. */
+static int too_late(struct gtv__tiles *t, unsigned level, size_t idx)
+{
+	uint64_t from_ns = t->info[level][idx].from_ns;
+
+	if (!t->loaded++ || !gtv__has_enough(t->wait))
+		return 0;
+	if (!t->unread || from_ns < t->known_ns)
+		t->known_ns = from_ns;
+	t->unread = 1;
+	return 1;
+}
+
+/* The block, or NULL if it is bad, the look has enough, or patience has ended. */
 static struct gtv__zcached *cached(struct gtv__tiles *t, unsigned level, size_t idx)
 {
 	struct gtv__zcached *c = t->info[level][idx].cached;
@@ -154,7 +167,7 @@ static struct gtv__zcached *cached(struct gtv__tiles *t, unsigned level, size_t 
 
 	if (!counted && t->look_bytes > LOOK_BYTES)
 		return NULL;
-	if (!c)
+	if (!c && !too_late(t, level, idx))
 		c = cached_load(t, level, idx);
 	if (!c)
 		return NULL;
@@ -291,12 +304,12 @@ static int use_patch(struct gtv__tiles *t, struct gtv_ev *evs, struct gtv__hole 
 	source.patch = p;
 	int err = gtv__patch_load(p, t->st, evs, hole.from_ns, hole.to_ns, margin, wait);
 	if (!err && p->unread) {
+		uint64_t known_ns = p->feeder.done_ns > source.from_ns ? p->feeder.done_ns
+								       : source.from_ns;
+		t->known_ns = known_ns;
 		t->unread = 1;
-		t->known_ns = p->feeder.done_ns;
-		if (t->known_ns < source.from_ns)
-			t->known_ns = source.from_ns;
-		if (t->known_ns < source.to_ns)
-			source.to_ns = t->known_ns;
+		if (known_ns < source.to_ns)
+			source.to_ns = known_ns;
 	}
 	return err ? err : use_add(t, &source);
 }
@@ -357,6 +370,8 @@ int gtv__tiles_look(struct gtv__tiles *t, struct gtv_ev *evs, uint64_t from_ns,
 	t->looks++;
 	t->uses = t->holes = t->look_bytes = 0;
 	t->no_memory = t->unread = 0;
+	t->loaded = 0;
+	t->wait = wait;
 	t->level = level_for(cell_ns);
 	if (err || gtv_store_range(t->st, &begin, &end))
 		return err;
@@ -378,7 +393,7 @@ int gtv__tiles_look(struct gtv__tiles *t, struct gtv_ev *evs, uint64_t from_ns,
 	    t->front_ns[t->end_level] == end - 1)
 		t->holes--;
 	int end_known = t->holes && t->hole[t->holes - 1].to_ns == end;
-	if (!err && t->holes)
+	if (!err && t->holes && !t->unread)
 		err = patch_holes(t, evs, split ? split : t->holes, end, wait);
 	if (!err && !end_known && !t->unread)
 		err = patch_open_spans(t, evs, wait);
@@ -464,6 +479,7 @@ int gtv__tiles_run_at(struct gtv__tiles *t, struct gtv_lane lane, uint64_t ts_ns
 {
 	if (refresh_infos(t))
 		return -GTV_ENOTFOUND;
+	t->wait = NULL; /* the look is over: this is one block */
 	for (size_t i = 0; i < t->infos[0]; i++) {
 		if (t->info[0][i].reach_ns > ts_ns || t->info[0][i].to_ns <= ts_ns)
 			continue;
