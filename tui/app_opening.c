@@ -15,6 +15,7 @@
 #include "tui/glyph.h"
 #include "tui/opening.h"
 #include "tui/trace_compare.h"
+#include "tui/trace_patience.h"
 
 /* What is over sooner needs no screen of its own. */
 #define BLINK_MS 150
@@ -34,6 +35,9 @@ struct tui_opening {
 	struct gtv_err err;
 };
 
+/* What of the first picture takes longer is read while one looks at it. */
+#define LOOK_NS 300000000u
+
 /* The first picture, made for nobody: what it reads is read then. */
 static void look(struct tui_app *app)
 {
@@ -42,8 +46,10 @@ static void look(struct tui_app *app)
 	gtv_progress_at(GTV_STEP_LOOK, 0, 0);
 	if (tui_canvas_init(&canvas, app->opening->cols, app->opening->rows))
 		return;
+	tui_trace_hurry(&app->trace, LOOK_NS, NULL, NULL);
 	if (app->view != TUI_VIEW_EXPLAIN)
 		tui_app_draw_view(app, &canvas);
+	tui_trace_whole(&app->trace);
 	tui_canvas_fini(&canvas);
 }
 
