@@ -335,14 +335,16 @@ void gtv__region_fini(struct gtv__region *r)
 	gtv__feeder_fini(&r->feeder);
 }
 
-/* Whether going on from where the region ends beats a new start at a checkpoint. */
-static int can_go_on(const struct gtv__region *r, uint64_t from_ns, uint64_t margin_ns)
+/* Whether going on from where the region ends beats a new start, which would be at the
+ * checkpoint before start_ns. */
+static int can_go_on(const struct gtv__region *r, uint64_t from_ns, uint64_t width_ns,
+		     uint64_t start_ns)
 {
 	if (!r->valid || from_ns < r->from_ns)
 		return 0;
-	if (r->spans + r->extras > SPANS_MAX && from_ns - r->from_ns > 2 * margin_ns)
+	if (r->spans + r->extras > SPANS_MAX && from_ns - r->from_ns > 2 * width_ns)
 		return 0;
-	return gtv__feeder_is_near(&r->feeder, from_ns);
+	return gtv__feeder_is_near(&r->feeder, start_ns);
 }
 
 static void clear_open(struct gtv__region *r)
@@ -361,10 +363,11 @@ int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct g
 	int err = 0, finished = r->feeder.finished;
 	size_t block = r->feeder.next_block;
 	int same = r->valid && r->lives_known;
+	uint64_t start_ns = from_ns > margin_ns ? from_ns - margin_ns : 0;
 
-	if (!can_go_on(r, from_ns, to_ns - from_ns)) {
+	if (!can_go_on(r, from_ns, to_ns - from_ns, start_ns)) {
 		clear(r);
-		r->from_ns = from_ns > margin_ns ? from_ns - margin_ns : 0;
+		r->from_ns = start_ns;
 		err = gtv__feeder_seek(&r->feeder, st, evs, r->from_ns, &sink);
 		if (err)
 			return err;

@@ -95,7 +95,8 @@ static size_t patch_bytes(const struct gtv__patch *p)
 	return bytes;
 }
 
-int gtv__patch_near(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns)
+int gtv__patch_near(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
+		    uint64_t margin_ns)
 {
 	if (!p->zoom || p->from_ns > from_ns)
 		return 0;
@@ -103,7 +104,8 @@ int gtv__patch_near(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns
 		return 1;
 	if (patch_bytes(p) > PATCH_BYTES && (from_ns - p->from_ns) / 2 > to_ns - from_ns)
 		return 0;
-	return gtv__feeder_is_near(&p->feeder, from_ns);
+	return gtv__feeder_is_near(&p->feeder,
+				   from_ns > margin_ns ? from_ns - margin_ns : 0);
 }
 
 int gtv__patch_load(struct gtv__patch *p, const struct gtv_store *st, struct gtv_ev *evs,
@@ -112,7 +114,7 @@ int gtv__patch_load(struct gtv__patch *p, const struct gtv_store *st, struct gtv
 {
 	int err = 0;
 
-	if (!gtv__patch_near(p, from_ns, to_ns))
+	if (!gtv__patch_near(p, from_ns, to_ns, margin_ns))
 		err = patch_start(p, st, evs,
 				  from_ns > margin_ns ? from_ns - margin_ns : 0);
 	p->unread = 0;

@@ -173,8 +173,9 @@ struct gtv__patch {
 int gtv__patch_load(struct gtv__patch *p, const struct gtv_store *st, struct gtv_ev *evs,
 		    uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns,
 		    const struct gtv__patience *wait);
-/* Whether it knows [from, to), or comes to it by going on. */
-int gtv__patch_near(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns);
+/* Whether it knows [from, to), or comes to it by going on sooner than by a new start. */
+int gtv__patch_near(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
+		    uint64_t margin_ns);
 const struct gtv_span *gtv__patch_open(const struct gtv__patch *p, struct gtv_lane lane);
 void gtv__patch_fini(struct gtv__patch *p);
 

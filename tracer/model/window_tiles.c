@@ -279,13 +279,14 @@ static size_t patch_split(const struct gtv__tiles *t)
 }
 
 /* The patch that knows the stretch already, or the one not used for longest. */
-static struct gtv__patch *patch_for(struct gtv__tiles *t, uint64_t from_ns, uint64_t to_ns)
+static struct gtv__patch *patch_for(struct gtv__tiles *t, uint64_t from_ns, uint64_t to_ns,
+				    uint64_t margin_ns)
 {
 	const size_t count = sizeof t->patch / sizeof t->patch[0];
 	struct gtv__patch *oldest = &t->patch[0];
 
 	for (size_t i = 0; i < count; i++) {
-		if (gtv__patch_near(&t->patch[i], from_ns, to_ns))
+		if (gtv__patch_near(&t->patch[i], from_ns, to_ns, margin_ns))
 			return &t->patch[i];
 		if (t->patch[i].used < oldest->used)
 			oldest = &t->patch[i];
@@ -298,7 +299,7 @@ static int use_patch(struct gtv__tiles *t, struct gtv_ev *evs, struct gtv__hole 
 		     struct gtv__source source, const struct gtv__patience *wait)
 {
 	uint64_t margin = gtv__window_margin(t->w, hole.from_ns, hole.to_ns);
-	struct gtv__patch *p = patch_for(t, hole.from_ns, hole.to_ns);
+	struct gtv__patch *p = patch_for(t, hole.from_ns, hole.to_ns, margin);
 
 	p->used = t->looks;
 	source.patch = p;
