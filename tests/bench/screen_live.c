@@ -157,8 +157,15 @@ static double percent(struct terminal *t, uint64_t for_ns, const char *program)
 
 static int start_live(struct terminal *t, const char *rate, const char *seconds)
 {
-	const char *argv[] = {from_env("GTVIZ", "./gtviz"), "run", "--policy", "green", "--",
-			      tool("evgen"),		    rate,  seconds,	 NULL};
+	const char *argv[] = {from_env("GTVIZ", "./gtviz"),
+			      "run",
+			      "--policy",
+			      "green",
+			      "--",
+			      tool("evgen"),
+			      rate,
+			      seconds,
+			      NULL};
 
 	return start(t, argv);
 }
@@ -250,7 +257,8 @@ static double frame_bytes(void)
 	double pan = bytes_of(&t, "d", 10), row = bytes_of(&t, "j", 10);
 	full_frame = bytes_of(&t, "w", 4);
 	if (screen_verbose())
-		fprintf(stderr, "a step of the window %.0f, of the row %.0f, a zoom %.0f bytes\n",
+		fprintf(stderr,
+			"a step of the window %.0f, of the row %.0f, a zoom %.0f bytes\n",
 			pan, row, full_frame);
 	stop(&t, "q");
 	return pan;
@@ -369,7 +377,8 @@ static double answer_ms(const char *rate, int worst)
 		return CANNOT;
 	qsort(ms, (size_t)n, sizeof *ms, by_size);
 	if (screen_verbose())
-		fprintf(stderr, "%s events/s: %d keys, median %.1f ms, 90%% %.1f, worst %.1f\n",
+		fprintf(stderr,
+			"%s events/s: %d keys, median %.1f ms, 90%% %.1f, worst %.1f\n",
 			rate, n, ms[n / 2], ms[n * 9 / 10], ms[n - 1]);
 	return worst ? ms[n - 1] : ms[n / 2];
 }
@@ -444,8 +453,8 @@ static double replay_memory(void)
 	}
 	double mb = is_alive(&t) ? peak_mb(t.pid) : CANNOT;
 	if (screen_verbose())
-		fprintf(stderr, "first frame %.0f MB, zooms %.0f MB, views %.0f MB\n", first_mb,
-			zoom_mb, mb);
+		fprintf(stderr, "first frame %.0f MB, zooms %.0f MB, views %.0f MB\n",
+			first_mb, zoom_mb, mb);
 	stop(&t, "q");
 	return mb;
 }
@@ -461,17 +470,49 @@ static double frame_goal(void)
 }
 
 static const struct bench_row rows[] = {
-	{.name = "idle_cpu", .unit = "% core", .ours = idle, .reference = three_percent, .rounds = 3},
-	{.name = "live_idle_cpu", .unit = "% core", .ours = live_0, .reference = three_percent, .rounds = 3},
-	{.name = "live_cpu_10k", .unit = "% core", .ours = live_10k, .reference = live_0, .rounds = 3},
-	{.name = "live_cpu_1m", .unit = "% core", .ours = live_1m, .reference = live_0, .rounds = 3},
-	{.name = "frame_bytes", .unit = "bytes", .ours = frame_bytes, .reference = all_cells,
-	 .peers = {{"htop", bytes_of_htop}, {"top", bytes_of_top}}, .rounds = 1},
-	{.name = "live_bytes", .unit = "bytes/s", .ours = live_bytes, .reference = all_cells_30, .rounds = 3},
+	{.name = "idle_cpu",
+	 .unit = "% core",
+	 .ours = idle,
+	 .reference = three_percent,
+	 .rounds = 3},
+	{.name = "live_idle_cpu",
+	 .unit = "% core",
+	 .ours = live_0,
+	 .reference = three_percent,
+	 .rounds = 3},
+	{.name = "live_cpu_10k",
+	 .unit = "% core",
+	 .ours = live_10k,
+	 .reference = live_0,
+	 .rounds = 3},
+	{.name = "live_cpu_1m",
+	 .unit = "% core",
+	 .ours = live_1m,
+	 .reference = live_0,
+	 .rounds = 3},
+	{.name = "frame_bytes",
+	 .unit = "bytes",
+	 .ours = frame_bytes,
+	 .reference = all_cells,
+	 .peers = {{"htop", bytes_of_htop}, {"top", bytes_of_top}},
+	 .rounds = 1},
+	{.name = "live_bytes",
+	 .unit = "bytes/s",
+	 .ours = live_bytes,
+	 .reference = all_cells_30,
+	 .rounds = 3},
 	{.name = "key_1m", .unit = "ms", .ours = key_1m, .reference = key_0, .rounds = 1},
-	{.name = "key_worst_1m", .unit = "ms", .ours = key_1m_worst, .reference = frame_goal,
-	 .peers = {{"no events", key_0_worst}}, .rounds = 1},
-	{.name = "replay_memory_100m", .unit = "MB", .ours = replay_memory, .reference = memory_goal, .rounds = 1},
+	{.name = "key_worst_1m",
+	 .unit = "ms",
+	 .ours = key_1m_worst,
+	 .reference = frame_goal,
+	 .peers = {{"no events", key_0_worst}},
+	 .rounds = 1},
+	{.name = "replay_memory_100m",
+	 .unit = "MB",
+	 .ours = replay_memory,
+	 .reference = memory_goal,
+	 .rounds = 1},
 	{0},
 };
 
