@@ -301,6 +301,8 @@ static void act_BACK(struct tui_app *app)
 	if (app->view == TUI_VIEW_EXPLAIN && app->asked_count) {
 		tui_nav_select(nav_of(app), &app->asked[--app->asked_count]);
 		explain(app);
+	} else if (tui_app_exports(app)) {
+		tui_app_stop_export(app);
 	} else if (app->view != TUI_VIEW_TIMELINE) {
 		to_timeline(app);
 	} else {

@@ -224,6 +224,18 @@ static int is_around(const struct tui_search *s)
 	return s->wrapped && (s->dir > 0 ? at_ns > s->origin_ns : at_ns < s->origin_ns);
 }
 
+/* How much of the way around it has gone. */
+static int percent_of(const struct tui_search *s, const struct tui_nav *nav)
+{
+	double range = (double)(nav->last_ns - nav->first_ns), at = 0;
+	double now = (double)(s->scan.count > 0 ? s->scan.evs[0].ts_ns : s->origin_ns);
+
+	at = s->dir > 0 ? now - (double)s->origin_ns : (double)s->origin_ns - now;
+	if (s->wrapped)
+		at += range;
+	return range <= 0 || at <= 0 ? 0 : at >= range ? 100 : (int)(at * 100 / range);
+}
+
 void tui_search_go(struct tui_app *app, uint64_t budget_ns)
 {
 	struct tui_search *s = app->search;
@@ -250,7 +262,8 @@ void tui_search_go(struct tui_app *app, uint64_t budget_ns)
 				time, sizeof(time),
 				(int64_t)(s->scan.evs[0].ts_ns - app->trace.start_ns),
 				100000000);
-			tui_app_say(app, "searching, at %s s; any key stops it", time);
+			tui_app_say(app, "searching, at %s s, %d%%; any key stops it", time,
+				    percent_of(s, &app->trace.nav));
 			return;
 		}
 	}

@@ -21,6 +21,7 @@ const char *tui_opening_words(enum gtv_step step)
 		[GTV_STEP_WALK] = "finding its blocks, for it has no index",
 		[GTV_STEP_NAMES] = "reading its names",
 		[GTV_STEP_LOOK] = "making the first picture",
+		[GTV_STEP_WRITE] = "writing it",
 	};
 	return words[step < GTV_STEP_MAX ? step : GTV_STEP_BEGIN];
 }

@@ -100,6 +100,9 @@ int tui_trace_critical_find(struct tui_trace *t)
 		c->lane = actor_of(&nav->span);
 		c->from_ns = nav->span.from_ns;
 		c->to_ns = nav->span.to_ns;
+	} else if (!rc && !gtv_window_exact(t->window)) {
+		/* Before a hundred thousand lanes are asked who ends last. */
+		rc = -GTV_EUSAGE;
 	} else if (!rc && (nav->selected.kind == GTV_LANE_GT ||
 			   nav->selected.kind == GTV_LANE_THREAD)) {
 		c->lane = nav->selected;

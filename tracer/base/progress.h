@@ -18,6 +18,7 @@ enum gtv_step {
 	GTV_STEP_WALK,	/* bytes of a file without an index */
 	GTV_STEP_NAMES, /* blocks */
 	GTV_STEP_LOOK,	/* the first picture */
+	GTV_STEP_WRITE, /* ns of a trace that is written in another format */
 	GTV_STEP_MAX
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tracer/base/progress.h"
 #include "tracer/cmd/cmd.h"
 #include "tracer/cmd/out.h"
 #include "tracer/cmd/walk.h"
@@ -66,6 +67,9 @@ static int export_all(const struct gtv_store *store, enum gtv_export_format form
 		rc = gtv_walk_next(&walk, &item);
 		if (!rc)
 			rc = export_item(x, &item, end_ns);
+		if (!rc && item.from_ns >= start_ns && item.from_ns < end_ns)
+			gtv_progress_at(GTV_STEP_WRITE, item.from_ns - start_ns,
+					end_ns - start_ns);
 	}
 	if (rc == 1)
 		rc = gtv_export_finish(x, end_ns);

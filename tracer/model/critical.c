@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "tracer/base/err.h"
+#include "tracer/model/window_priv.h"
 
 #define PIECES_MAX 65536
 #define HOPS_MAX   8 /* from lane to lane at one instant */
@@ -118,10 +119,70 @@ void gtv_critical_fini(struct gtv_critical *c)
 
 /* ---- through a window ---- */
 
+/* A window and its edges in order of whom they reach and when they left: there may be a
+ * hundred thousand of each, edges and steps. */
+struct through {
+	struct gtv_window *window;
+	struct gtv_edge *edge; /* copies: the window may look elsewhere */
+	size_t edges;
+};
+
+static uint64_t lane_key(struct gtv_lane lane)
+{
+	return (uint64_t)lane.kind << 32 | lane.id;
+}
+
+static int by_target(const void *a, const void *b)
+{
+	const struct gtv_edge *x = a, *y = b;
+	uint64_t kx = lane_key(x->to), ky = lane_key(y->to);
+
+	if (kx != ky)
+		return kx < ky ? -1 : 1;
+	return x->from_ns < y->from_ns ? -1 : x->from_ns > y->from_ns;
+}
+
+static int through_init(struct through *t, struct gtv_window *w)
+{
+	const struct gtv_edge *e = gtv_window_edges(w, &t->edges);
+
+	t->window = w;
+	t->edge = malloc((t->edges + 1) * sizeof *t->edge);
+	if (!t->edge)
+		return -GTV_ENOMEM;
+	if (t->edges)
+		memcpy(t->edge, e, t->edges * sizeof *e);
+	qsort(t->edge, t->edges, sizeof *t->edge, by_target);
+	return 0;
+}
+
+/* What is still open at the end of what was decoded is known up to there, and that is
+ * enough: the walk comes from before. */
 static int window_span_at(void *arg, struct gtv_lane lane, uint64_t ts_ns,
 			  struct gtv_span *out)
 {
-	return gtv_window_span_at(arg, lane, ts_ns, out);
+	struct through *t = arg;
+
+	if (!gtv__window_known_at(t->window, lane, ts_ns, out))
+		return 0;
+	return gtv_window_span_at(t->window, lane, ts_ns, out);
+}
+
+/* The number of edges that reach a lower lane, or this one and left until `ts_ns`. */
+static size_t edges_until(const struct through *t, struct gtv_lane lane, uint64_t ts_ns)
+{
+	const struct gtv_edge key = {.to = lane, .from_ns = ts_ns};
+	size_t lo = 0, hi = t->edges;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (by_target(&t->edge[mid], &key) <= 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
 }
 
 /* The edge that ended the wait: it arrives at the waiter, and leaves within the wait. The
@@ -129,28 +190,29 @@ static int window_span_at(void *arg, struct gtv_lane lane, uint64_t ts_ns,
 static int window_cause(void *arg, const struct gtv_span *span, struct gtv_lane *who,
 			uint64_t *at_ns)
 {
-	size_t count;
-	const struct gtv_edge *e = gtv_window_edges(arg, &count), *best = NULL;
+	const struct through *t = arg;
 
-	for (size_t i = 0; i < count; i++) {
-		if (e[i].to.kind != span->lane.kind || e[i].to.id != span->lane.id ||
-		    e[i].from_ns <= span->from_ns || e[i].from_ns > span->to_ns ||
-		    e[i].to_ns < span->to_ns)
+	for (size_t i = edges_until(t, span->lane, span->to_ns); i-- > 0;) {
+		const struct gtv_edge *e = &t->edge[i];
+
+		if (lane_key(e->to) != lane_key(span->lane) || e->from_ns <= span->from_ns)
+			return 0;
+		if (e->to_ns < span->to_ns)
 			continue;
-		if (!best || e[i].from_ns > best->from_ns)
-			best = &e[i];
+		if (!e->from.kind || !e->from.id)
+			return 0;
+		*who = e->from;
+		*at_ns = e->from_ns;
+		return 1;
 	}
-	if (!best || !best->from.kind || !best->from.id)
-		return 0;
-	*who = best->from;
-	*at_ns = best->from_ns;
-	return 1;
+	return 0;
 }
 
 int gtv_critical_find(struct gtv_window *w, struct gtv_lane lane, uint64_t from_ns,
 		      uint64_t to_ns, struct gtv_critical *out)
 {
-	const struct gtv_critical_source source = {w, window_span_at, window_cause};
+	struct through through = {0};
+	const struct gtv_critical_source source = {&through, window_span_at, window_cause};
 
 	memset(out, 0, sizeof *out);
 	if (from_ns >= to_ns)
@@ -160,5 +222,9 @@ int gtv_critical_find(struct gtv_window *w, struct gtv_lane lane, uint64_t from_
 		return err;
 	if (!gtv_window_exact(w))
 		return -GTV_EUSAGE;
-	return gtv_critical_walk(&source, lane, from_ns, to_ns, out);
+	err = through_init(&through, w);
+	if (!err)
+		err = gtv_critical_walk(&source, lane, from_ns, to_ns, out);
+	free(through.edge);
+	return err;
 }

@@ -823,6 +823,12 @@ static int probe_to_its_end(struct gtv_window *w, struct gtv_lane lane, uint64_t
 	return 0;
 }
 
+int gtv__window_known_at(const struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
+			 struct gtv_span *out)
+{
+	return gtv__region_at(&w->region, lane, ts_ns, out);
+}
+
 int gtv_window_span_at(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
 		       struct gtv_span *out)
 {

@@ -259,4 +259,10 @@ void gtv__tiles_lanes(const struct gtv__tiles *t, uint64_t from_ns, uint64_t to_
 int gtv__tiles_run_at(struct gtv__tiles *t, struct gtv_lane lane, uint64_t ts_ns,
 		      struct gtv_span *out);
 
+/* window.c */
+/* Of what was decoded exactly: the span there, perhaps cut off where that ends. 0, or
+ * -GTV_ENOTFOUND without having read anything. */
+int gtv__window_known_at(const struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
+			 struct gtv_span *out);
+
 #endif
