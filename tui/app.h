@@ -44,6 +44,7 @@ struct tui_app {
 	uint64_t round_ns, frame_cost_ns; /* when we last looked; the last frame's cost */
 	int answering;			  /* a key was pressed since the last frame */
 	uint64_t played_ns;		  /* replay: up to when time has passed */
+	uint64_t reading_ns;		  /* since when the view reads, 0: it does not */
 	uint64_t lost_told;		  /* lost events when a key was last pressed */
 
 	struct tui_prompt prompt;  /* app_prompt.h */
@@ -89,6 +90,9 @@ void act_GOTO(struct tui_app *app);
 void act_EVENTS(struct tui_app *app); /* app_events.c */
 /* app_mouse.c: what the mouse did, in the view that is open */
 void tui_app_mouse(struct tui_app *app, const struct tui_mouse *mouse);
+
+/* app_progress.c: how far a view is that reads the whole trace */
+void tui_app_draw_progress(struct tui_app *app, struct tui_canvas *canvas);
 
 /* app_rows.c */
 void act_FOLD(struct tui_app *app);

@@ -51,6 +51,7 @@ int tui_app_export(struct tui_app *app, const char *format, const char *file,
 	if (!x)
 		return gtv_err_set(err, GTV_ENOMEM, "export", "", "%s", "out of memory");
 	x->store = app->trace.store;
+	x->told = -1;
 	snprintf(x->format, sizeof(x->format), "%s", format);
 	snprintf(x->file, sizeof(x->file), "%s", file);
 	if (pthread_create(&x->thread, NULL, work, x)) {

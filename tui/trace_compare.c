@@ -405,6 +405,24 @@ static int notice(struct tui_trace *own, uint64_t budget_ns)
 	return changed;
 }
 
+static double part_read(const struct side_reading *r, const struct tui_trace *t)
+{
+	double all = (double)(t->nav.last_ns - t->nav.first_ns);
+
+	if (r->finished || !r->reading || all <= 0)
+		return r->finished;
+	return (double)(tui_reading_upto_ns(r->reading) - t->nav.first_ns) / all;
+}
+
+int tui_trace_compare_percent(const struct tui_trace *t)
+{
+	const struct comparing *p = comparing_of(t);
+
+	if (!p)
+		return -1;
+	return (int)(50 * (part_read(&p->side[0], t) + part_read(&p->side[1], &p->other)));
+}
+
 int tui_trace_compare_unread(const struct tui_trace *t)
 {
 	const struct comparing *p = comparing_of(t);

@@ -16,6 +16,8 @@ int tui_trace_compare_with(struct tui_trace *t, struct tui_trace *other,
 			   struct gtv_err *err);
 /* Reads on; Returns whether what is shown may have changed. */
 int tui_trace_compare_read(struct tui_trace *t, uint64_t budget_ns);
+/* How far both are read, in percent; -1: there is one trace only. */
+int tui_trace_compare_percent(const struct tui_trace *t);
 int tui_trace_compare_unread(const struct tui_trace *t);
 void tui_trace_compare_forget(struct tui_trace *t);
 
