@@ -2,9 +2,10 @@
 # A program that attacks the memory it was lent (tests/programs/hostile.c), each way by
 # itself: gtviz records on to the program's end and takes on its status; the trace opens,
 # check has nothing against it or says what; nothing of the program reaches a terminal raw.
-# usage: O=build CC=cc hostile.sh
+# The same from a program that runs already and offers its rings to who attaches.
+# usage: O=build CC=cc GTVIZ=build/gtviz hostile.sh
 O=${O:-build} CC=${CC:-cc}
-gtviz=$O/gtviz
+gtviz=${GTVIZ:-$O/gtviz}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 failed=0
@@ -46,6 +47,32 @@ attacked() { # WAY
 		clean "$gtviz" export --to chrome -o - "$dir/a.gtv"
 }
 
+# The program ends by itself, and with it the recording; in between gtviz may say what it
+# likes, on one line each.
+offered() { # WAY
+	rm -f "$dir/a.gtv"
+	"$dir/hostile" offer "$1" >"$dir/ready" & prog=$!
+	n=1000
+	while [ $n -gt 0 ] && ! grep -q ready "$dir/ready"; do n=$((n - 1)); sleep 0.02; done
+	timeout 120 "$gtviz" record -p $prog -o "$dir/a.gtv" 2>"$dir/err"
+	status=$?
+	kill -KILL $prog 2>/dev/null
+	wait $prog 2>/dev/null
+	[ $status -le 1 ] || { echo "record -p: status $status"; cat "$dir/err"; return 1; }
+	if grep -q Sanitizer "$dir/err" || LC_ALL=C tr -d '\11\12\40-\377' <"$dir/err" | grep -q .; then
+		cat -v "$dir/err"
+		return 1
+	fi
+	clean "$gtviz" check "$dir/a.gtv" || return 1
+	[ -s "$dir/said" ] || { echo 'check says nothing'; return 1; }
+	case $1 in
+	punch | scribble | heads | lies)
+		grep -q 'implausible' "$dir/said" || { echo "check does not say so"; cat "$dir/said"; return 1; }
+		;;
+	esac
+	clean "$gtviz" report "$dir/a.gtv" && clean "$gtviz" events "$dir/a.gtv"
+}
+
 echo '[==========] Running the attacks.'
 for way in truncate punch scribble heads close swap names locks lies; do
 	echo "[ RUN      ] survives_$way"
@@ -54,6 +81,16 @@ for way in truncate punch scribble heads close swap names locks lies; do
 	else
 		echo "$said" | sed 's/^/  | /'
 		echo "[  FAILED  ] survives_$way"
+		failed=1
+	fi
+done
+for way in truncate punch scribble heads close swap names locks lies mute fickle; do
+	echo "[ RUN      ] survives_an_offer_to_$way"
+	if said=$(offered $way); then
+		echo "[       OK ] survives_an_offer_to_$way"
+	else
+		echo "$said" | sed 's/^/  | /'
+		echo "[  FAILED  ] survives_an_offer_to_$way"
 		failed=1
 	fi
 done

@@ -3,14 +3,21 @@
  * A program that does to the memory it was lent whatever it can, each way by itself:
  *
  *   hostile truncate | punch | scribble | heads | close | swap | names | locks | lies
+ *   hostile offer WAY        runs already, and offers its rings to who attaches; two more
+ *                            ways: `mute` never answers, `fickle` answers anything
  *
  * It ends with status 0 if gtviz let it do so; what it wrote is for gtviz to survive.
+ * `offer` prints "ready" first.
  */
 #define GTV_EMIT_IMPLEMENTATION
 #include "runtime/gtv_emit.h"
 
 #include <linux/falloc.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+
+#include "runtime/abi/gtv_attach.h"
 
 #define SCRIBBLE_NS 300000000ull
 
@@ -165,6 +172,79 @@ static int lies(void)
 	return 0;
 }
 
+/* ------------------------------------------------------------------- offers */
+
+__attribute__((visibility("hidden"))) struct gtv_attach offer;
+
+__asm__(".pushsection .note.gtviz,\"a\",@note\n"
+	"	.balign 4\n"
+	"	.long 6\n"
+	"	.long 8\n"
+	"	.long 1\n"
+	"	.asciz \"" GTV_NOTE_NAME "\"\n"
+	"	.balign 4\n"
+	"	.quad offer - .\n"
+	".popsection");
+
+/* Until somebody asks; signals that are not requests are heard, too. */
+static void await_request(uint32_t answered)
+{
+	sigset_t urgent;
+	int number;
+
+	sigemptyset(&urgent);
+	sigaddset(&urgent, SIGURG);
+	while (__atomic_load_n(&offer.request, __ATOMIC_ACQUIRE) == answered)
+		sigwait(&urgent, &number);
+}
+
+/* Who asked looks at this while it is written. */
+static int is_fickle(void)
+{
+	for (uint64_t until = now_ns() + SCRIBBLE_NS; now_ns() < until;) {
+		offer.magic = rnd() & 1 ? GTV_ATTACH_MAGIC : rnd();
+		offer.answered = (uint32_t)rnd() & 7;
+		offer.result = (int32_t)rnd();
+		offer.tid = offer.helper = (uint32_t)rnd();
+		memset(offer.socket, (int)rnd(), sizeof offer.socket);
+	}
+	return 0;
+}
+
+/* 0: the rings are ours, as if we had been started with them. */
+static int take_rings(void)
+{
+	char number[16];
+	sigset_t urgent;
+
+	sigemptyset(&urgent);
+	sigaddset(&urgent, SIGURG);
+	sigprocmask(SIG_BLOCK, &urgent, NULL);
+	offer.version = GTV_ATTACH_VERSION;
+	offer.tid = (uint32_t)getpid();
+	__atomic_store_n(&offer.magic, GTV_ATTACH_MAGIC, __ATOMIC_RELEASE);
+	puts("ready");
+	fflush(stdout);
+	await_request(0);
+	fd = gtv_map__ask(offer.socket, SOCK_STREAM);
+	if (fd < 0)
+		return -1;
+	snprintf(number, sizeof number, "%d", fd);
+	return setenv(GTV_ENV_FD, number, 1);
+}
+
+static int offers(const char *way)
+{
+	int rc = take_rings();
+
+	if (rc || !strcmp(way, "mute"))
+		return rc ? rc : (int)usleep(1000000);
+	if (!strcmp(way, "fickle"))
+		return is_fickle();
+	__atomic_store_n(&offer.answered, offer.request, __ATOMIC_RELEASE);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -173,8 +253,17 @@ int main(int argc, char **argv)
 	} deeds[] = {{"truncate", truncates}, {"punch", punches}, {"scribble", scribbles},
 		     {"heads", moves_heads},  {"swap", swaps},	  {"names", floods_names},
 		     {"locks", floods_locks}, {"lies", lies}};
-	const char *text = getenv(GTV_ENV_FD);
+	const char *text;
 
+	if (argc == 3 && !strcmp(argv[1], "offer")) {
+		int rc = offers(argv[2]);
+
+		if (rc || !strcmp(argv[2], "mute") || !strcmp(argv[2], "fickle"))
+			return rc;
+		argv++;
+		argc--;
+	}
+	text = getenv(GTV_ENV_FD);
 	if (argc != 2 || !text || gtv_map_fd(&map, fd = atoi(text)))
 		return 2; /* not started by gtviz */
 	behave();

@@ -261,6 +261,24 @@ static int64_t worst_inversion(uint32_t kind)
 	return worst;
 }
 
+/* From its first two anchors on the clock knows that nothing has been converted. */
+static void test_a_new_clock_is_free(void **state)
+{
+	struct gtv_clock c;
+
+	(void)state;
+	if (gtv_clock_best_kind() != GTV_CLOCK_TSC) {
+		print_message("skip: no counter to be trusted\n");
+		skip();
+	}
+	gtv_clock_init(&c, GTV_CLOCK_TSC);
+	assert_true(c.used_raw == c.anchor_raw && c.used_raw);
+	/* Seconds later, by a world in which the first rate was 100 ppm wrong. */
+	uint64_t raw = c.anchor_raw + 5 * S, ns = gtv_clock_ns(&c, raw) + 500000;
+	gtv_clock_anchor(&c, raw, ns);
+	assert_in_range(gtv_clock_ns(&c, raw), ns - 2, ns + 2);
+}
+
 /* A virtual machine that is taken away between two readings of an anchor has a worse
  * one: the clock is as good as on the best of some tries. */
 static void test_this_machine(void **state)
@@ -289,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_used_times_stay),
 		cmocka_unit_test(test_hostile_raw),
 		cmocka_unit_test(test_mono_is_identity),
+		cmocka_unit_test(test_a_new_clock_is_free),
 		cmocka_unit_test(test_this_machine),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

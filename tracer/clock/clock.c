@@ -259,8 +259,10 @@ void gtv_clock_init(struct gtv_clock *clock, uint32_t kind)
 	struct timespec gap = {.tv_nsec = FIRST_GAP_NS};
 	nanosleep(&gap, NULL);
 	take_anchor(clock);
-	/* Before this nothing can have been stamped. */
+	/* Before this nothing can have been stamped, and nothing has been converted: to
+	 * load the kernel's part may take seconds, of which a rate of 2 ms knows little. */
 	clock->floor_ns = clock->first_ns;
+	clock->used_raw = clock->anchor_raw;
 }
 
 int gtv_clock_sync(struct gtv_clock *clock, uint64_t every_ns)
