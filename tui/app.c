@@ -437,6 +437,15 @@ int tui_app_replay(const struct gtv_options *opts)
 	return rc ? status : die_of(app.dying, status);
 }
 
+/* To load what watches the kernel takes a moment, and the screen is not there yet: until
+ * then a line says so, which is gone again before anything else is written. */
+static void say_starting(int on)
+{
+	if (isatty(STDERR_FILENO))
+		fputs(on ? "gtviz: starting" : "\r               \r", stderr);
+	fflush(stderr);
+}
+
 int tui_app_run(const struct gtv_options *opts)
 {
 	struct tui_app app = {.opts = opts};
@@ -449,8 +458,12 @@ int tui_app_run(const struct gtv_options *opts)
 		return gtv_cmd_launch_error(&err);
 	}
 	if (check_options(&app, &theme, &err) ||
-	    tui_term_check(&cols, &rows, "gtviz record -o FILE", &err) ||
-	    tui_live_start(&app, cols, rows, &err))
+	    tui_term_check(&cols, &rows, "gtviz record -o FILE", &err))
+		return gtv_cmd_launch_error(&err);
+	say_starting(1);
+	int started = tui_live_start(&app, cols, rows, &err);
+	say_starting(0);
+	if (started)
 		return gtv_cmd_launch_error(&err);
 	tui_app_apply_settings(&app);
 	int rc = tui_trace_place(&app.trace, opts, &err);

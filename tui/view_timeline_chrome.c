@@ -119,10 +119,12 @@ static void map_draw(struct tui_timeline *tl, const struct map *m)
 	for (int x = 0; x < m->axis.cells; x++) {
 		int inside = x >= first && x <= last && !whole,
 		    level = map_level(m, x, most);
-		int ink = m->column[x].off ? TUI_OFF
-			  : inside	   ? TUI_SEL
-			  : most > 0	   ? TUI_GHOST_GIL
-					   : TUI_DIM;
+		/* Without a line for its marks the window is to be seen here. */
+		int ink = inside && tl->y_marks < 0 ? TUI_SEL
+			  : m->column[x].off	    ? TUI_OFF
+			  : inside		    ? TUI_SEL
+			  : most > 0		    ? TUI_GHOST_GIL
+						    : TUI_DIM;
 		tui_canvas_put(tl->canvas, tl->gutter + x, tl->y_map,
 			       m->column[x].off && level < 2 ? tui_glyph_level(2)
 							     : tui_glyph_level(level),
