@@ -130,6 +130,12 @@ void tui_tl_label(struct tui_timeline *tl, int y, uint64_t from_ns, uint64_t to_
 int tui_tl_has_queues(const struct tui_timeline *tl);
 void tui_tl_queues(struct tui_timeline *tl);
 
+/* view_timeline_events.c */
+/* How many of the rows that no lane needs go to the events of the selection. */
+int tui_tl_event_rows(const struct tui_timeline *tl, int free_rows);
+/* In [y, end_y) of the panel. */
+void tui_tl_events(struct tui_timeline *tl, int x_value, int y, int end_y);
+
 /* view_timeline_marks.c */
 void tui_tl_losses(struct tui_timeline *tl);
 void tui_tl_selection(struct tui_timeline *tl);

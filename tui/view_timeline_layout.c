@@ -279,6 +279,12 @@ int tui_tl_layout(struct tui_timeline *tl)
 	share_rows(tl);
 	for (int i = 0; i < tl->groups; i++)
 		y = place_group(tl, i, y);
+	if (tl->rows >= NEED_QUEUE) {
+		int rows = tui_tl_event_rows(tl, tl->lanes_end - y);
+		tl->lanes_end -= rows;
+		tl->y_panel -= rows;
+		tl->panel_rows += rows;
+	}
 	return 0;
 }
 

@@ -525,4 +525,5 @@ void tui_tl_panel(struct tui_timeline *tl)
 	cause_lines(&p);
 	woken_line(&p);
 	shares_line(&p);
+	tui_tl_events(tl, p.x_value, p.y, p.end_y);
 }
