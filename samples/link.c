@@ -5,10 +5,12 @@
  *
  *   link serve ADDRESS         unix:PATH, unix:@NAME or tcp:HOST:PORT
  *   link ADDRESS [N=1000]      tries for 5 s, until somebody serves
+ *   link pair [N=1000]         both, in a process each
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gt.h"
@@ -79,13 +81,25 @@ static void run(void *arg)
 
 int main(int argc, char **argv)
 {
+	int pair = argc > 1 && !strcmp(argv[1], "pair");
+	char own[64];
+
 	serves = argc > 1 && !strcmp(argv[1], "serve");
 	if (argc > 2 && !serves)
 		count = atol(argv[2]);
 	if (argc < 2 + serves || argc > 3 || count < 1) {
-		fprintf(stderr, "usage: link serve ADDRESS | link ADDRESS [N=1000]\n");
+		fprintf(stderr, "usage: link serve ADDRESS | link ADDRESS [N=1000] | "
+				"link pair [N=1000]\n");
 		return 2;
 	}
 	address = argv[1 + serves];
-	return gt_run(run, NULL) || failed;
+	if (pair) {
+		snprintf(own, sizeof own, "unix:@link-%ld", (long)getpid());
+		address = own;
+		serves = fork() > 0;
+	}
+	failed |= gt_run(run, NULL) != 0;
+	if (pair)
+		wait(NULL);
+	return failed;
 }

@@ -363,6 +363,8 @@ static void begin_commands(struct tui_app *app)
 {
 	const char *at = app->opts->screen;
 
+	if (app->opts->zoom_ns)
+		tui_nav_live_span(&app->trace.nav, app->opts->zoom_ns);
 	while (at && *at) {
 		size_t size = strcspn(at, ";");
 		char line[TUI_PROMPT_BYTES];

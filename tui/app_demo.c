@@ -74,9 +74,10 @@ static int prepare(struct play *p, const struct gtv_demo *demo,
 		p->opts.view = demo->view;
 	if (!asked->rows)
 		p->opts.rows = demo->rows;
-	snprintf(p->screen, sizeof p->screen, "%s%s%s%s%s", *demo->zoom ? "zoom " : "",
-		 demo->zoom, *demo->zoom && *demo->trigger ? ";" : "",
-		 *demo->trigger ? "trigger " : "", demo->trigger);
+	if (*demo->zoom)
+		gtv_options_time(demo->zoom, &p->opts.zoom_ns);
+	snprintf(p->screen, sizeof p->screen, "%s%s", *demo->trigger ? "trigger " : "",
+		 demo->trigger);
 	p->opts.screen = p->screen;
 	name_trace(p->trace, sizeof p->trace, demo->name);
 	if (!mine || !asked->output)
@@ -124,7 +125,7 @@ static int print_frame(const struct play *p, const struct gtv_options *asked)
 	struct gtv_options shot = *asked;
 	struct gtv_store *store;
 	struct gtv_err err = {0};
-	uint64_t from_ns, to_ns, zoom_ns = 0;
+	uint64_t from_ns, to_ns, zoom_ns = p->opts.zoom_ns;
 
 	if (gtv_out_open(p->opts.output, &store, &err))
 		return gtv_cmd_error(&err);
@@ -138,8 +139,6 @@ static int print_frame(const struct play *p, const struct gtv_options *asked)
 		shot.cols_count = FRAME_COLS;
 		shot.rows_count = FRAME_ROWS;
 	}
-	if (*p->demo->zoom)
-		gtv_options_time(p->demo->zoom, &zoom_ns);
 	if (zoom_ns && !gtv_store_range(store, &from_ns, &to_ns) &&
 	    to_ns - from_ns > zoom_ns) {
 		shot.from_ns = (to_ns - from_ns - zoom_ns) / 2;

@@ -116,6 +116,15 @@ void tui_nav_grow(struct tui_nav *nav, uint64_t last_ns, int cells)
 	keep_cursor_inside(nav);
 }
 
+void tui_nav_live_span(struct tui_nav *nav, uint64_t span)
+{
+	if (!nav->follow || span < SPAN_MIN_NS)
+		return;
+	nav->to_ns = nav->from_ns + span;
+	keep_cursor_inside(nav);
+	tui_nav_grow(nav, nav->last_ns, 0);
+}
+
 void tui_nav_zoom(struct tui_nav *nav, int factor_permille)
 {
 	tui_nav_zoom_at(nav, nav->cursor_ns, factor_permille);

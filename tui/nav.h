@@ -62,6 +62,8 @@ struct tui_nav {
 void tui_nav_init(struct tui_nav *nav, uint64_t first_ns, uint64_t last_ns, int live);
 /* The trace grew. Following, the window moves with it in whole cells. */
 void tui_nav_grow(struct tui_nav *nav, uint64_t last_ns, int cells);
+/* How much a live screen is to show, though there is not so much yet. */
+void tui_nav_live_span(struct tui_nav *nav, uint64_t span_ns);
 /* factor_permille < 1000 zooms in; the cursor's time keeps its column. Limits:
  * 100 ns … the range. Remembers the old window for undo. */
 void tui_nav_zoom(struct tui_nav *nav, int factor_permille);

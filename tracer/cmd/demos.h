@@ -21,7 +21,7 @@
 #define GIL "Computing, and the global lock"
 #define GTV_DEMOS_GIL(X)                                                                     \
 	X("fib-sequential", GIL, "single", "fib", "40 2 --pin", "32 2 --pin", "timeline",    \
-	  "green", "2s", "", NULL, 1, "fib twice, one after the other",                      \
+	  "green", "2s", "", NULL, 1, "fib twice, one after the other, as under MS-DOS",     \
 	  "One lane is full, then the other: nothing overlaps. All else here is "            \
 	  "measured against it.")                                                            \
 	X("fib-gil2", GIL, "gil2,cores=2", "fib", "36 2 --pin", "32 2 --pin", "timeline",    \
@@ -191,7 +191,12 @@
 	  "The core is handed to and fro; each switch is some tens of nanoseconds.")       \
 	X("pingpong-procs", CHANNELS, "procs", "pingpong", "20000", "500", "timeline",     \
 	  "core", "2ms", "", "pingpong", 0, "the same ball between two processes",         \
-	  "The same channel, and each throw is now the kernel's: wake-ups across cores.")
+	  "The same channel, and each throw is now the kernel's: wake-ups across cores.")  \
+	X("link", CHANNELS, "gmp", "link", "pair 20000", "pair 200", "timeline", "green",  \
+	  "5ms", "", NULL, 0,                                                              \
+	  "a channel to another process: offset's goal, and channels across machines",     \
+	  "Two processes, each with a green thread that talks with the socket; who sends " \
+	  "waits (═) when as many are under way as the other end has room for.")
 
 #define LOCKS "Locks and races"
 #define GTV_DEMOS_LOCKS(X)                                                                 \
@@ -410,6 +415,8 @@
 	  0)                                                                               \
 	X("pingpong-procs", OS_SWITCHES, "", 0, "switches by the kernel", COUNT, "", 0,    \
 	  NO_MORE, 0, 0)                                                                   \
+	X("link", COUNT, "chan_receives", 0, "receives, of 200 numbers or more", COUNT,    \
+	  "", 200, NO_MORE, 0, 0)                                                          \
 	X("deathstar-1", REGION_PEAK, "attack", 0, "attacks at once", COUNT,               \
 	  "one flight path (Pacheco)", 1, 1, 1, 1)                                         \
 	X("deathstar-1", REGION_SUM, "battle", 0, "the battle took", NS, "", 120 * MS,     \

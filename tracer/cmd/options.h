@@ -171,9 +171,11 @@ struct gtv_options {
 	const char *to_format; /* of export */
 	int ascii, no_mouse, json, csv;
 	const char *lane, *kind;
-	int about, verify;  /* of demo */
-	const char *screen; /* not typed: commands as behind `:`, parted by ';', with which
-			     * the screen begins; NULL: none */
+	int about, verify; /* of demo */
+	/* Not typed: how much a live screen shows at first (0: as ever), and commands as
+	 * behind `:`, parted by ';', with which it begins (NULL: none). */
+	uint64_t zoom_ns;
+	const char *screen;
 };
 
 static inline int gtv_options_given(const struct gtv_options *opts, enum gtv_option option)
