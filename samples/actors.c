@@ -89,7 +89,7 @@ static void run(void *arg)
 	for (int i = 0; i < customers; i++) {
 		char name[32];
 
-		snprintf(name, sizeof name, "customer-%d", i + 1);
+		snprintf(name, sizeof name, "buyer-%d", i + 1);
 		gt[i] = start(name, customer);
 	}
 	for (int i = 0; i < customers; i++)

@@ -83,7 +83,7 @@ static void connect_all(struct gt **services)
 		}
 		client_end[i] = fd[0];
 		service_end[i] = fd[1];
-		services[i] = start("service", i, serve, &service_end[i]);
+		services[i] = start("serve", i, serve, &service_end[i]);
 	}
 }
 

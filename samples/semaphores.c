@@ -38,7 +38,7 @@ static void run(void *arg)
 		char name[32];
 		const struct gt_attr attr = {.name = name};
 
-		snprintf(name, sizeof name, "visitor-%d", i + 1);
+		snprintf(name, sizeof name, "guest-%d", i + 1);
 		if (gt_spawn_attr(&gt[i], &attr, visit, NULL)) {
 			fprintf(stderr, "semaphores: out of memory\n");
 			exit(1);

@@ -61,7 +61,7 @@ static void run(void *arg)
 		const struct gt_attr attr = {.name = name};
 
 		if (i)
-			snprintf(name, sizeof name, "computes-%d", i);
+			snprintf(name, sizeof name, "calc-%d", i);
 		if (gt_spawn_attr(&gt[i], &attr, i ? compute : typist, NULL)) {
 			fprintf(stderr, "turns: out of memory\n");
 			exit(1);

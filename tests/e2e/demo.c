@@ -50,7 +50,7 @@ static void stops_at_its_trigger(void **state)
 
 	(void)state;
 	need_samples();
-	pty_gtviz_start(&p, COLS, ROWS, "demo", "freeze", "300", "1", NULL);
+	pty_gtviz_start(&p, COLS, ROWS, "demo", "freeze", "300", "50", NULL);
 	pty_wait_taken(&p);
 	pty_wait_text(&p, "HIT 1 ready>50ms");
 	pty_wait_text(&p, "G2 heart");
