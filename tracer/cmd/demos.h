@@ -45,7 +45,7 @@
 	  "fib twice in two processes: two full lanes, each with memory of its own",         \
 	  "Two cores are full, as without a GIL: each process has a lock of its own. Its "   \
 	  "price is memory, and that results travel by pipes.")                              \
-	X("fib-executor", GIL, "asyncio,executor=processes", "executor", "38 4", "30 4",     \
+	X("fib-executor", GIL, "asyncio,executor=processes", "executor", "38 4", "33 4",     \
 	  "timeline", "core", "500ms", "", NULL, 0,                                          \
 	  "fib under asyncio with a process executor: the loop idles, workers are full",     \
 	  "The loop's lane is empty: its green threads wait for calls (━). The cores are " \
@@ -296,8 +296,8 @@
 	  NO_MORE, 0, 0)                                                                   \
 	X("fib-executor", COUNT, "blocking_calls", 0, "calls to the executor", COUNT, "",  \
 	  4, 4, 0, 0)                                                                      \
-	X("fib-executor", BUSY, "", 0, "cores at work in the loop", TIMES, "0", 0, 0.5, 0, \
-	  0)                                                                               \
+	X("fib-executor", BUSY, "", 0, "cores at work in the loop", TIMES, "0", 0,         \
+	  NO_MORE, 0, 0)                                                                   \
 	X("convoy-alone", REGION_RATE, "round trip", 0, "round trips", RATE,               \
 	  "26,373 /s (CPython 3)", 10, NO_MORE, 7000, 10000)                               \
 	X("convoy-alone", STATE_MEAN, "talker:gil", 0, "wait for the GIL", NS, "none", 0,  \
@@ -383,7 +383,7 @@
 	  NO_MORE, 0, 0)                                                                   \
 	X("web-prefork", REGION_RATE, "request", 0, "requests", RATE, "", 1, NO_MORE, 0,   \
 	  0)                                                                               \
-	X("web-prefork", OS_THREADS, "", 0, "OS threads of server and load", COUNT, "", 5, \
+	X("web-prefork", OS_THREADS, "", 0, "OS threads of server and load", COUNT, "", 4, \
 	  NO_MORE, 0, 0)                                                                   \
 	X("say", MARKS, "hello", 0, "hello", COUNT, "5", 5, 5, 5, 5)                       \
 	X("say", MARKS, "world", 0, "world", COUNT, "5", 5, 5, 5, 5)                       \
