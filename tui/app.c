@@ -22,6 +22,8 @@
 #include "tui/app_prompt.h"
 #include "tui/app_search.h"
 #include "tui/app_scope.h"
+#include "tui/app_talk.h"
+#include "tui/app_cast.h"
 #include "tui/glyph.h"
 #include "tui/trace_scope.h"
 #include "tui/trace_patience.h"
@@ -118,7 +120,9 @@ void tui_app_draw_view(struct tui_app *app, struct tui_canvas *canvas)
 	tui_trace_scene(&app->trace, &scene);
 	tui_canvas_clear(canvas);
 	/* An error has drawn its own line. */
-	if (view)
+	if (app->talking && tui_talking_draws(app))
+		tui_talking_draw(app, canvas);
+	else if (view)
 		(void)view->draw(canvas, &scene);
 	if (app->trace.facts.ascii)
 		tui_glyph_canvas_ascii(canvas);
@@ -139,6 +143,9 @@ static void draw(struct tui_app *app)
 	tui_app_draw_progress(app, &app->canvas);
 	tui_prompt_draw(&app->prompt, &app->canvas);
 	tui_term_show(app->term, &app->canvas);
+	if (app->cast && tui_cast_frame(app->cast, &app->canvas, tui_term_theme(app->term),
+					tui_app_now_ns()))
+		tui_app_say(app, "%s: %s", app->opts->cast, tui_cast_error(app->cast));
 	app->frame_cost_ns = tui_app_now_ns() - began_ns;
 	app->dirty = app->answering = 0;
 }
@@ -188,7 +195,7 @@ static void take_key(struct tui_app *app, int key)
 {
 	if (app->opening)
 		tui_opening_key(app, key);
-	else
+	else if (!app->talking || !tui_talking_key(app, key))
 		tui_app_key(app, key);
 }
 
@@ -236,13 +243,25 @@ static void play(struct tui_app *app)
 static int sleep_ms(const struct tui_app *app)
 {
 	uint64_t now_ns = tui_app_now_ns(), next_ns = next_round_ns(app);
+	int has_trace = app->trace.store != NULL;
 
 	if (!app->dirty && !app->trace.nav.playing && !tui_live_active(app) &&
-	    !tui_pane_unread(&app->trace, app->view) && !tui_trace_unread(&app->trace) &&
+	    !(has_trace &&
+	      (tui_pane_unread(&app->trace, app->view) || tui_trace_unread(&app->trace))) &&
 	    !tui_search_runs(app) && !tui_app_exports(app) &&
-	    !tui_scope_unread(&app->trace))
+	    !tui_scope_unread(&app->trace) && !(app->talking && tui_talking_active(app)))
 		return -1;
 	return next_ns > now_ns ? (int)((next_ns - now_ns) / NS_PER_MS) + 1 : 0;
+}
+
+/* What the view, the trigger and the cursors ask of the trace. */
+static void read_on(struct tui_app *app)
+{
+	tui_app_scope_turn(app);
+	if (tui_pane_read(&app->trace, app->view, app->answering ? LOOK_NS : READ_NS))
+		app->dirty = 1;
+	if (!app->answering && tui_trace_read_on(&app->trace, READ_NS, key_waits, app))
+		app->dirty = 1;
 }
 
 static void step(struct tui_app *app)
@@ -252,6 +271,7 @@ static void step(struct tui_app *app)
 		{.fd = signal_pipe[0], .events = POLLIN},
 		{.fd = app->session ? tui_live_event_fd(app) : -1, .events = POLLIN},
 		{.fd = app->typed_size ? tui_live_input_fd(app) : -1, .events = POLLOUT},
+		{.fd = app->talking ? tui_talking_fd(app) : -1, .events = POLLIN},
 	};
 	uint64_t told;
 
@@ -275,11 +295,10 @@ static void step(struct tui_app *app)
 		tui_live_update(app);
 	if (app->streaming)
 		tui_stream_update(app);
-	tui_app_scope_turn(app);
-	if (tui_pane_read(&app->trace, app->view, app->answering ? LOOK_NS : READ_NS))
-		app->dirty = 1;
-	if (!app->answering && tui_trace_read_on(&app->trace, READ_NS, key_waits, app))
-		app->dirty = 1;
+	if (app->talking)
+		tui_talking_turn(app);
+	if (app->trace.store)
+		read_on(app);
 	if (tui_search_runs(app))
 		tui_search_go(app, READ_NS);
 	tui_app_look_export(app);
@@ -325,8 +344,7 @@ static int opened(struct tui_app *app, struct gtv_err *err)
 	return app->opening ? tui_opening_end(app, err) : 0;
 }
 
-/* The view and the looks asked for. */
-static int check_options(struct tui_app *app, int *theme, struct gtv_err *err)
+int tui_app_check_options(struct tui_app *app, int *theme, struct gtv_err *err)
 {
 	const struct gtv_options *opts = app->opts;
 	const struct tui_view_ops *view;
@@ -375,11 +393,12 @@ static void begin_commands(struct tui_app *app)
 	}
 }
 
-/* The screen, from the terminal taken to the terminal given back. */
-static int show(struct tui_app *app, int theme, struct gtv_err *err)
+int tui_app_show(struct tui_app *app, int theme, struct gtv_err *err)
 {
-	int rc = catch_signals(err);
+	int rc = app->opts->cast ? tui_cast_new(&app->cast, app->opts->cast, err) : 0;
 
+	if (!rc)
+		rc = catch_signals(err);
 	if (rc)
 		return rc;
 	rc = tui_term_open(&app->term, theme, err);
@@ -390,6 +409,8 @@ static int show(struct tui_app *app, int theme, struct gtv_err *err)
 		if (!app->opts->no_mouse)
 			tui_term_use_mouse(app->term);
 		fit_canvas(app);
+		if (app->talking)
+			tui_talking_begin(app);
 		begin_view(app);
 		begin_commands(app);
 		if (app->settings_problem[0])
@@ -405,12 +426,14 @@ static int show(struct tui_app *app, int theme, struct gtv_err *err)
 		app->term = NULL;
 	}
 	leave_signals();
+	if (tui_cast_free(app->cast) && !rc)
+		rc = gtv_err_set(err, GTV_EIO, app->opts->cast, "free some space",
+				 "not all of the screen was written");
 	tui_canvas_fini(&app->canvas);
 	return rc;
 }
 
-/* Dies of the signal that ended us, as the shell expects. */
-static int die_of(int sig, int status)
+int tui_app_die_of(int sig, int status)
 {
 	if (sig) {
 		fflush(NULL);
@@ -425,18 +448,18 @@ int tui_app_replay(const struct gtv_options *opts)
 	struct gtv_err err = {0};
 	int theme, cols, rows, rc;
 
-	if (check_options(&app, &theme, &err) ||
+	if (tui_app_check_options(&app, &theme, &err) ||
 	    tui_term_check(&cols, &rows, "gtviz report, or gtviz shot", &err) ||
 	    tui_opening_begin(&app, cols, rows, &err))
 		return gtv_cmd_error(&err);
 	/* There already, or not to be opened: the terminal need not know. */
 	rc = tui_opening_is_done(&app) ? tui_opening_end(&app, &err) : 0;
 	if (!rc)
-		rc = show(&app, theme, &err);
+		rc = tui_app_show(&app, theme, &err);
 	int status = rc ? gtv_cmd_error(&err) : tui_stream_end(&app);
 
 	tui_trace_close(&app.trace);
-	return rc ? status : die_of(app.dying, status);
+	return rc ? status : tui_app_die_of(app.dying, status);
 }
 
 /* To load what watches the kernel takes a moment, and the screen is not there yet: until
@@ -459,7 +482,7 @@ int tui_app_run(const struct gtv_options *opts)
 			    "the screen needs the standard output");
 		return gtv_cmd_launch_error(&err);
 	}
-	if (check_options(&app, &theme, &err) ||
+	if (tui_app_check_options(&app, &theme, &err) ||
 	    tui_term_check(&cols, &rows, "gtviz record -o FILE", &err))
 		return gtv_cmd_launch_error(&err);
 	say_starting(1);
@@ -471,8 +494,8 @@ int tui_app_run(const struct gtv_options *opts)
 	int rc = tui_trace_place(&app.trace, opts, &err);
 
 	if (!rc)
-		rc = show(&app, theme, &err);
+		rc = tui_app_show(&app, theme, &err);
 	int status = tui_live_end(&app);
 
-	return rc ? gtv_cmd_launch_error(&err) : die_of(app.dying, status);
+	return rc ? gtv_cmd_launch_error(&err) : tui_app_die_of(app.dying, status);
 }

@@ -21,6 +21,8 @@ int tui_app_run(const struct gtv_options *opts);
 int tui_app_replay(const struct gtv_options *opts);
 /* `gtviz demo`: the same (app_demo.c). */
 int tui_app_demo(const struct gtv_options *opts);
+/* `gtviz talk`: the same (app_talk.c). */
+int tui_app_talk(const struct gtv_options *opts);
 
 #define TUI_APP_DEPTH 16 /* causes followed down */
 
@@ -29,6 +31,9 @@ enum tui_leave {
 	TUI_LEAVE_QUIT,	  /* and end the program, if it runs */
 	TUI_LEAVE_DETACH, /* and let it run on */
 };
+
+struct tui_talking;
+struct tui_cast;
 
 struct tui_app {
 	const struct gtv_options *opts;
@@ -57,6 +62,8 @@ struct tui_app {
 	uint64_t scope_at_ns;		 /* where the mark goes that is asked for */
 	uint64_t scope_shown_ns;	 /* real time: when a hit was shown last */
 
+	struct tui_cast *cast;	       /* --cast; NULL: none */
+	struct tui_talking *talking;   /* app_talk.h; NULL: no talk is given */
 	struct gtv_session *session;   /* live, else NULL */
 	int streaming;		       /* a replay of what still comes by a pipe */
 	uint64_t rate_ns, rate_events; /* of it: since when, and how many by then */
@@ -76,6 +83,13 @@ struct tui_app {
 uint64_t tui_app_now_ns(void);
 void tui_app_say(struct tui_app *app, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The view and the looks asked for; *theme -1: as the terminal can. */
+int tui_app_check_options(struct tui_app *app, int *theme, struct gtv_err *err);
+/* The screen, from the terminal taken to the terminal given back. */
+int tui_app_show(struct tui_app *app, int theme, struct gtv_err *err);
+/* Dies of the signal that ended us, as the shell expects; returns status if none did. */
+int tui_app_die_of(int sig, int status);
 
 /* The view that is shown, without the prompt. */
 void tui_app_draw_view(struct tui_app *app, struct tui_canvas *canvas);

@@ -33,6 +33,10 @@ void tui_buf_glyph(struct tui_buf *buf, uint32_t glyph);
 int tui_back_text(const struct tui_canvas *c, struct tui_buf *out);
 /* The same with colours: SGR only, no cursor movement; reset at each line's end. */
 int tui_back_ansi(const struct tui_canvas *c, enum tui_theme theme, struct tui_buf *out);
+/* What changes `before` into c, for a terminal that shows it: cursor movement and SGR,
+ * reset at the end; nothing if nothing differs. NULL, or of another size: all of it. */
+int tui_back_ansi_changes(const struct tui_canvas *c, const struct tui_canvas *before,
+			  enum tui_theme theme, struct tui_buf *out);
 /* A picture: blocks and lines are shapes that join, letters are text. */
 int tui_back_svg(const struct tui_canvas *c, enum tui_theme theme, struct tui_buf *out);
 

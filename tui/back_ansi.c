@@ -66,3 +66,39 @@ int tui_back_ansi(const struct tui_canvas *c, enum tui_theme theme, struct tui_b
 	}
 	return out->failed ? -GTV_ENOMEM : 0;
 }
+
+static int same_cell(const struct tui_cell *a, const struct tui_cell *b)
+{
+	return a->glyph == b->glyph && a->ink == b->ink && a->ground == b->ground &&
+	       a->inverse == b->inverse;
+}
+
+int tui_back_ansi_changes(const struct tui_canvas *c, const struct tui_canvas *before,
+			  enum tui_theme theme, struct tui_buf *out)
+{
+	int fresh = !before || before->cols != c->cols || before->rows != c->rows;
+	struct tui_paint now = plain;
+	int at = -1; /* the cell where the cursor stands */
+
+	if (fresh)
+		tui_buf_text(out, "\033[0m\033[2J");
+	for (int i = 0; i < c->rows * c->cols; i++) {
+		const struct tui_cell *cell = &c->cells[i];
+		struct tui_paint paint = cell_paint(theme, cell);
+
+		if (fresh ? cell->glyph == ' ' && same(paint, plain)
+			  : same_cell(cell, &before->cells[i]))
+			continue;
+		if (i != at || i % c->cols == 0)
+			tui_buf_format(out, "\033[%d;%dH", i / c->cols + 1,
+				       i % c->cols + 1);
+		if (!same(paint, now))
+			switch_to(out, paint);
+		now = paint;
+		tui_buf_glyph(out, cell->glyph);
+		at = i + 1;
+	}
+	if (!same(now, plain))
+		tui_buf_text(out, "\033[0m");
+	return out->failed ? -GTV_ENOMEM : 0;
+}

@@ -23,6 +23,19 @@ char *tui_format_length(char *buf, size_t size, uint64_t ns)
 	return buf;
 }
 
+char *tui_format_short(char *buf, size_t size, uint64_t ns)
+{
+	static const char *const unit[] = {"ns", "µs", "ms", "s"};
+	double v = (double)ns;
+	int u = 0;
+	while (u < 3 && v >= 999.5) {
+		v /= 1000;
+		u++;
+	}
+	snprintf(buf, size, "%.*f %s", u > 0 && v < 9.95, v, unit[u]);
+	return buf;
+}
+
 char *tui_format_time(char *buf, size_t size, int64_t ns, uint64_t resolution_ns)
 {
 	char figure[32];

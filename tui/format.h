@@ -13,6 +13,8 @@
 
 /* "4.93 ms", "30 µs", "1.25 s": three digits and a unit. Each returns buf. */
 char *tui_format_length(char *buf, size_t size, uint64_t ns);
+/* For a hall, two digits: "4.9 ms", "12 µs". */
+char *tui_format_short(char *buf, size_t size, uint64_t ns);
 /* A moment: "1.202 72", digits in threes, as many as resolution_ns needs; seconds. */
 char *tui_format_time(char *buf, size_t size, int64_t ns, uint64_t resolution_ns);
 /* "1,204". */

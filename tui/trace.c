@@ -231,6 +231,7 @@ void tui_trace_scene(struct tui_trace *t, struct tui_scene *scene)
 		.compare = t->compare,
 		.scope = t->scope,
 		.critical = t->critical,
+		.presenter = t->presenter,
 	};
 }
 

@@ -44,6 +44,7 @@ struct tui_trace {
 		int (*stop)(void *arg);
 		void *arg;
 	} patience;
+	struct tui_presenter *presenter; /* Borrowed: a talk's (app_talk.c), else NULL */
 };
 
 /* Opens FILE ("-": stdin), the whole of it in the window. 0, or -GTV_E* and err. */

@@ -32,7 +32,8 @@ static uint64_t now_ns(void)
 struct tui_reading *tui_reading_new(struct tui_trace *t, const struct tui_reading_ops *ops,
 				    void *arg)
 {
-	struct gtv_model_sink sink = {.arg = arg, .span = ops->span, .edge = ops->edge};
+	struct gtv_model_sink sink = {
+		.arg = arg, .span = ops->span, .edge = ops->edge, .note = ops->note};
 	struct tui_reading *r = calloc(1, sizeof(*r));
 	struct gtv_store_info info;
 

@@ -17,6 +17,7 @@ struct tui_reading_ops {
 	/* What the model makes of the events: its sink (model.h). */
 	void (*span)(void *arg, const struct gtv_span *span);
 	void (*edge)(void *arg, const struct gtv_edge *edge);
+	void (*note)(void *arg, const struct gtv_ev *ev);
 	/* The events of a part, before the model sees them. */
 	void (*events)(void *arg, const struct gtv_ev *evs, size_t count);
 	/* Nothing is known of [from, to]; before the model is told. */

@@ -26,6 +26,7 @@ struct tui_events;
 struct tui_compare;
 struct tui_scope;
 struct tui_critical;
+struct tui_presenter;
 
 enum tui_mode { TUI_LIVE, TUI_ENDED, TUI_REPLAY };
 
@@ -71,8 +72,9 @@ struct tui_scene {
 	const struct tui_calls *calls;
 	const struct tui_events *events;
 	const struct tui_compare *compare;
-	const struct tui_scope *scope;	     /* trigger, marks, cursors; NULL: none */
-	const struct tui_critical *critical; /* NULL: none is shown */
+	const struct tui_scope *scope;	       /* trigger, marks, cursors; NULL: none */
+	const struct tui_critical *critical;   /* NULL: none is shown */
+	const struct tui_presenter *presenter; /* of a talk; NULL: it is none */
 };
 
 enum tui_view_id {
@@ -88,6 +90,7 @@ enum tui_view_id {
 	TUI_VIEW_EXPLAIN = 10,
 	TUI_VIEW_OUTPUT = 11,
 	TUI_VIEW_HELP = 12,
+	TUI_VIEW_PRESENTER = 13,
 };
 
 struct tui_view_ops {

@@ -19,5 +19,6 @@ extern const struct tui_view_ops tui_view_load;	    /* view_load.c */
 extern const struct tui_view_ops tui_view_calls;    /* view_calls.c */
 extern const struct tui_view_ops tui_view_events;   /* view_events.c */
 extern const struct tui_view_ops tui_view_help;	    /* view_help.c */
+extern const struct tui_view_ops tui_view_presenter;
 
 #endif

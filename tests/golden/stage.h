@@ -301,6 +301,7 @@ static const struct act acts[] = {
 	{"compare", TUI_VIEW_COMPARE, NULL, stage_beside, 0},
 	{"output", TUI_VIEW_OUTPUT, NULL, NULL, 0},
 	{"help", TUI_VIEW_HELP, NULL, stage_page, 0},
+	{"presenter", TUI_VIEW_PRESENTER, NULL, stage_rows, TUI_ROWS_CORE},
 };
 #define ACTS (sizeof(acts) / sizeof(*acts))
 

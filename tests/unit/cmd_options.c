@@ -122,7 +122,7 @@ static void wrong_usage_is_one_clear_line(void **state)
 	bad("gtviz help nothing", "nothing");
 	bad("gtviz --nonsense prog", "--nonsense");
 	bad("gtviz -x prog", "-x");
-	bad("gtviz --cast=f prog", "--cast");
+	good("gtviz --cast=f prog");
 	bad("gtviz export f", "export");
 	bad("gtviz report f --csv", "--csv");
 	bad("gtviz events f --csv --json", "--csv");

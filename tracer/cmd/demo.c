@@ -110,8 +110,7 @@ void gtv_demo_about(FILE *out, const struct gtv_demo *d)
 		d->args);
 }
 
-int gtv_demo_program(const struct gtv_demo *demo, char *path, size_t size,
-		     struct gtv_err *err)
+int gtv_demo_sample(const char *name, char *path, size_t size)
 {
 	static const char *const places[] = {"samples", "build/samples", "../libexec/gtviz",
 					     "../lib/gtviz/samples"};
@@ -126,11 +125,18 @@ int gtv_demo_program(const struct gtv_demo *demo, char *path, size_t size,
 			*slash = 0;
 	}
 	for (size_t i = 0; n > 0 && i < sizeof places / sizeof *places; i++) {
-		if ((size_t)snprintf(path, size, "%s/%s/%s", dir, places[i],
-				     demo->program) < size &&
+		if ((size_t)snprintf(path, size, "%s/%s/%s", dir, places[i], name) < size &&
 		    !access(path, X_OK))
-			return 0;
+			return 1;
 	}
+	return 0;
+}
+
+int gtv_demo_program(const struct gtv_demo *demo, char *path, size_t size,
+		     struct gtv_err *err)
+{
+	if (gtv_demo_sample(demo->program, path, size))
+		return 0;
 	return gtv_err_set(err, GTV_ENOTFOUND, demo->name, "make, or make install",
 			   "its program %s is neither beside gtviz nor installed",
 			   demo->program);

@@ -57,6 +57,8 @@ void gtv_demo_list(FILE *out, int looks);
 /* One of them, at length. */
 void gtv_demo_about(FILE *out, const struct gtv_demo *demo);
 
+/* Where a bundled sample is: beside gtviz in a build tree, or installed. Whether it is. */
+int gtv_demo_sample(const char *name, char *path, size_t size);
 /* Where its program is: beside gtviz in a build tree, or installed. 0, or
  * -GTV_ENOTFOUND and err. */
 int gtv_demo_program(const struct gtv_demo *demo, char *path, size_t size,

@@ -45,8 +45,8 @@ static const struct option_row option_rows[] = {
 
 /* Promised words and options of later versions. They are refused rather than taken for
  * a program's name, so that what a script means never changes under it. */
-static const char *const later_commands[] = {"talk", NULL};
-static const char *const later_options[] = {"--cast", NULL};
+static const char *const later_commands[] = {NULL};
+static const char *const later_options[] = {NULL};
 
 static int usage_error(struct gtv_err *err, const char *what, const char *mend,
 		       const char *why)
@@ -274,6 +274,10 @@ static int set_option(struct gtv_options *o, enum gtv_option option, const char 
 		if (gtv_options_time(value, &o->post_ns))
 			return usage_error(err, "--post", "100ms, 2s", "that is no time");
 		return 0;
+	case GTV_OPTION_AUTO:
+		if (gtv_options_time(value, &o->auto_ns) || !o->auto_ns)
+			return usage_error(err, "--auto", "2s, 500ms", "that is no time");
+		return 0;
 	case GTV_OPTION_HITS:
 		return set_hits(o, value, err);
 	case GTV_OPTION_BUFFER:
@@ -302,6 +306,18 @@ static int set_option(struct gtv_options *o, enum gtv_option option, const char 
 		return 0;
 	case GTV_OPTION_ABOUT:
 		o->about = 1;
+		return 0;
+	case GTV_OPTION_CAST:
+		o->cast = value;
+		return 0;
+	case GTV_OPTION_RECORDED:
+		o->recorded = 1;
+		return 0;
+	case GTV_OPTION_NOTES:
+		o->notes = 1;
+		return 0;
+	case GTV_OPTION_RECORD_TALK:
+		o->record_talk = 1;
 		return 0;
 	case GTV_OPTION_VERIFY:
 		o->verify = 1;
@@ -491,6 +507,11 @@ static int take_operand(struct gtv_options *o, char *const *operand, struct gtv_
 		}
 		o->program = operand;
 		return 1;
+	case GTV_OPERAND_TALK:
+		if (o->topic)
+			break;
+		o->topic = *operand;
+		return 0;
 	case GTV_OPERAND_NONE:
 		break;
 	}

@@ -22,6 +22,7 @@ enum gtv_operand {
 	GTV_OPERAND_FILES,   /* one trace, or two to be compared */
 	GTV_OPERAND_COMMAND, /* perhaps a command's name */
 	GTV_OPERAND_DEMO,    /* perhaps a demo's name, and all that follows it */
+	GTV_OPERAND_TALK,    /* perhaps a talk's name, or its file */
 };
 
 /* X(ID, "name", operand, "usage", "summary") */
@@ -45,6 +46,8 @@ enum gtv_operand {
 	  "make a trace of another tool's: perf.data, trace.dat, text, CTF")               \
 	X(DEMO, "demo", DEMO, "demo [OPTIONS] [NAME] [ARG...]",                            \
 	  "list the bundled demos, or run one: it says what to look for")                  \
+	X(TALK, "talk", TALK, "talk [OPTIONS] [NAME|FILE]",                                \
+	  "give a talk: chapters that run programs live, or their recordings")             \
 	X(DOCTOR, "doctor", NONE, "doctor [OPTIONS]", "say what works here, and why not")  \
 	X(HELP, "help", COMMAND, "help [COMMAND]", "print how a command is used")
 
@@ -57,7 +60,7 @@ enum gtv_command {
 
 /* Which commands an option belongs to. */
 #define GTV_FOR(id)    (1u << GTV_COMMAND_##id)
-#define GTV_FOR_SCREEN (GTV_FOR(RUN) | GTV_FOR(REPLAY) | GTV_FOR(DEMO))
+#define GTV_FOR_SCREEN (GTV_FOR(RUN) | GTV_FOR(REPLAY) | GTV_FOR(DEMO) | GTV_FOR(TALK))
 #define GTV_FOR_TRACER (GTV_FOR(RUN) | GTV_FOR(RECORD))
 #define GTV_FOR_PART   (GTV_FOR(REPLAY) | GTV_FOR(SHOT) | GTV_FOR(EVENTS) | GTV_FOR(REPORT))
 #define GTV_FOR_ALL    ((1u << GTV_COMMAND_MAX) - 1)
@@ -92,9 +95,9 @@ enum gtv_command {
 	  "on libgt: how it is scheduled, as gmp or gil3,interval=1ms; ? lists them")      \
 	X(AS_ROOT, 0, "as-root", NULL, GTV_FOR_TRACER,                                     \
 	  "under sudo: run the program as root, not as the invoking user")                 \
-	X(VIEW, 0, "view", "NAME", GTV_FOR_SCREEN | GTV_FOR(SHOT),                         \
+	X(VIEW, 0, "view", "NAME", GTV_FOR(RUN) | GTV_FOR(REPLAY) | GTV_FOR(SHOT),         \
 	  "which view: timeline, explain, output, findings, events, help")                 \
-	X(ROWS, 0, "rows", "KIND", GTV_FOR_SCREEN | GTV_FOR(SHOT),                         \
+	X(ROWS, 0, "rows", "KIND", GTV_FOR(RUN) | GTV_FOR(REPLAY) | GTV_FOR(SHOT),         \
 	  "rows of the timeline: core, thread, green, lock")                               \
 	X(SELECT, 0, "select", "LANE", GTV_FOR(REPLAY) | GTV_FOR(SHOT),                    \
 	  "select the longest wait of a lane: C0, G12, T4711, L3")                         \
@@ -113,8 +116,18 @@ enum gtv_command {
 	  "leave the mouse to the terminal")                                               \
 	X(ABOUT, 0, "about", NULL, GTV_FOR(DEMO),                                          \
 	  "say what the demo shows and what to look for; do not run it")                   \
-	X(VERIFY, 0, "check", NULL, GTV_FOR(DEMO),                                         \
-	  "run it unseen, and fail if it does not show what it is to show")                \
+	X(RECORDED, 0, "recorded", NULL, GTV_FOR(TALK),                                    \
+	  "show recordings only, run nothing")                                             \
+	X(AUTO, 0, "auto", "TIME", GTV_FOR(TALK),                                          \
+	  "go on by itself: TIME after a step is shown; ends after the last")              \
+	X(NOTES, 0, "notes", NULL, GTV_FOR(TALK),                                          \
+	  "on another terminal: the notes of the talk that is being given")                \
+	X(RECORD_TALK, 0, "record", NULL, GTV_FOR(TALK),                                   \
+	  "run each chapter here, and write its recording")                                \
+	X(VERIFY, 0, "check", NULL, GTV_FOR(DEMO) | GTV_FOR(TALK),                         \
+	  "fail if it does not show what it is to show: a demo is run unseen")             \
+	X(CAST, 0, "cast", "FILE", GTV_FOR_SCREEN,                                         \
+	  "also write the screen to FILE as it goes, for asciinema (asciicast v2)")        \
 	X(JSON, 0, "json", NULL, GTV_FOR(REPORT) | GTV_FOR(EVENTS) | GTV_FOR(DOCTOR),      \
 	  "print JSON")                                                                    \
 	X(CSV, 0, "csv", NULL, GTV_FOR(EVENTS), "print comma-separated values")            \
@@ -170,8 +183,11 @@ struct gtv_options {
 	enum gtv_format format;
 	const char *to_format; /* of export */
 	int ascii, no_mouse, json, csv;
+	int recorded, notes, record_talk; /* of talk */
+	uint64_t auto_ns;		  /* 0: a key is waited for */
+	const char *cast;
 	const char *lane, *kind;
-	int about, verify; /* of demo */
+	int about, verify; /* of demo, and talk */
 	/* Not typed: how much a live screen shows at first (0: as ever), and commands as
 	 * behind `:`, parted by ';', with which it begins (NULL: none). */
 	uint64_t zoom_ns;
