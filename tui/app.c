@@ -140,7 +140,8 @@ static void draw(struct tui_app *app)
 	tui_trace_whole(&app->trace);
 	if (app->trace.facts.message[0] && app->canvas.rows < MESSAGE_ROWS)
 		tui_prompt_draw_message(app->trace.facts.message, &app->canvas);
-	tui_app_draw_progress(app, &app->canvas);
+	if (!app->talking || !tui_talking_draws(app))
+		tui_app_draw_progress(app, &app->canvas);
 	tui_prompt_draw(&app->prompt, &app->canvas);
 	tui_term_show(app->term, &app->canvas);
 	if (app->cast && tui_cast_frame(app->cast, &app->canvas, tui_term_theme(app->term),

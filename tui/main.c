@@ -28,12 +28,19 @@ static int help(const struct gtv_options *opts)
 }
 
 static int (*const functions[GTV_COMMAND_MAX])(const struct gtv_options *) = {
-	[GTV_COMMAND_RUN] = tui_app_run,       [GTV_COMMAND_RECORD] = gtv_cmd_record,
-	[GTV_COMMAND_REPLAY] = tui_app_replay, [GTV_COMMAND_REPORT] = gtv_cmd_report,
-	[GTV_COMMAND_EVENTS] = gtv_cmd_events, [GTV_COMMAND_SHOT] = tui_shot,
-	[GTV_COMMAND_CHECK] = gtv_cmd_check,   [GTV_COMMAND_EXPORT] = gtv_cmd_export,
-	[GTV_COMMAND_IMPORT] = gtv_cmd_import, [GTV_COMMAND_DEMO] = tui_app_demo,
-	[GTV_COMMAND_DOCTOR] = gtv_cmd_doctor, [GTV_COMMAND_HELP] = help,
+	[GTV_COMMAND_RUN] = tui_app_run,
+	[GTV_COMMAND_RECORD] = gtv_cmd_record,
+	[GTV_COMMAND_REPLAY] = tui_app_replay,
+	[GTV_COMMAND_REPORT] = gtv_cmd_report,
+	[GTV_COMMAND_EVENTS] = gtv_cmd_events,
+	[GTV_COMMAND_SHOT] = tui_shot,
+	[GTV_COMMAND_CHECK] = gtv_cmd_check,
+	[GTV_COMMAND_EXPORT] = gtv_cmd_export,
+	[GTV_COMMAND_IMPORT] = gtv_cmd_import,
+	[GTV_COMMAND_DEMO] = tui_app_demo,
+	[GTV_COMMAND_TALK] = tui_app_talk,
+	[GTV_COMMAND_DOCTOR] = gtv_cmd_doctor,
+	[GTV_COMMAND_HELP] = help,
 };
 
 int main(int argc, char **argv)

@@ -24,6 +24,8 @@ void tui_trace_hurry(struct tui_trace *t, uint64_t budget_ns, int (*stop)(void *
 {
 	uint64_t now = now_ns();
 
+	if (!t->store)
+		return;
 	t->patience.until_ns = budget_ns < UINT64_MAX - now ? now + budget_ns : UINT64_MAX;
 	t->patience.stop = stop;
 	t->patience.arg = arg;
@@ -33,13 +35,15 @@ void tui_trace_hurry(struct tui_trace *t, uint64_t budget_ns, int (*stop)(void *
 
 void tui_trace_whole(struct tui_trace *t)
 {
+	if (!t->store)
+		return;
 	gtv_window_patience(t->window, NULL, NULL);
 	gtv_window_patience(t->overview, NULL, NULL);
 }
 
 int tui_trace_unread(const struct tui_trace *t)
 {
-	return gtv_window_unread(t->window) || gtv_window_unread(t->overview);
+	return t->store && (gtv_window_unread(t->window) || gtv_window_unread(t->overview));
 }
 
 int tui_trace_read_on(struct tui_trace *t, uint64_t budget_ns, int (*stop)(void *arg),

@@ -9,8 +9,8 @@
 
 #include "tui/trace.h"
 
-/* From here on looks of the trace's windows end after about budget_ns in sum, or sooner
- * when `stop` (may be NULL) says so. */
+/* All of these do nothing while no trace is open. From here on looks of the trace's windows
+ * end after about budget_ns in sum, or sooner when `stop` (may be NULL) says so. */
 void tui_trace_hurry(struct tui_trace *t, uint64_t budget_ns, int (*stop)(void *arg),
 		     void *arg);
 /* Looks are whole again. */
