@@ -202,6 +202,7 @@ int tui_term_open(struct tui_term **out, int theme, struct gtv_err *err)
 {
 	struct tui_term *t = calloc(1, sizeof(*t));
 	char restore[256];
+	sigset_t all, before;
 
 	if (!t)
 		return gtv_err_set(err, GTV_ENOMEM, "terminal", "", "out of memory");
@@ -214,10 +215,14 @@ int tui_term_open(struct tui_term **out, int theme, struct gtv_err *err)
 	}
 	setlocale(LC_CTYPE, "");
 	t->ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+	/* From the first change of the terminal to its guard no signal comes between. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
 	t->screen = newterm(NULL, stdout, t->in);
 	if (!t->screen) {
 		const char *name = getenv("TERM");
 
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
 		if (t->in != stdin)
 			fclose(t->in);
 		free(t);
@@ -228,6 +233,7 @@ int tui_term_open(struct tui_term **out, int theme, struct gtv_err *err)
 	know_both_spellings();
 	tui_guard_arm(STDOUT_FILENO, &t->saved, restore,
 		      restore_bytes(restore, sizeof(restore)));
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (start_color() == OK)
 		use_default_colors();
 	t->theme = choose_theme(theme);
