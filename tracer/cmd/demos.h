@@ -296,8 +296,8 @@
 	  NO_MORE, 0, 0)                                                                   \
 	X("fib-executor", COUNT, "blocking_calls", 0, "calls to the executor", COUNT, "",  \
 	  4, 4, 0, 0)                                                                      \
-	X("fib-executor", BUSY, "", 0, "cores at work in the loop", TIMES, "0", 0,         \
-	  NO_MORE, 0, 0)                                                                   \
+	X("fib-executor", STATE_MEAN, ":syscall", 0,                                       \
+	  "each waited for its call, off the loop", NS, "", 1, NO_MORE, 0, 0)              \
 	X("convoy-alone", REGION_RATE, "round trip", 0, "round trips", RATE,               \
 	  "26,373 /s (CPython 3)", 10, NO_MORE, 7000, 10000)                               \
 	X("convoy-alone", STATE_MEAN, "talker:gil", 0, "wait for the GIL", NS, "none", 0,  \
