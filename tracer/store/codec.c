@@ -46,6 +46,8 @@ enum {
 	COL_STATE,
 	COL_GT, /* the green thread of an event in a core's stream */
 	COL_MAX,
+	COL_TIME = COL_MAX, /* in memory: times that fit in 32 bits */
+	ROWS,
 };
 
 /* What is special about a kind. Part of the format: rules of existing kinds are
@@ -59,7 +61,8 @@ enum {
 	RULE_NEXT = 32,	 /* arg's high half is the next number of obj */
 };
 
-#define GT_SWITCH (RULE_SELF | RULE_SWITCH | RULE_NUMBER | RULE_NEXT)
+#define RULES_NUMBERED (RULE_NUMBER | RULE_LOCK | RULE_SPAWN | RULE_NEXT)
+#define GT_SWITCH      (RULE_SELF | RULE_SWITCH | RULE_NUMBER | RULE_NEXT)
 
 static const uint8_t rules[GTV_EV_MAX] = {
 	[GTV_EV_SPAWN] = RULE_SPAWN,
@@ -99,6 +102,7 @@ struct stream {
 	uint32_t value;	  /* the core, or the OS thread */
 	uint32_t who;	  /* the OS thread on that core, or the green thread */
 	uint32_t context; /* its last two kinds */
+	uint16_t kinds;	  /* the place in the table of kinds that they lead to */
 	uint16_t next;	  /* the stream that followed the last time */
 	uint8_t is_core;
 };
@@ -127,8 +131,11 @@ struct gtv_codec {
 	/* Columns. */
 	uint8_t mask[GTV_BLOCK_MAX];
 	uint64_t delta[GTV_BLOCK_MAX];
-	uint32_t col[COL_MAX][GTV_BLOCK_MAX];
+	/* A little longer than a block: a value behind the last is read in vain, and rows
+	 * are not to share places in a cache. */
+	uint32_t col[ROWS][GTV_BLOCK_MAX + 16];
 	uint32_t used[COL_MAX];
+	int wide; /* times are in delta, else in col[COL_TIME] */
 	uint32_t seam[SEAMS_MAX];
 	size_t seams;
 };
@@ -161,9 +168,11 @@ static inline uint8_t rule_of(uint16_t kind)
 	return kind < GTV_EV_MAX ? rules[kind] : 0;
 }
 
-static inline uint16_t *guess_kind(struct gtv_codec *c, uint32_t slot)
+/* Where the next kind of a stream is guessed: known as soon as its last kind is, long
+ * before the stream's next event is looked at. */
+static inline uint16_t kinds_at(uint32_t context, uint32_t slot)
 {
-	return &c->kinds[hash(c->stream[slot].context, slot, KINDS_BITS)];
+	return (uint16_t)hash(context, slot, KINDS_BITS);
 }
 
 /* Nobody in particular (the scheduler, an idle core): then the stream stands for
@@ -215,9 +224,11 @@ static inline uint32_t guess_hi(struct gtv_codec *c, const struct last *last, ui
 	return last->hi;
 }
 
-static inline void learn(struct gtv_codec *c, struct stream *s, uint8_t rule, uint16_t kind,
+static inline void learn(struct gtv_codec *c, uint32_t slot, uint8_t rule, uint16_t kind,
 			 uint32_t subject, uint32_t obj, uint32_t hi)
 {
+	struct stream *s = &c->stream[slot];
+
 	if ((rule & RULE_NEXT) && obj)
 		*number_of(c, obj, 0) = hi;
 	if (rule & RULE_SPAWN)
@@ -227,6 +238,7 @@ static inline void learn(struct gtv_codec *c, struct stream *s, uint8_t rule, ui
 	else if (rule & RULE_SELF)
 		s->who = subject;
 	s->context = (s->context << 16) | kind;
+	s->kinds = kinds_at(s->context, slot);
 }
 
 /* ---- Columns: a count, a width in bytes, then that many planes of bytes ---- */
@@ -342,6 +354,26 @@ static inline __attribute__((always_inline)) void join64(uint64_t *v, const uint
 	}
 }
 
+static void join_column(uint32_t *v, const uint8_t *plane, uint32_t count, unsigned width)
+{
+	switch (width) {
+	case 0:
+		memset(v, 0, count * sizeof *v);
+		break;
+	case 1:
+		join32(v, plane, count, 1);
+		break;
+	case 2:
+		join32(v, plane, count, 2);
+		break;
+	case 3:
+		join32(v, plane, count, 3);
+		break;
+	default:
+		join32(v, plane, count, 4);
+	}
+}
+
 static int take_column(struct cursor *in, uint32_t *v, uint32_t max, uint32_t *count)
 {
 	uint8_t width;
@@ -349,26 +381,11 @@ static int take_column(struct cursor *in, uint32_t *v, uint32_t max, uint32_t *c
 
 	if (!plane)
 		return -GTV_ECORRUPT;
-	switch (width) {
-	case 0:
-		memset(v, 0, *count * sizeof *v);
-		break;
-	case 1:
-		join32(v, plane, *count, 1);
-		break;
-	case 2:
-		join32(v, plane, *count, 2);
-		break;
-	case 3:
-		join32(v, plane, *count, 3);
-		break;
-	default:
-		join32(v, plane, *count, 4);
-	}
+	join_column(v, plane, *count, width);
 	return 0;
 }
 
-static int take_column64(struct cursor *in, uint64_t *v, uint32_t count)
+static int take_times(struct gtv_codec *c, struct cursor *in, uint32_t count)
 {
 	uint8_t width;
 	uint32_t found;
@@ -376,19 +393,11 @@ static int take_column64(struct cursor *in, uint64_t *v, uint32_t count)
 
 	if (!plane || found != count)
 		return -GTV_ECORRUPT;
-	switch (width) {
-	case 2:
-		join64(v, plane, count, 2);
-		break;
-	case 3:
-		join64(v, plane, count, 3);
-		break;
-	case 4:
-		join64(v, plane, count, 4);
-		break;
-	default:
-		join64(v, plane, count, width);
-	}
+	c->wide = width > 4;
+	if (c->wide)
+		join64(c->delta, plane, count, width);
+	else
+		join_column(c->col[COL_TIME], plane, count, width);
 	return 0;
 }
 
@@ -407,7 +416,8 @@ static uint32_t stream_of(struct gtv_codec *c, const struct gtv_ev *ev)
 			return c->find[i] - 1u;
 	}
 	uint32_t slot = c->stream_count++;
-	c->stream[slot] = (struct stream){.value = value, .is_core = is_core};
+	c->stream[slot] = (struct stream){
+		.value = value, .kinds = kinds_at(0, slot), .is_core = is_core};
 	c->find[i] = (uint16_t)(slot + 1);
 	return slot;
 }
@@ -424,7 +434,7 @@ static inline uint8_t encode_one(struct gtv_codec *c, const struct gtv_ev *ev,
 	struct stream *s = &c->stream[slot];
 	uint8_t mask = 0, rule = rule_of(ev->kind);
 
-	uint16_t *kind = guess_kind(c, slot);
+	uint16_t *kind = &c->kinds[s->kinds];
 	if (*kind != ev->kind)
 		mask |= miss(c, COL_KIND, ev->kind, MISS_KIND);
 	*kind = ev->kind;
@@ -453,7 +463,7 @@ static inline uint8_t encode_one(struct gtv_codec *c, const struct gtv_ev *ev,
 		miss(c, COL_STATE, ev->state, 0);
 	}
 	*last = (struct last){subject, ev->obj, ev->seq, lo, hi, ev->flags, ev->state};
-	learn(c, s, rule, ev->kind, subject, ev->obj, hi);
+	learn(c, slot, rule, ev->kind, subject, ev->obj, hi);
 	return mask;
 }
 
@@ -505,10 +515,35 @@ static int take_streams(struct gtv_codec *c, struct cursor *in, uint32_t count)
 	if (!c->stream_count || c->stream_count > count)
 		return -GTV_ECORRUPT;
 	for (uint32_t i = 0; i < c->stream_count; i++)
-		c->stream[i] = (struct stream){.value = take_u32(in)};
+		c->stream[i] =
+			(struct stream){.value = take_u32(in), .kinds = kinds_at(0, i)};
 	for (uint32_t i = 0; i < c->stream_count; i++)
 		c->stream[i].is_core = take_u8(in) & 1;
 	return in->short_read ? -GTV_ECORRUPT : 0;
+}
+
+/* How many of the bytes have that bit: sixteen at a time, and as long as each of the
+ * sixteen sums fits in a byte. */
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+
+static uint32_t count_bit(const uint8_t *bytes, uint32_t count, uint8_t bit)
+{
+	const bytes16 bits = (bytes16){0} + bit;
+	uint32_t sum = 0, i = 0;
+
+	while (i + 16 <= count) {
+		bytes16 sums = {0};
+		for (unsigned k = 0; k < 255 && i + 16 <= count; k++, i += 16) {
+			bytes16 some;
+			memcpy(&some, bytes + i, sizeof some);
+			sums -= (bytes16)((some & bits) == bits);
+		}
+		for (unsigned k = 0; k < 16; k++)
+			sum += sums[k];
+	}
+	for (; i < count; i++)
+		sum += (bytes[i] & bit) != 0;
+	return sum;
 }
 
 /* Are there as many values as the masks ask for? After this the hot loop needs no
@@ -520,15 +555,10 @@ static int columns_fit(const struct gtv_codec *c, uint32_t count)
 		[COL_OBJ] = 3,	  [COL_SEQ] = 4,   [COL_LO] = 5,
 		[COL_HI] = 6,	  [COL_FLAGS] = 7, [COL_STATE] = 7,
 	};
-	uint32_t hist[4][256] = {0}, bits[8] = {0}; /* four: neighbours are often equal */
+	uint32_t bits[8] = {0};
 
-	for (uint32_t i = 0; i < count; i++)
-		hist[i % 4][c->mask[i]]++;
-	for (unsigned m = 0; m < 256; m++)
-		for (unsigned b = 0; b < 8; b++)
-			if (m >> b & 1)
-				bits[b] +=
-					hist[0][m] + hist[1][m] + hist[2][m] + hist[3][m];
+	for (unsigned b = 0; b < 8; b++)
+		bits[b] = count_bit(c->mask, count, (uint8_t)(1u << b));
 	for (int col = 0; col < COL_GT; col++)
 		if (c->used[col] != bits[bit_of[col]])
 			return 0;
@@ -537,6 +567,26 @@ static int columns_fit(const struct gtv_codec *c, uint32_t count)
 			return 0;
 	return 1;
 }
+
+/*
+ * Which stream and which kind come, and by which rule, is as good as random where many
+ * cores are at work: a jump that the processor foretells wrongly costs more than a value
+ * that is read in vain. What is mostly so or mostly not stays a jump.
+ */
+static inline uint32_t either(uint32_t cond, uint32_t yes, uint32_t no)
+{
+	return no ^ ((yes ^ no) & -cond);
+}
+
+static inline uint32_t next_or(uint32_t miss, const uint32_t **in, uint32_t guess)
+{
+	uint32_t value = **in;
+
+	*in += miss;
+	return either(miss, value, guess);
+}
+_Static_assert(MISS_STREAM == 1 && MISS_KIND == 2 && RULE_SELF == 1 && RULE_SWITCH == 2,
+	       "bits made to 0 or 1");
 
 static int decode_events(struct gtv_codec *c, uint64_t ts_ns, struct gtv_ev *evs,
 			 uint32_t count)
@@ -549,21 +599,22 @@ static int decode_events(struct gtv_codec *c, uint64_t ts_ns, struct gtv_ev *evs
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint8_t mask = c->mask[i];
-		uint32_t slot = c->stream[before].next;
-		if (mask & MISS_STREAM) {
-			slot = *in[COL_STREAM]++;
-			c->stream[before].next = (uint16_t)slot;
-		}
+		uint32_t slot = next_or(mask & MISS_STREAM, &in[COL_STREAM],
+					c->stream[before].next);
+		c->stream[before].next = (uint16_t)slot;
 		before = slot;
 		struct stream *s = &c->stream[slot];
 
-		uint16_t *kind_guess = guess_kind(c, slot), kind = *kind_guess;
-		if (mask & MISS_KIND)
-			*kind_guess = kind = (uint16_t)*in[COL_KIND]++;
+		uint16_t *kind_guess = &c->kinds[s->kinds];
+		uint16_t kind =
+			(uint16_t)next_or(mask >> 1 & 1, &in[COL_KIND], *kind_guess);
+		*kind_guess = kind;
 
-		uint8_t rule = rule_of(kind);
+		uint32_t rule = rule_of(kind), gt = 0, more_seq = 0, more_hi = 0;
 		struct last *last = last_of(c, slot, kind);
-		uint32_t subject = guess_subject(c, s, last, rule), gt = 0;
+		uint32_t subject = either(rule & RULE_SELF, s->who, last->subject);
+		if (rule & RULE_SPAWN)
+			subject = c->spawned + 1;
 		if (mask & MISS_SUBJECT) {
 			subject = *in[COL_SUBJECT]++;
 			if (s->is_core) {
@@ -575,25 +626,37 @@ static int decode_events(struct gtv_codec *c, uint64_t ts_ns, struct gtv_ev *evs
 		if (mask & MISS_OBJ)
 			last->obj = *in[COL_OBJ]++;
 		uint32_t obj = last->obj;
-		uint32_t seq = guess_seq(c, last, rule, subject, obj);
-		if (mask & MISS_SEQ)
-			seq += *in[COL_SEQ]++;
-		learn_seq(c, rule, subject, obj, seq);
-		if (mask & MISS_LO)
-			last->lo = *in[COL_LO]++;
-		uint32_t hi = guess_hi(c, last, rule, obj);
-		if (mask & MISS_HI)
-			hi += *in[COL_HI]++;
-		if (mask & MISS_FLAGS) {
-			last->flags = (uint8_t)*in[COL_FLAGS]++;
-			last->state = (uint8_t)*in[COL_STATE]++;
+		if (mask & (MISS_SEQ | MISS_LO | MISS_HI | MISS_FLAGS)) {
+			if (mask & MISS_SEQ)
+				more_seq = *in[COL_SEQ]++;
+			if (mask & MISS_LO)
+				last->lo = *in[COL_LO]++;
+			if (mask & MISS_HI)
+				more_hi = *in[COL_HI]++;
+			if (mask & MISS_FLAGS) {
+				last->flags = (uint8_t)*in[COL_FLAGS]++;
+				last->state = (uint8_t)*in[COL_STATE]++;
+			}
+		}
+		uint32_t seq = last->seq + more_seq, hi = last->hi + more_hi;
+		if (rule & RULES_NUMBERED) {
+			seq = guess_seq(c, last, (uint8_t)rule, subject, obj) + more_seq;
+			learn_seq(c, (uint8_t)rule, subject, obj, seq);
+			hi = guess_hi(c, last, (uint8_t)rule, obj) + more_hi;
+			if ((rule & RULE_NEXT) && obj)
+				*number_of(c, obj, 0) = hi;
+			if (rule & RULE_SPAWN)
+				c->spawned = subject;
 		}
 		last->subject = subject;
 		last->seq = seq;
 		last->hi = hi;
-		learn(c, s, rule, kind, subject, obj, hi);
+		s->who = either(rule >> 1 & 1, obj,
+				either(rule & RULE_SELF, subject, s->who));
+		s->context = (s->context << 16) | kind;
+		s->kinds = kinds_at(s->context, slot);
 
-		ts_ns += c->delta[i];
+		ts_ns += c->wide ? c->delta[i] : c->col[COL_TIME][i];
 		evs[i] = (struct gtv_ev){
 			.ts_ns = ts_ns,
 			.kind = kind,
@@ -618,7 +681,7 @@ int gtv_codec_decode(struct gtv_codec *c, uint64_t base_ns, const uint8_t *raw, 
 	if (!count || count > GTV_BLOCK_MAX)
 		return -GTV_ECORRUPT;
 	reset(c);
-	if (take_streams(c, &in, count) || take_column64(&in, c->delta, count))
+	if (take_streams(c, &in, count) || take_times(c, &in, count))
 		return -GTV_ECORRUPT;
 	const uint8_t *mask = take(&in, count);
 	if (!mask)
