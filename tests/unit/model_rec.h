@@ -134,7 +134,8 @@ static inline void simulate_dense(uint64_t seed, size_t events)
 {
 	sim_init(&sim, seed, 3);
 	sim.blind = 1;
-	sim.pause_ns = 50000;
+	sim.step_ns = 400;
+	sim.pause_ns = 25000;
 	while (sim.count < events)
 		sim_step(&sim);
 }

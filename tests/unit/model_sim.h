@@ -54,6 +54,7 @@ struct sim_fact {
 
 struct sim {
 	uint64_t rng, now_ns;
+	uint32_t step_ns;  /* from one thing to the next, at most */
 	uint32_t pause_ns; /* how long at most nothing happens at times */
 	int level;
 	int blind; /* long runs: the truth is not noted */
@@ -403,6 +404,7 @@ static inline void sim_init(struct sim *s, uint64_t seed, int level)
 	s->rng = seed * 0x9e3779b97f4a7c15ull | 1;
 	s->level = level;
 	s->now_ns = 5000000000ull;
+	s->step_ns = 900;
 	s->pause_ns = 3000000;
 	for (int t = 0; t < SIM_THREADS; t++)
 		s->thread[t] = (struct sim_thread){
@@ -440,7 +442,7 @@ static inline void sim_step(struct sim *s)
 {
 	int t = (int)sim_below(s, SIM_THREADS);
 
-	s->now_ns += 1 + sim_below(s, sim_below(s, 50) ? 900 : s->pause_ns);
+	s->now_ns += 1 + sim_below(s, sim_below(s, 50) ? s->step_ns : s->pause_ns);
 	if (s->level && sim_below(s, 3) == 0) {
 		if (sim_below(s, 3))
 			sim_kernel_wake(s);

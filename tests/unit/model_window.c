@@ -227,7 +227,8 @@ static void mixed(void **state)
 	sim_init(&sim, 8, 3);
 	sim.blind = 1;
 	while (sim.count < 700000) {
-		sim.pause_ns = sim.count / 70000 % 2 ? 30000000 : 50000;
+		sim.step_ns = 400;
+		sim.pause_ns = sim.count / 70000 % 2 ? 30000000 : 25000;
 		sim_step(&sim);
 	}
 	rec_start(&r, &w);

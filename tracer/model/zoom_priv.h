@@ -47,7 +47,7 @@
  * piece does.
  */
 #define GTV__ZOOM_DENSE	  640u
-#define GTV__ZOOM_GAIN	  6u
+#define GTV__ZOOM_GAIN	  12u
 #define GTV__ZOOM_ALWAYS  4u
 #define GTV__EXACT_EVENTS 64000u
 

@@ -122,7 +122,7 @@ static int checkpoint_due(const struct gtv_session *s, const struct gtv_store_st
 {
 	uint64_t events = stats->events - s->checkpoint_events;
 
-	if (events < 1000 || stats->bytes - s->checkpoint_bytes < 4 * s->checkpoint_size)
+	if (events < 1000 || stats->bytes - s->checkpoint_bytes < 16 * s->checkpoint_size)
 		return 0;
 	return events >= CHECKPOINT_EVENTS || now - s->checkpoint_ns >= CHECKPOINT_NS;
 }
