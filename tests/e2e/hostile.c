@@ -26,10 +26,10 @@ static void look_around(struct pty *p)
 		char keys[2] = {*key, 0};
 
 		pty_keys(p, keys);
-		pty_wait_text(p, *key == '1' ? "1 timeline" : "q");
+		pty_wait_text(p, *key == '1' ? "s zoom" : "help");
 		is_not_owned(p);
 	}
-	pty_keys(p, "\t\t\tggG+++---");
+	pty_keys(p, "\t\t\t+++---");
 	pty_resize(p, 40, 10);
 	pty_resize(p, COLS, ROWS);
 	is_not_owned(p);

@@ -12,7 +12,7 @@ fi
 [ $# -gt 0 ] || { echo 'fuzz: there is no fuzzer in tests/fuzz'; exit 1; }
 
 # A fuzzer is built apart from the rest: every object is instrumented.
-$MAKE --no-print-directory O="$O/fuzzing" CC="$CLANG" SAN=fuzzer-no-link,address fuzz-programs || exit 1
+$MAKE --no-print-directory O="$O/fuzzing" CC="$CLANG" SAN=fuzzer-no-link,address,undefined fuzz-programs || exit 1
 failed=0
 for name; do
 	found=$O/fuzz-found/$name

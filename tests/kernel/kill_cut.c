@@ -40,10 +40,12 @@ static void spill(const char *path, const char *bytes, size_t len)
 	close(fd);
 }
 
-/* Runs a command over the file; it must judge, not die. Returns its exit status. */
-static int judge(const char *command, const char *path, const char *what)
+/* Runs a command over the file, with an option or two; it must judge, not die. Returns its
+ * exit status. */
+static int judge_with(const char *command, const char *path, const char *what,
+		      const char *option, const char *value)
 {
-	const char *argv[] = {gtviz_path(), command, path, NULL};
+	const char *argv[] = {gtviz_path(), command, path, option, value, NULL};
 	struct ran r;
 	int code;
 
@@ -61,11 +63,36 @@ static int judge(const char *command, const char *path, const char *what)
 	return code;
 }
 
+static int judge(const char *command, const char *path, const char *what)
+{
+	return judge_with(command, path, what, NULL, NULL);
+}
+
+/* Every view, and what leaves for others. */
+static void judge_more(const char *path, const char *what)
+{
+	static const char *const views[] = {"timeline", "threads", "locks",
+					    "latency",	"load",	   "calls",
+					    "findings", "events",  "compare"};
+
+	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+		judge_with("shot", path, what, "--view", views[i]);
+	judge_with("export", path, what, "--to=chrome", "--output=-");
+	judge_with("export", path, what, "--to=perfetto", "--output=-");
+	judge_with("shot", path, what, "--view=compare", path);
+	judge_with("report", path, what, "--json", NULL);
+}
+
+/* Each tenth with all that there is: a process takes its time. GTV_TEST_ALL for all. */
 static void judge_all(const char *path, const char *what)
 {
+	static unsigned files;
+
 	judge("check", path, what);
 	judge("report", path, what);
 	judge("events", path, what);
+	if (files++ % (env_number("GTV_TEST_ALL", 0) ? 1 : 10) == 0)
+		judge_more(path, what);
 }
 
 static void a_trace_cut_anywhere_is_judged(void **state)
