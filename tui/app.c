@@ -32,11 +32,12 @@
 #define FRAME_COST   5 /* frames are at least so many times their cost apart */
 #define NS_PER_MS    1000000u
 #define KEYS_AT_ONCE 256
-#define ANSWER_NS    8000000u  /* after a key the next frame may follow so soon */
-#define LOOK_NS	     3000000u  /* of a frame: what it may decode before it is shown */
-#define MESSAGE_ROWS 16	       /* smaller screens have no line for messages of their own */
-#define READ_NS	     15000000u /* of a frame: reading for the view that is shown */
-#define OPENING_MS   100       /* how often it is said how far the opening is */
+#define ANSWER_NS    8000000u	/* after a key the next frame may follow so soon */
+#define LOOK_NS	     3000000u	/* of a frame: what it may decode before it is shown */
+#define MESSAGE_ROWS 16		/* smaller screens have no line for messages of their own */
+#define READ_NS	     15000000u	/* of a frame: reading for the view that is shown */
+#define READ_ON_NS   250000000u /* for the window at most; a key ends it */
+#define OPENING_MS   100	/* how often it is said how far the opening is */
 
 /* Signals come in by this pipe, a byte each: its number. */
 static int signal_pipe[2] = {-1, -1};
@@ -218,6 +219,14 @@ static void take_keys(struct tui_app *app)
 	}
 }
 
+/* How long to read before what came of it is drawn: where drawing is dear, longer. */
+static uint64_t read_on_ns(const struct tui_app *app)
+{
+	uint64_t ns = (FRAME_COST - 1) * app->frame_cost_ns;
+
+	return ns < READ_NS ? READ_NS : ns < READ_ON_NS ? ns : READ_ON_NS;
+}
+
 /* A key waits: reading can wait longer. */
 static int key_waits(void *arg)
 {
@@ -261,7 +270,8 @@ static void read_on(struct tui_app *app)
 	tui_app_scope_turn(app);
 	if (tui_pane_read(&app->trace, app->view, app->answering ? LOOK_NS : READ_NS))
 		app->dirty = 1;
-	if (!app->answering && tui_trace_read_on(&app->trace, READ_NS, key_waits, app))
+	if (!app->answering &&
+	    tui_trace_read_on(&app->trace, read_on_ns(app), key_waits, app))
 		app->dirty = 1;
 }
 

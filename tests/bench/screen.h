@@ -81,11 +81,11 @@ static inline const char *screen_100m(void)
 			    (const char *[]){"100000000", "8", "FILE", NULL});
 }
 
-/* 4,096 cores, 100,000 green threads; a million turns of theirs. */
+/* 4,096 cores, 100,000 green threads; two hundred thousand turns of theirs. */
 static inline const char *screen_crowd(void)
 {
 	return screen_trace("crowd.gtv", "crowd",
-			    (const char *[]){"4096", "100000", "1000000", "FILE", NULL});
+			    (const char *[]){"4096", "100000", "200000", "FILE", NULL});
 }
 
 static inline int screen_open(struct screen *s, const char *path)

@@ -710,6 +710,19 @@ static int is_same_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 	return same;
 }
 
+/* The look's events or tiles, as far as patience goes. */
+static int decode(struct gtv_window *w)
+{
+	uint64_t from_ns = w->from_ns, to_ns = w->to_ns;
+
+	w->exact = w->cell_ns < GTV_ZOOM_TILE_NS(0) ||
+		   gtv__window_block_events(w, from_ns, to_ns) <= GTV__EXACT_EVENTS;
+	return w->exact ? gtv__region_load(&w->region, w->st, w->evs, from_ns, to_ns,
+					   gtv__window_margin(w, from_ns, to_ns), &w->wait)
+			: gtv__tiles_look(&w->tiles, w->evs, from_ns, to_ns, w->cell_ns,
+					  &w->wait);
+}
+
 static int look_anew(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 		     uint64_t cell_ns)
 {
@@ -722,13 +735,7 @@ static int look_anew(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 	w->from_ns = from_ns;
 	w->to_ns = to_ns;
 	w->cell_ns = cell_ns;
-	w->exact = cell_ns < GTV_ZOOM_TILE_NS(0) ||
-		   gtv__window_block_events(w, from_ns, to_ns) <= GTV__EXACT_EVENTS;
-	if (w->exact)
-		err = gtv__region_load(&w->region, w->st, w->evs, from_ns, to_ns,
-				       gtv__window_margin(w, from_ns, to_ns), &w->wait);
-	else
-		err = gtv__tiles_look(&w->tiles, w->evs, from_ns, to_ns, cell_ns, &w->wait);
+	err = decode(w);
 	if (err)
 		return err;
 	if (w->exact)
@@ -776,10 +783,16 @@ uint64_t gtv_window_known_ns(const struct gtv_window *w)
 	return known_ns > w->from_ns ? known_ns : w->from_ns;
 }
 
+/* Only reads: the lanes are found, and pieces made, when it is looked at again. */
 int gtv_window_go_on(struct gtv_window *w)
 {
-	return gtv_window_unread(w) ? gtv_window_look(w, w->from_ns, w->to_ns, w->cell_ns)
-				    : 0;
+	if (!gtv_window_unread(w))
+		return 0;
+	follow_drops(w);
+	int err = refresh_blocks(w);
+	if (!err)
+		err = decode(w);
+	return err ? err : refresh_losses(w);
 }
 
 int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,

@@ -57,7 +57,8 @@ int gtv_window_unread(const struct gtv_window *w);
 /* Up to when its lanes are known; UINT64_MAX: all of it. Later there is nothing, or tiles
  * coarser than wanted. */
 uint64_t gtv_window_known_ns(const struct gtv_window *w);
-/* The last look again, if it is not whole. 0 or -GTV_E*. */
+/* Reads on for it, if it is not whole; looking again shows what came of that. 0 or
+ * -GTV_E*. */
 int gtv_window_go_on(struct gtv_window *w);
 
 /* Lanes known in the looked-at window (alive in it), in a stable order: cores by
