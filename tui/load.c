@@ -70,6 +70,9 @@ static void thread_rows(int *row)
 	row[GTV_ST_UNKNOWN] = TUI_LOAD_UNKNOWN;
 }
 
+/* Of more lanes than are summed anew for each frame the pieces are not kept. */
+#define KEPT_LANES 512
+
 static int look(struct gtv_window *window, const struct tui_axis *axis)
 {
 	uint64_t cell_ns = (axis->to_ns - axis->from_ns) / (uint64_t)axis->cells;
@@ -137,8 +140,10 @@ int tui_load_go(struct tui_load_sums *sums, struct gtv_window *window,
 		size_t count = gtv_window_lane_count(window, kinds[k]);
 		while (sums->summed < end && sums->summed < before + count) {
 			size_t idx = sums->summed - before;
-			add_lane(sums, window, axis,
-				 gtv_window_lane(window, kinds[k], idx));
+			struct gtv_lane lane = gtv_window_lane(window, kinds[k], idx);
+			add_lane(sums, window, axis, lane);
+			if (sums->lanes > KEPT_LANES && lane.kind != GTV_LANE_CORE)
+				gtv_window_drop_pieces(window, lane);
 			sums->summed++;
 		}
 		before += count;

@@ -430,6 +430,18 @@ const struct gtv_piece *gtv_window_pieces(const struct gtv_window *w, struct gtv
 	return l->piece;
 }
 
+void gtv_window_drop_pieces(struct gtv_window *w, struct gtv_lane lane)
+{
+	struct wlane *l = w->made_cap ? w->made[made_place(w, lane)] : NULL;
+
+	if (!l)
+		return;
+	free(l->piece);
+	l->piece = NULL;
+	l->has_pieces = 0;
+	l->count = l->cap = 0;
+}
+
 static uint64_t exact_activity(const struct gtv_window *w, struct gtv_lane lane)
 {
 	const struct gtv__rlane *r = gtv__region_lane(&w->region, lane);

@@ -82,6 +82,9 @@ int gtv_window_is_worker(const struct gtv_window *w, uint32_t tid);
  * until the next look. */
 const struct gtv_piece *gtv_window_pieces(const struct gtv_window *w, struct gtv_lane lane,
 					  size_t *count);
+/* The lane's pieces are not wanted again soon: who goes through all of a hundred thousand
+ * lanes need not keep them all. What was borrowed of it is gone. */
+void gtv_window_drop_pieces(struct gtv_window *w, struct gtv_lane lane);
 /* Whether the pieces are exact. */
 int gtv_window_exact(const struct gtv_window *w);
 /* Edges with an end in the window (exact windows only). Borrows. */
