@@ -119,6 +119,7 @@ void tui_app_draw_view(struct tui_app *app, struct tui_canvas *canvas)
 	struct tui_scene scene;
 
 	tui_trace_scene(&app->trace, &scene);
+	scene.keymap = &app->keymap;
 	tui_canvas_clear(canvas);
 	/* An error has drawn its own line. */
 	if (app->talking && tui_talking_draws(app))

@@ -61,6 +61,7 @@ struct tui_app {
 	struct tui_opening *opening;	 /* app_opening.h; NULL: the trace is there */
 	uint64_t scope_at_ns;		 /* where the mark goes that is asked for */
 	uint64_t scope_shown_ns;	 /* real time: when a hit was shown last */
+	int hits_on;			 /* n and N go from hit to hit */
 
 	struct tui_cast *cast;	       /* --cast; NULL: none */
 	struct tui_talking *talking;   /* app_talk.h; NULL: no talk is given */
@@ -155,6 +156,13 @@ void act_MARK_NEXT(struct tui_app *app);
 void act_MARK_BACK(struct tui_app *app);
 void act_CURSOR_A(struct tui_app *app);
 void act_CURSOR_B(struct tui_app *app);
+
+/* app_marks.c, app_copy.c, app_findings.c */
+void act_MARKS(struct tui_app *app);
+void act_COPY(struct tui_app *app);
+void act_IGNORE(struct tui_app *app);
+void act_UNIGNORE(struct tui_app *app);
+void act_INPUT(struct tui_app *app); /* app_actions.c */
 
 /* app_live.c; in a viewer (REPLAY_ONLY) app_viewer.c, where there is never a session */
 /* Starts opts->program. 0, or -GTV_E* and err. */

@@ -335,7 +335,7 @@ static void act_HELP(struct tui_app *app)
 	tui_app_view(app, TUI_VIEW_HELP);
 }
 
-static void act_INPUT(struct tui_app *app)
+void act_INPUT(struct tui_app *app)
 {
 	if (!app->session || !app->status.running) {
 		tui_app_say(app, "there is no program running");

@@ -248,6 +248,14 @@ static int cmd_MARK(struct tui_app *app, const char *text, struct gtv_err *err)
 	return 0;
 }
 
+static int cmd_MARKS(struct tui_app *app, const char *text, struct gtv_err *err)
+{
+	(void)text;
+	(void)err;
+	app->view = TUI_VIEW_MARKS;
+	return 0;
+}
+
 static int cmd_VIEW(struct tui_app *app, const char *text, struct gtv_err *err)
 {
 	const struct tui_view_ops *view = tui_view_find(text);

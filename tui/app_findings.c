@@ -37,6 +37,30 @@ static int key(struct tui_app *app, enum tui_action action)
 	}
 }
 
+/* Elsewhere the key is the program's. */
+void act_IGNORE(struct tui_app *app)
+{
+	const struct tui_findings *f = &app->trace.findings;
+
+	if (app->view != TUI_VIEW_FINDINGS) {
+		act_INPUT(app);
+		return;
+	}
+	if (!f->count) {
+		tui_app_say(app, "there is no finding to ignore");
+		return;
+	}
+	tui_app_say(app, "ignored from now on: %s; I shows all again",
+		    gtv_finding_title(f->list[f->chosen].kind));
+	tui_trace_ignore_findings(&app->trace, f->ignored | 1u << f->list[f->chosen].kind);
+}
+
+void act_UNIGNORE(struct tui_app *app)
+{
+	tui_trace_ignore_findings(&app->trace, 0);
+	tui_app_say(app, "no finding is ignored");
+}
+
 const struct tui_pane tui_pane_findings = {
 	.view = TUI_VIEW_FINDINGS,
 	.read = tui_trace_notice,

@@ -4,9 +4,9 @@
 #include <stddef.h>
 
 static const struct tui_pane *const panes[] = {
-	&tui_pane_findings, &tui_pane_threads, &tui_pane_locks,
-	&tui_pane_compare,  &tui_pane_latency, &tui_pane_load,
-	&tui_pane_calls,    &tui_pane_events,  &tui_pane_help,
+	&tui_pane_findings, &tui_pane_threads, &tui_pane_locks, &tui_pane_compare,
+	&tui_pane_latency,  &tui_pane_load,    &tui_pane_calls, &tui_pane_events,
+	&tui_pane_help,	    &tui_pane_marks,
 };
 #define PANES (sizeof(panes) / sizeof(*panes))
 

@@ -49,6 +49,8 @@ extern const struct tui_pane tui_pane_load;
 extern const struct tui_pane tui_pane_threads;
 /* app_events.c */
 extern const struct tui_pane tui_pane_events;
+/* app_marks.c */
+extern const struct tui_pane tui_pane_marks;
 /* app_locks.c */
 extern const struct tui_pane tui_pane_locks;
 

@@ -35,12 +35,14 @@ void act_GOTO(struct tui_app *app)
 
 void act_SEARCH_NEXT(struct tui_app *app)
 {
-	tui_search_next(app, 1);
+	if (!tui_app_next_hit(app, 1))
+		tui_search_next(app, 1);
 }
 
 void act_SEARCH_BACK(struct tui_app *app)
 {
-	tui_search_next(app, -1);
+	if (!tui_app_next_hit(app, -1))
+		tui_search_next(app, -1);
 }
 
 int tui_app_filter(struct tui_app *app, const char *text, struct gtv_err *err)

@@ -136,15 +136,42 @@ static void show_hit(struct tui_app *app, struct tui_trigger *t)
 	app->view = TUI_VIEW_TIMELINE;
 	tui_app_say(app, "trigger: %s, at %s s; t: %s", t->words,
 		    moment(app, t->hit.ts_ns, time),
-		    !is_live(app) ? "the next"
+		    !is_live(app) ? t->repeat ? "the next; n and N go from hit to hit"
+					      : "the next"
 		    : t->repeat	  ? "edit, T: off"
 				  : "again");
 	t->pending = 0;
+	app->hits_on = t->repeat && !is_live(app);
+	if (app->hits_on)
+		tui_trigger_keep(t);
 	app->scope_shown_ns = tui_app_now_ns();
 	if (t->repeat && is_live(app))
 		tui_scope_hold(&app->trace, t->hit.ts_ns + t->post_ns + 1);
 	else
 		t->state = TUI_TRIGGER_HIT;
+}
+
+int tui_app_next_hit(struct tui_app *app, int dir)
+{
+	struct tui_trigger *t = app->trace.scope ? &app->trace.scope->trigger : NULL;
+
+	if (!app->hits_on || !t || !t->past_count)
+		return 0;
+	if (t->past_at + dir < 0) {
+		tui_app_say(app, "this is the first hit that was shown");
+	} else if (t->past_at + dir < t->past_count) {
+		t->hit = t->past[t->past_at + dir];
+		gtv_trigger_say(&t->condition, &t->hit, app->trace.names, t->words,
+				sizeof(t->words));
+		show_hit(app, t);
+	} else if (t->state == TUI_TRIGGER_NONE) {
+		tui_app_say(app, "this is the last hit");
+	} else if (t->state == TUI_TRIGGER_HIT) {
+		struct tui_trigger again = *t;
+
+		arm(app, &again, t->past[t->past_count - 1].ts_ns + 1);
+	}
+	return 1;
 }
 
 static void seek(struct tui_app *app, struct tui_trigger *t)
@@ -236,7 +263,7 @@ static void go_to(struct tui_app *app, uint64_t ts_ns)
 	app->view = TUI_VIEW_TIMELINE;
 }
 
-static void show_mark(struct tui_app *app, const struct tui_mark *mark)
+void tui_app_show_mark(struct tui_app *app, const struct tui_mark *mark)
 {
 	char time[TUI_FIGURE], who[GTV_NAME_BYTES * 4];
 
@@ -258,7 +285,7 @@ int tui_app_goto_mark(struct tui_app *app, const char *name)
 		app->trace.scope ? tui_scope_mark_named(app->trace.scope, name) : NULL;
 
 	if (mark)
-		show_mark(app, mark);
+		tui_app_show_mark(app, mark);
 	return mark != NULL;
 }
 
@@ -271,7 +298,7 @@ static void go_mark(struct tui_app *app, int dir)
 				 : NULL;
 
 	if (mark)
-		show_mark(app, mark);
+		tui_app_show_mark(app, mark);
 	else
 		tui_app_say(app,
 			    all ? "no mark %s the cursor"

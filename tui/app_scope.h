@@ -6,6 +6,7 @@
 #define TUI_APP_SCOPE_H
 
 #include "tui/app.h"
+#include "tui/scope.h"
 
 /* A round of the loop: looks for hits, freezes the picture around one, measures. */
 void tui_app_scope_turn(struct tui_app *app);
@@ -13,6 +14,9 @@ void tui_app_scope_turn(struct tui_app *app);
 void tui_app_trigger(struct tui_app *app, const char *line);
 /* A mark at ts_ns (UINT64_MAX: where MARK was pressed); "" takes the first free letter. */
 void tui_app_mark(struct tui_app *app, uint64_t ts_ns, const char *name);
+void tui_app_show_mark(struct tui_app *app, const struct tui_mark *mark);
+/* Replay, repeating: to the next (1) or previous (-1) hit. 0: hits are not what n means. */
+int tui_app_next_hit(struct tui_app *app, int dir);
 /* To the mark of that name, the user's before the program's so far known. 0: none. */
 int tui_app_goto_mark(struct tui_app *app, const char *name);
 /* Live: another speed. Below 1x the picture falls behind while capture goes on. */

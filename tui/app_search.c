@@ -380,6 +380,8 @@ void tui_search_begin(struct tui_app *app, const char *text)
 {
 	struct tui_filter filter;
 	struct tui_search *s = renew(app, text);
+
+	app->hits_on = 0;
 	int plain = s && *text ? parse(app, text, &filter) : -1;
 
 	if (plain < 0) {

@@ -23,6 +23,7 @@
 	X(FILTER, "filter", "[EXPR]", "show only what fits")                               \
 	X(TRIGGER, "trigger", "[COND]", "stop the picture when it's so")                   \
 	X(MARK, "mark", "[NAME]", "mark the cursor's place")                               \
+	X(MARKS, "marks", "", "list all marks")                                            \
 	X(VIEW, "view", "NAME", "open a view")                                             \
 	X(SET, "set", "[NAME [VALUE]]", "change or tell a setting")                        \
 	X(BIND, "bind", "KEY ACTION", "give a key another action")                         \

@@ -61,6 +61,8 @@ enum tui_key_place {
 	X(SORT, ROWS, LIST, "s", "sort by the next column")                                \
 	X(RANGE, ROWS, ALL, "r", "count A to B, the window, all")                          \
 	X(LOG_BARS, ROWS, LIST, "L", "bars: linear, logarithmic")                          \
+	X(IGNORE, ROWS, LIST, "i", "findings: ignore this kind")                           \
+	X(UNIGNORE, ROWS, LIST, "I", "findings: none is ignored")                          \
 	X(GOTO, FIND, ALL, "g", "go to a lane, a time, a mark")                            \
 	X(SEARCH, FIND, ALL, "/", "search lanes, marks, events")                           \
 	X(SEARCH_NEXT, FIND, ALL, "n", "the next one found")                               \
@@ -70,7 +72,8 @@ enum tui_key_place {
 	X(TRIGGER, SCOPE, ALL, "t", "trigger: set, arm again")                             \
 	X(TRIGGER_EDIT, SCOPE, ALL, "T", "change the trigger")                             \
 	X(MARK, SCOPE, TIMELINE, "m", "mark the cursor's place")                           \
-	X(UNMARK, SCOPE, TIMELINE, "X", "take the mark there away")                        \
+	X(UNMARK, SCOPE, ALL, "X", "take the mark there away")                             \
+	X(MARKS, SCOPE, ALL, "M", "the list of marks")                                     \
 	X(MARK_NEXT, SCOPE, TIMELINE, ")", "next mark, the program's too")                 \
 	X(MARK_BACK, SCOPE, TIMELINE, "(", "previous mark")                                \
 	X(CURSOR_A, SCOPE, TIMELINE, "A", "cursor A here, or away")                        \
@@ -95,6 +98,7 @@ enum tui_key_place {
 	X(ALIGN, VIEWS, ALL, "=", "compare: align start, marks")                           \
 	X(DIFFERENCE, VIEWS, ALL, "v", "compare: the difference alone")                    \
 	X(OUTPUT, VIEWS, ALL, "o", "the program's output")                                 \
+	X(COPY, VIEWS, ALL, "y", "copy as text (OSC 52)")                                  \
 	X(HELP, VIEWS, ALL, "?", "this help")                                              \
 	X(INPUT, PROGRAM, ALL, "i", "type to it; Esc ends that")                           \
 	X(WRITE, PROGRAM, ALL, "R", "--ring: write what is kept")                          \

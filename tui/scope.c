@@ -226,6 +226,58 @@ const struct tui_mark *tui_scope_mark_from(const struct tui_scope *s, uint64_t t
 	return best;
 }
 
+size_t tui_scope_mark_count(const struct tui_scope *s)
+{
+	return s->said_count + (size_t)s->marks;
+}
+
+/* How many of the program's come before one's own idx-th in the merged order. */
+static size_t said_before(const struct tui_scope *s, uint64_t ts_ns)
+{
+	size_t low = 0, high = s->said_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->said[middle].ts_ns <= ts_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct tui_mark *tui_scope_mark_at(const struct tui_scope *s, size_t idx)
+{
+	size_t own = 0;
+
+	for (; own < (size_t)s->marks; own++) {
+		size_t at = own + said_before(s, s->mark[own].ts_ns);
+
+		if (at == idx)
+			return &s->mark[own];
+		if (at > idx)
+			break;
+	}
+	return idx - own < s->said_count ? &s->said[idx - own] : NULL;
+}
+
+/* ---- hits ---- */
+
+void tui_trigger_keep(struct tui_trigger *t)
+{
+	for (int i = 0; i < t->past_count; i++)
+		if (t->past[i].ts_ns == t->hit.ts_ns) {
+			t->past_at = i;
+			return;
+		}
+	if (t->past_count == TUI_HITS_KEPT)
+		memmove(&t->past[0], &t->past[1],
+			(size_t)(--t->past_count) * sizeof(t->past[0]));
+	t->past_at = t->past_count;
+	t->past[t->past_count++] = t->hit;
+}
+
 /* ---- cursors ---- */
 
 int tui_scope_interval(const struct tui_scope *s, uint64_t *from_ns, uint64_t *to_ns)

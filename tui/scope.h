@@ -12,6 +12,7 @@
 
 #define TUI_MARKS_MAX 200
 #define TUI_MARK_NAME 32
+#define TUI_HITS_KEPT 64
 
 enum tui_trigger_state {
 	TUI_TRIGGER_OFF,
@@ -31,6 +32,9 @@ struct tui_trigger {
 	int pending;		    /* hit, but what follows it is not yet there */
 	struct gtv_trigger_hit hit; /* the last */
 	char words[200];	    /* of it, escaped */
+	/* In a replay, repeating: the hits that were shown, for n and N. */
+	struct gtv_trigger_hit past[TUI_HITS_KEPT];
+	int past_count, past_at;
 };
 
 struct tui_mark {
@@ -46,6 +50,8 @@ struct tui_scope {
 	int marks;
 	struct tui_mark *said; /* the program's, by time, as far as they were looked for */
 	size_t said_count;
+	int said_all;  /* these are all that there are so far */
+	size_t chosen; /* in the list of all marks */
 	int has_a, has_b;
 	uint64_t a_ns, b_ns;
 	/* Of [A, B) in order; NULL: not yet. measured_ns: how far it was read. */
@@ -71,6 +77,11 @@ int tui_scope_unmark(struct tui_scope *s, uint64_t ts_ns, uint64_t reach_ns);
 /* The next (dir > 0) or previous mark of either kind beyond ts_ns; NULL: none. */
 const struct tui_mark *tui_scope_mark_from(const struct tui_scope *s, uint64_t ts_ns,
 					   int dir);
+/* All marks in order of time; NULL behind the last. */
+const struct tui_mark *tui_scope_mark_at(const struct tui_scope *s, size_t idx);
+size_t tui_scope_mark_count(const struct tui_scope *s);
+/* The hit that is shown is the newest of `past`, unless it is there already. */
+void tui_trigger_keep(struct tui_trigger *t);
 const struct tui_mark *tui_scope_mark_named(const struct tui_scope *s, const char *name);
 /* [from, to) between the cursors; 0 if there are not two, or no time between them. */
 int tui_scope_interval(const struct tui_scope *s, uint64_t *from_ns, uint64_t *to_ns);

@@ -191,6 +191,39 @@ static enum tui_key_place place_of(enum tui_action action)
 	return TUI_IN_ALL;
 }
 
+static void add_key(char *buf, size_t size, const char *word, size_t bytes)
+{
+	size_t used = strlen(buf);
+
+	snprintf(buf + used, size - used, "%s%.*s", used ? " " : "", (int)bytes, word);
+}
+
+char *tui_keymap_words(const struct tui_keymap *map, const struct tui_key_binding *binding,
+		       char *buf, size_t size)
+{
+	char word[16], text[5];
+
+	buf[0] = '\0';
+	for (const char *p = binding->keys; *p; p += p[0] == ' ') {
+		size_t bytes = strcspn(p, " ");
+
+		snprintf(word, sizeof(word), "%.*s", (int)bytes, p);
+		/* Another action may have it now, where this one has its keys. */
+		if (!map || tui_keymap_action(map, binding->place, tui_key_of_word(word)) ==
+				    binding->action)
+			add_key(buf, size, p, bytes);
+		p += bytes;
+	}
+	for (int i = 0; map && i < map->count; i++) {
+		const char *name = map->bound[i].action == binding->action
+					   ? tui_key_word(map->bound[i].key, text)
+					   : NULL;
+		if (name)
+			add_key(buf, size, name, strlen(name));
+	}
+	return buf;
+}
+
 enum tui_action tui_keymap_action(const struct tui_keymap *map, enum tui_key_place place,
 				  int key)
 {

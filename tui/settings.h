@@ -76,6 +76,10 @@ struct tui_keymap {
  * does nothing. 0, or -GTV_EUSAGE and err. */
 int tui_keymap_bind(struct tui_keymap *map, const char *key, const char *action,
 		    struct gtv_err *err);
+/* The keys that an action has now, as the table writes them: "w +"; "" if none. map may be
+ * NULL. Returns buf. */
+char *tui_keymap_words(const struct tui_keymap *map, const struct tui_key_binding *binding,
+		       char *buf, size_t size);
 enum tui_action tui_keymap_action(const struct tui_keymap *map, enum tui_key_place place,
 				  int key);
 

@@ -6,6 +6,8 @@
 #ifndef TUI_TERM_H
 #define TUI_TERM_H
 
+#include <stddef.h>
+
 #include "tracer/base/err.h"
 #include "tui/canvas.h"
 #include "tui/key_codes.h"
@@ -55,6 +57,13 @@ int tui_term_key(struct tui_term *term);
 void tui_term_use_mouse(struct tui_term *term);
 /* What the mouse did, right after tui_term_key returned TUI_KEY_MOUSE. */
 void tui_term_mouse(struct tui_term *term, struct tui_mouse *out);
+/* Sends text to the terminal's clipboard (OSC 52). */
+enum tui_copied {
+	TUI_COPY_NONE,	/* it has none that is known, or the text is too long for one */
+	TUI_COPY_SENT,	/* whether it takes it is not known */
+	TUI_COPY_TAKEN, /* its description says that it does */
+};
+enum tui_copied tui_term_copy(struct tui_term *term, const char *text, size_t size);
 /* Gives the terminal to the shell, stops us, and takes it again when we go on. */
 void tui_term_suspend(struct tui_term *term);
 /* Takes it again after somebody else stopped and continued us. */

@@ -126,6 +126,42 @@ static void move_reports(const struct tui_term *t, int on)
 	fflush(stdout);
 }
 
+#define COPY_BYTES_MAX 74994u /* what xterm takes, before base64 */
+
+static void put_base64(FILE *out, const unsigned char *p, size_t size)
+{
+	static const char digit[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < size; i += 3) {
+		unsigned bits = (unsigned)p[i] << 16;
+
+		bits |= i + 1 < size ? (unsigned)p[i + 1] << 8 : 0;
+		bits |= i + 2 < size ? (unsigned)p[i + 2] : 0;
+		putc(digit[bits >> 18 & 63], out);
+		putc(digit[bits >> 12 & 63], out);
+		putc(i + 1 < size ? digit[bits >> 6 & 63] : '=', out);
+		putc(i + 2 < size ? digit[bits & 63] : '=', out);
+	}
+}
+
+enum tui_copied tui_term_copy(struct tui_term *t, const char *text, size_t size)
+{
+	const char *name = termname();
+	const char *says = tigetstr("Ms");
+
+	(void)t;
+	/* Consoles print what they do not know. */
+	if (size > COPY_BYTES_MAX || !name || !strncmp(name, "linux", 5) ||
+	    !strncmp(name, "vt", 2) || !strcmp(name, "dumb"))
+		return TUI_COPY_NONE;
+	fputs("\033]52;c;", stdout);
+	put_base64(stdout, (const unsigned char *)text, size);
+	putc('\a', stdout);
+	fflush(stdout);
+	return says && says != (const char *)-1 ? TUI_COPY_TAKEN : TUI_COPY_SENT;
+}
+
 void tui_term_use_mouse(struct tui_term *t)
 {
 	if (!speaks_of_mouse() || !mousemask(BUTTONS, NULL))

@@ -357,6 +357,36 @@ static int place_window(struct tui_trace *t, const struct gtv_options *opts,
 	return 0;
 }
 
+static int place_cursor(struct tui_trace *t, const struct gtv_options *opts,
+			struct gtv_err *err)
+{
+	uint64_t at_ns;
+
+	if (!gtv_options_given(opts, GTV_OPTION_AT))
+		return 0;
+	if (__builtin_add_overflow(t->start_ns, opts->at_ns, &at_ns) ||
+	    at_ns < t->nav.first_ns || at_ns > t->nav.last_ns)
+		return gtv_err_set(err, GTV_EUSAGE, "--at", "a time after its start", "%s",
+				   "the trace has no such time");
+	tui_nav_jump(&t->nav, at_ns);
+	return 0;
+}
+
+static int place_critical(struct tui_trace *t, const struct gtv_options *opts,
+			  struct gtv_err *err)
+{
+	int rc = opts->critical ? tui_trace_critical_find(t) : 0;
+
+	if (!rc)
+		return 0;
+	return gtv_err_set(err, -rc, "--critical",
+			   rc == -GTV_EUSAGE ? "--from and --to, or --select" : "", "%s",
+			   rc == -GTV_EUSAGE ? "too many events to follow at once"
+			   : rc == -GTV_ENOTFOUND
+				   ? "there is nobody here to follow"
+				   : "this part of the trace cannot be read");
+}
+
 int tui_trace_place(struct tui_trace *t, const struct gtv_options *opts,
 		    struct gtv_err *err)
 {
@@ -376,13 +406,16 @@ int tui_trace_place(struct tui_trace *t, const struct gtv_options *opts,
 				   "there are no rows by \"%s\"", opts->rows);
 	if (rows >= 0)
 		t->nav.rows = (enum tui_rows)rows;
-	if (!opts->select)
-		return 0;
+	if (!opts->select) {
+		rc = place_cursor(t, opts, err);
+		return rc ? rc : place_critical(t, opts, err);
+	}
 	if (tui_trace_lane(t, opts->select, &lane) || select_wait(t, lane))
 		return gtv_err_set(err, GTV_ENOTFOUND, "--select",
 				   "gtviz report lists them",
 				   "\"%s\" is no lane in this window", opts->select);
-	return 0;
+	rc = place_cursor(t, opts, err);
+	return rc ? rc : place_critical(t, opts, err);
 }
 
 int tui_trace_explain(struct tui_trace *t)

@@ -6,13 +6,11 @@
 #include "tui/views.h"
 
 const struct tui_view_ops *const tui_views[] = {
-	&tui_view_timeline,  &tui_view_threads,
-	&tui_view_locks,     &tui_view_explain,
-	&tui_view_output,    &tui_view_findings,
-	&tui_view_compare,   &tui_view_latency,
-	&tui_view_load,	     &tui_view_calls,
-	&tui_view_events,    &tui_view_help,
-	&tui_view_presenter, NULL,
+	&tui_view_timeline, &tui_view_threads,	 &tui_view_locks,
+	&tui_view_explain,  &tui_view_output,	 &tui_view_findings,
+	&tui_view_compare,  &tui_view_latency,	 &tui_view_load,
+	&tui_view_calls,    &tui_view_events,	 &tui_view_marks,
+	&tui_view_help,	    &tui_view_presenter, NULL,
 };
 
 const struct tui_view_ops *tui_view_find(const char *name)

@@ -27,6 +27,7 @@ struct tui_compare;
 struct tui_scope;
 struct tui_critical;
 struct tui_presenter;
+struct tui_keymap;
 
 enum tui_mode { TUI_LIVE, TUI_ENDED, TUI_REPLAY };
 
@@ -75,6 +76,7 @@ struct tui_scene {
 	const struct tui_scope *scope;	       /* trigger, marks, cursors; NULL: none */
 	const struct tui_critical *critical;   /* NULL: none is shown */
 	const struct tui_presenter *presenter; /* of a talk; NULL: it is none */
+	const struct tui_keymap *keymap;       /* the user's keys; NULL: as they are */
 };
 
 enum tui_view_id {
@@ -91,6 +93,7 @@ enum tui_view_id {
 	TUI_VIEW_OUTPUT = 11,
 	TUI_VIEW_HELP = 12,
 	TUI_VIEW_PRESENTER = 13,
+	TUI_VIEW_MARKS = 14,
 };
 
 struct tui_view_ops {

@@ -225,9 +225,14 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 
 static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 {
-	static const char *const hints[] = {"j/k", "choose", "Enter", "go to the evidence",
-					    "Esc", "back",   "q",     "quit",
-					    "?",   "help",   NULL};
+	static const char *const hints[] = {"j/k",   "choose",
+					    "Enter", "go to the evidence",
+					    "i",     "ignore this kind",
+					    "y",     "copy as text",
+					    "r",     "range",
+					    "Esc",   "back",
+					    "?",     "help",
+					    NULL};
 	const struct tui_findings *f = scene->findings;
 	int tall = canvas->rows >= 8, top = tall ? 1 : 0, end;
 	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))

@@ -16,6 +16,7 @@
 /* A line of the help: a head, or a word and what it means; or a glyph (state). */
 struct line {
 	const char *head, *word, *help;
+	char keys[32];
 	uint8_t state, is_glyph;
 };
 
@@ -63,14 +64,24 @@ static void add_word(struct page *p, const char *word, const char *help)
 	line->help = help;
 }
 
-static void collect(struct page *p)
+/* As the user has bound them; an action without a key has none to show. */
+static void add_keys(struct page *p, const struct tui_key_binding *b,
+		     const struct tui_keymap *map)
+{
+	struct line *line = add(p);
+
+	line->word = tui_keymap_words(map, b, line->keys, sizeof(line->keys));
+	line->help = b->help;
+}
+
+static void collect(struct page *p, const struct tui_keymap *map)
 {
 	p->count = 0;
 	for (int g = 0; g < TUI_GROUP_MAX; g++) {
 		add(p)->head = tui_key_group_name((enum tui_key_group)g);
 		for (const struct tui_key_binding *b = tui_keys; b->keys; b++)
 			if ((int)b->group == g)
-				add_word(p, b->keys, b->help);
+				add_keys(p, b, map);
 	}
 	add(p)->head = "what is drawn";
 	for (int i = 0; i < GLYPHS; i++) {
@@ -145,7 +156,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 
 	if (height < 1 || tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
 		return 0;
-	collect(&page);
+	collect(&page, scene->keymap);
 	int all = flow(&page, height, NULL, 0, 0, 0);
 	if (columns > all)
 		columns = all;

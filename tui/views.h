@@ -18,6 +18,7 @@ extern const struct tui_view_ops tui_view_latency;  /* view_latency.c */
 extern const struct tui_view_ops tui_view_load;	    /* view_load.c */
 extern const struct tui_view_ops tui_view_calls;    /* view_calls.c */
 extern const struct tui_view_ops tui_view_events;   /* view_events.c */
+extern const struct tui_view_ops tui_view_marks;    /* view_marks.c */
 extern const struct tui_view_ops tui_view_help;	    /* view_help.c */
 extern const struct tui_view_ops tui_view_presenter;
 

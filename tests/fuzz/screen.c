@@ -128,7 +128,7 @@ static void tell(const struct gtv_store *st, const struct gtv_ev *evs, size_t co
 {
 	static const enum gtv_export_format formats[] = {GTV_EXPORT_CHROME,
 							 GTV_EXPORT_PERFETTO};
-	struct gtv_report r;
+	struct gtv_report r = {0};
 
 	for (int i = 0; i < 2; i++) {
 		struct gtv_export *x =

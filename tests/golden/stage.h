@@ -299,6 +299,7 @@ static const struct act acts[] = {
 	{"events", TUI_VIEW_EVENTS, NULL, stage_rows, TUI_ROWS_CORE},
 	{"events-filtered", TUI_VIEW_EVENTS, NULL, stage_filtered, 1},
 	{"compare", TUI_VIEW_COMPARE, NULL, stage_beside, 0},
+	{"marks", TUI_VIEW_MARKS, NULL, stage_cursors, TUI_ROWS_CORE},
 	{"output", TUI_VIEW_OUTPUT, NULL, NULL, 0},
 	{"help", TUI_VIEW_HELP, NULL, stage_page, 0},
 	{"presenter", TUI_VIEW_PRESENTER, NULL, stage_rows, TUI_ROWS_CORE},

@@ -195,6 +195,13 @@ int tui_term_key(struct tui_term *t)
 	return key;
 }
 
+enum tui_copied tui_term_copy(struct tui_term *t, const char *text, size_t size)
+{
+	(void)t;
+	assert_true(size == 0 || text[0] != 0);
+	return (enum tui_copied)(size % 3);
+}
+
 void tui_term_use_mouse(struct tui_term *t)
 {
 	t->ready = 1;

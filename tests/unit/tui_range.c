@@ -12,9 +12,11 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <json-c/json.h>
 
 #include "tests/golden/convoy.h"
 #include "tracer/cmd/report.h"
+#include "tracer/cmd/report_waits.h"
 #include "tui/events.h"
 #include "tui/load.h"
 #include "tui/locks.h"
@@ -103,7 +105,7 @@ static size_t add_report(const struct gtv_report *r, uint64_t *sum)
 static void parts_sum_to_all(void **state)
 {
 	uint64_t *all = calloc(FIGURES, sizeof(*all)), *sum = calloc(FIGURES, sizeof(*sum));
-	struct gtv_report r;
+	struct gtv_report r = {0};
 	uint64_t from = trace.nav.first_ns, rng = 7, waited = 0, wait_all = 0;
 	struct gtv_lock_totals lock;
 	size_t figures;
@@ -142,7 +144,7 @@ static void parts_sum_to_all(void **state)
 static void nothing_between(void **state)
 {
 	struct gtv_err err = {0};
-	struct gtv_report r;
+	struct gtv_report r = {0};
 
 	(void)state;
 	assert_int_equal(gtv_report_read_part(&r, trace.store, trace.nav.last_ns + 5,
@@ -283,7 +285,7 @@ static void views_show_what_the_report_says(void **state)
 {
 	static const uint32_t range_us[][2] = {
 		{1200000, 1250000}, {1203210, 1221477}, {0, 7}, {333333, 2000001}};
-	struct gtv_report r;
+	struct gtv_report r = {0};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(range_us) / sizeof(*range_us); i++) {
@@ -336,6 +338,51 @@ static void events_of_the_range(void **state)
 	assert_int_equal(seen, 1);
 }
 
+/* Of everybody the causes of its waits sum to them, and they are what the view shows. */
+static void causes_sum_to_waits(void **state)
+{
+	uint64_t from = CONVOY_START + 1203 * CONVOY_MS, to = from + 61 * CONVOY_MS;
+	struct gtv_report r = {0};
+	struct json_object *o;
+	size_t seen = 0, who = 0;
+
+	(void)state;
+	for (int part = 0; part < 2; part++) {
+		assert_int_equal(
+			part ? gtv_report_read_part(&r, trace.store, from, to, NULL)
+			     : gtv_report_read(&r, trace.store, NULL, NULL, NULL),
+			0);
+		for (size_t i = 0; (o = gtv_report_waits_json(&r, i)); i++, seen++) {
+			struct json_object *causes = json_object_object_get(o, "causes");
+			struct gtv_gt_totals gt = {.id = 0};
+			uint64_t sum = 0, wait;
+
+			wait = json_object_get_uint64(json_object_object_get(o, "wait_ns"));
+			for (size_t k = 0; k < json_object_array_length(causes); k++) {
+				struct json_object *c =
+					json_object_array_get_idx(causes, k);
+				sum += json_object_get_uint64(
+					json_object_object_get(c, "ns"));
+				who += json_object_object_get(c, "who") != NULL;
+			}
+			assert_int_equal(sum, wait);
+			for (size_t k = 0; !gtv_model_gt_totals(r.model, k, &gt); k++)
+				if (gt.id ==
+				    strtoul(json_object_get_string(
+						    json_object_object_get(o, "lane")) +
+						    1,
+					    NULL, 10))
+					break;
+			assert_int_equal(wait, gt.end_ns - gt.spawn_ns -
+						       gt.state_ns[GTV_ST_RUNNING] -
+						       gt.state_ns[GTV_ST_UNKNOWN]);
+			json_object_put(o);
+		}
+		gtv_report_fini(&r);
+	}
+	assert_true(seen >= 8 && who > 8);
+}
+
 /* The key goes round; cursors that go away take their range with them. */
 static void the_key_takes_it_away(void **state)
 {
@@ -370,7 +417,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(parts_sum_to_all),	     TEST(nothing_between),
 		TEST(events_of_the_range),   TEST(views_show_what_the_report_says),
-		TEST(the_key_takes_it_away),
+		TEST(the_key_takes_it_away), TEST(causes_sum_to_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

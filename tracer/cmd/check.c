@@ -374,7 +374,7 @@ int gtv_cmd_check(const struct gtv_options *opts)
 	struct gtv_err err = {0};
 	struct gtv_store_info info;
 	struct gtv_store *store;
-	struct gtv_report report;
+	struct gtv_report report = {0};
 	int rc;
 
 	if (gtv_out_open(opts->file, &store, &err))

@@ -288,6 +288,14 @@ static int set_option(struct gtv_options *o, enum gtv_option option, const char 
 		return set_time(&o->from_ns, "--from", value, err);
 	case GTV_OPTION_TO:
 		return set_time(&o->to_ns, "--to", value, err);
+	case GTV_OPTION_AT:
+		return set_time(&o->at_ns, "--at", value, err);
+	case GTV_OPTION_CRITICAL:
+		o->critical = 1;
+		return 0;
+	case GTV_OPTION_WAITS:
+		o->waits = 1;
+		return 0;
 	case GTV_OPTION_FORMAT:
 		return set_format(o, value, err);
 	case GTV_OPTION_TO_FORMAT:

@@ -96,11 +96,17 @@ enum gtv_command {
 	X(AS_ROOT, 0, "as-root", NULL, GTV_FOR_TRACER,                                     \
 	  "under sudo: run the program as root, not as the invoking user")                 \
 	X(VIEW, 0, "view", "NAME", GTV_FOR(RUN) | GTV_FOR(REPLAY) | GTV_FOR(SHOT),         \
-	  "which view: timeline, explain, output, findings, events, help")                 \
+	  "which view: timeline, threads, locks, latency, load, marks, …")                 \
 	X(ROWS, 0, "rows", "KIND", GTV_FOR(RUN) | GTV_FOR(REPLAY) | GTV_FOR(SHOT),         \
 	  "rows of the timeline: core, thread, green, lock")                               \
 	X(SELECT, 0, "select", "LANE", GTV_FOR(REPLAY) | GTV_FOR(SHOT),                    \
 	  "select the longest wait of a lane: C0, G12, T4711, L3")                         \
+	X(AT, 0, "at", "TIME", GTV_FOR(REPLAY) | GTV_FOR(SHOT),                            \
+	  "put the cursor at TIME after the trace's start")                                \
+	X(CRITICAL, 0, "critical", NULL, GTV_FOR(REPLAY) | GTV_FOR(SHOT),                  \
+	  "show the critical path of what is selected, or of the window")                  \
+	X(WAITS, 0, "waits", NULL, GTV_FOR(REPORT),                                        \
+	  "who made whom wait, of however many events (else up to a million)")             \
 	X(SIZE, 0, "size", "CxR", GTV_FOR(DEMO) | GTV_FOR(SHOT),                           \
 	  "columns and rows of the frame (120x40)")                                        \
 	X(FROM, 0, "from", "TIME", GTV_FOR_PART,                                           \
@@ -179,7 +185,8 @@ struct gtv_options {
 	const char *view, *rows, *select, *theme; /* NULL: default */
 	int cols_count, rows_count;		  /* --size; 0: default */
 	/* After the trace's start; UINT64_MAX: not given. */
-	uint64_t from_ns, to_ns;
+	uint64_t from_ns, to_ns, at_ns;
+	int critical, waits;
 	enum gtv_format format;
 	const char *to_format; /* of export */
 	int ascii, no_mouse, json, csv;

@@ -38,7 +38,7 @@ int gtv_cmd_report(const struct gtv_options *opts)
 {
 	struct gtv_err err = {0};
 	struct gtv_store *store;
-	struct gtv_report report;
+	struct gtv_report report = {.with_waits = opts->waits};
 
 	if (gtv_out_open(opts->file, &store, &err))
 		return gtv_cmd_error(&err);

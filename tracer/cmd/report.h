@@ -22,7 +22,10 @@ struct gtv_report {
 	struct gtv_findings *findings;
 	struct gtv_report_calls *calls; /* NULL: none were recorded */
 	struct gtv_latency *latency;	/* NULL: not asked for (check) */
-	struct gtv_report_tee *tee;	/* feeds it */
+	struct gtv_report_tee *tee;	/* feeds it, and waits */
+	struct gtv_report_waits *waits; /* NULL: not asked for */
+	int with_waits; /* set by the caller before it reads, else 0: of however
+			 * many events */
 	struct gtv_store_info info;
 	struct gtv_store_stats stats;
 	uint64_t start_ns; /* times are shown relative to it */

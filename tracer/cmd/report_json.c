@@ -13,6 +13,7 @@
 #include "tracer/cmd/out.h"
 #include "tracer/cmd/report_calls.h"
 #include "tracer/cmd/report_latency.h"
+#include "tracer/cmd/report_waits.h"
 
 /* Appends to a list or an object being printed, with the commas it needs. */
 struct writer {
@@ -356,6 +357,14 @@ static void lists(struct writer *w)
 	for (unsigned k = 0; w->r->latency && k < GTV_LAT_MAX; k++)
 		if (gtv_latency_histogram(w->r->latency, k))
 			emit(w, NULL, gtv_report_latency_json(w->r, k));
+	list_end(w);
+	list_begin(w, "waits");
+	for (size_t i = 0;; i++) {
+		struct json_object *o = gtv_report_waits_json(w->r, i);
+		if (!o)
+			break;
+		emit(w, NULL, o);
+	}
 	list_end(w);
 	findings(w);
 }

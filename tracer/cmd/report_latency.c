@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "tracer/cmd/out.h"
+#include "tracer/cmd/report_waits.h"
 
 #define WORST_SHOWN 5
 
@@ -14,7 +15,10 @@ static void on_span(void *arg, const struct gtv_span *span)
 {
 	struct gtv_report_tee *tee = arg;
 
-	tee->no_memory |= gtv_latency_span(tee->latency, span) != 0;
+	if (tee->latency)
+		tee->no_memory |= gtv_latency_span(tee->latency, span) != 0;
+	if (tee->waits)
+		gtv_report_waits_span(tee->waits, span);
 	if (tee->next.span)
 		tee->next.span(tee->next.arg, span);
 }
@@ -23,7 +27,10 @@ static void on_edge(void *arg, const struct gtv_edge *edge)
 {
 	struct gtv_report_tee *tee = arg;
 
-	tee->no_memory |= gtv_latency_edge(tee->latency, edge) != 0;
+	if (tee->latency)
+		tee->no_memory |= gtv_latency_edge(tee->latency, edge) != 0;
+	if (tee->waits)
+		gtv_report_waits_edge(tee->waits, edge);
 	if (tee->next.edge)
 		tee->next.edge(tee->next.arg, edge);
 }

@@ -14,7 +14,8 @@ struct json_object;
 /* A sink that tells r->latency too what it passes on to `next`. Borrows both. */
 struct gtv_report_tee {
 	struct gtv_model_sink next;
-	struct gtv_latency *latency;
+	struct gtv_latency *latency;	/* NULL: nobody */
+	struct gtv_report_waits *waits; /* as above */
 	int no_memory;
 };
 struct gtv_model_sink gtv_report_tee_sink(struct gtv_report_tee *tee);

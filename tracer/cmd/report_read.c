@@ -5,6 +5,7 @@
 #include "tracer/cmd/part.h"
 #include "tracer/cmd/report_calls.h"
 #include "tracer/cmd/report_latency.h"
+#include "tracer/cmd/report_waits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +69,7 @@ static int feed_all(struct gtv_report *r, struct gtv_walk *w, gtv_report_item_fn
 			return rc;
 	}
 	/* What is cut off by the end has not ended: no latency. */
-	if (r->tee) {
+	if (r->latency) {
 		if (r->tee->no_memory)
 			return -GTV_ENOMEM;
 		gtv_latency_stop(r->latency);
@@ -94,7 +95,22 @@ static void set_range(struct gtv_report *r)
 	r->to_ns = r->end_ns;
 }
 
-static void new_findings(struct gtv_report *r, int latency, struct gtv_part_reader *part)
+/* Of more it is told when it is asked for: it doubles what reading costs. */
+#define WAITS_EVENTS 1000000u
+
+static int wants_waits(const struct gtv_report *r)
+{
+	struct gtv_block_info block;
+	uint64_t events = 0;
+
+	for (size_t i = gtv_store_first_block(r->store);
+	     events <= WAITS_EVENTS && !gtv_store_block(r->store, i, &block); i++)
+		events += block.count;
+	return r->with_waits || events <= WAITS_EVENTS;
+}
+
+/* listen: latencies and waits are told too; part: of that alone. */
+static void new_findings(struct gtv_report *r, int listen, struct gtv_part_reader *part)
 {
 	struct gtv_model_sink sink;
 
@@ -105,12 +121,17 @@ static void new_findings(struct gtv_report *r, int latency, struct gtv_part_read
 						   r->info.clock != GTV_CLOCK_SIM &&
 						   !(r->info.scope & GTV_SCOPE_ALL));
 	sink = gtv_findings_sink(r->findings);
-	if (latency) {
-		r->latency = gtv_latency_new(0, UINT64_MAX);
+	if (listen) {
 		r->tee = calloc(1, sizeof *r->tee);
-		if (!r->latency || !r->tee)
+		if (!part)
+			r->latency = gtv_latency_new(0, UINT64_MAX);
+		if (wants_waits(r))
+			r->waits = gtv_report_waits_new(part ? part->from_ns : 0,
+							part ? part->to_ns : UINT64_MAX);
+		if (!r->tee || (!part && !r->latency))
 			return;
-		*r->tee = (struct gtv_report_tee){.next = sink, .latency = r->latency};
+		*r->tee = (struct gtv_report_tee){
+			.next = sink, .latency = r->latency, .waits = r->waits};
 		sink = gtv_report_tee_sink(r->tee);
 	}
 	if (part)
@@ -144,7 +165,10 @@ int gtv_report_read(struct gtv_report *r, const struct gtv_store *store,
 	struct gtv_walk walk;
 	int rc;
 
+	int with_waits = r->with_waits;
+
 	memset(r, 0, sizeof *r);
+	r->with_waits = with_waits;
 	r->store = store;
 	r->names = gtv_store_names(store);
 	gtv_store_get_info(store, &r->info);
@@ -230,7 +254,10 @@ int gtv_report_read_part(struct gtv_report *r, const struct gtv_store *store,
 	struct gtv_walk walk;
 	int rc;
 
+	int with_waits = r->with_waits;
+
 	memset(r, 0, sizeof *r);
+	r->with_waits = with_waits;
 	r->store = store;
 	r->names = gtv_store_names(store);
 	gtv_store_get_info(store, &r->info);
@@ -241,7 +268,7 @@ int gtv_report_read_part(struct gtv_report *r, const struct gtv_store *store,
 				   "nothing of the trace lies between them");
 	part.from_ns = r->from_ns;
 	part.to_ns = r->to_ns;
-	new_findings(r, 0, &part);
+	new_findings(r, 1, &part);
 	rc = r->model ? gtv_part_seek(&part, &walk, store)
 		      : gtv_walk_init(&walk, store, 0) - GTV_ENOMEM;
 	if (!rc)
@@ -264,6 +291,8 @@ void gtv_report_fini(struct gtv_report *r)
 	gtv_findings_free(r->findings);
 	gtv_report_calls_free(r->calls);
 	gtv_latency_free(r->latency);
+	gtv_report_waits_free(r->waits);
+	r->waits = NULL;
 	free(r->tee);
 	r->latency = NULL;
 	r->tee = NULL;

@@ -13,6 +13,7 @@
 #include "tracer/cmd/out.h"
 #include "tracer/cmd/report_calls.h"
 #include "tracer/cmd/report_latency.h"
+#include "tracer/cmd/report_waits.h"
 
 #define TABLE_ROWS 50
 
@@ -443,7 +444,8 @@ int gtv_report_text(const struct gtv_report *r, FILE *f)
 	print_counts(r, f);
 	rc = rc || print_gts(r, rows, f) || print_locks(r, rows, f) ||
 	     print_threads(r, rows, f) || print_cores(r, f) ||
-	     gtv_report_latency_text(r, f) || gtv_report_calls_text(r, f);
+	     gtv_report_waits_text(r, f) || gtv_report_latency_text(r, f) ||
+	     gtv_report_calls_text(r, f);
 	free(rows);
 	return rc;
 }
