@@ -11,8 +11,6 @@
 #include "tui/scope.h"
 #include "tui/views.h"
 
-#define COLS_MIN 40
-
 /* Where columns begin; 0: there is no room for it. */
 struct columns {
 	int time, since, who, name;
@@ -99,7 +97,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	int tall = canvas->rows >= 8, top = tall ? 3 : 0;
 	int end = canvas->rows - (tall ? 2 : 0);
 
-	if (tui_chrome_too_small(canvas, COLS_MIN, 3))
+	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
 		return 0;
 	if (tall) {
 		tui_chrome_title(canvas, scene, 0, "marks");
