@@ -136,6 +136,17 @@ static void put_lock(struct out *o, const struct gtv__lock *l)
 	put_time(o, l->drop_ns);
 }
 
+/* Who is gone is nobody: the dead are not saved. */
+static uint32_t living(const struct gtv__lock *l)
+{
+	return l && !l->gone ? l->id : 0;
+}
+
+static uint32_t living_tid(const struct gtv__gt *g)
+{
+	return g->thread && g->thread->on != GTV__K_DEAD ? gtv__gt_tid(g) : 0;
+}
+
 static void put_gt(struct out *o, const struct gtv__gt *g)
 {
 	const struct gtv__lock *list[GTV__HELD_MAX];
@@ -152,7 +163,7 @@ static void put_gt(struct out *o, const struct gtv__gt *g)
 	put(o, g->woken_by);
 	put(o, g->who);
 	put(o, g->call);
-	put(o, gtv__gt_tid(g));
+	put(o, living_tid(g));
 	put_from(o, g->last_ns);
 	put_time(o, g->wake_ns);
 	put(o, g->waker);
@@ -162,8 +173,8 @@ static void put_gt(struct out *o, const struct gtv__gt *g)
 	put(o, g->send_peer);
 	put(o, g->owed_chan);
 	put(o, g->owed_peer);
-	put(o, g->wait ? g->wait->id : 0);
-	put(o, g->want ? g->want->id : 0);
+	put(o, living(g->wait));
+	put(o, living(g->want));
 	put_from(o, g->want_ns);
 	/* Last first: taken in this order again, the list is the same. */
 	for (const struct gtv__lock *l = g->held; l; l = l->next_held)
@@ -179,11 +190,6 @@ static void put_futex(struct out *o, const struct gtv__lock *l)
 	put(o, l->id);
 	put(o, l->addr);
 	put(o, l->mutex);
-}
-
-static uint32_t living(const struct gtv__lock *l)
-{
-	return l && !l->gone ? l->id : 0;
 }
 
 static void put_trial(struct out *o, const struct gtv__lock *l)
