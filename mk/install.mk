@@ -18,6 +18,9 @@ LIB_DIR     = $(DESTDIR)$(PREFIX)/lib
 INCLUDE_DIR = $(DESTDIR)$(PREFIX)/include
 MAN_DIR     = $(DESTDIR)$(PREFIX)/share/man
 DEMO_DIR    = $(DESTDIR)$(PREFIX)/libexec/gtviz
+TALK_DIR    = $(DESTDIR)$(PREFIX)/share/gtviz/talks
+TALKS       = $(wildcard samples/talks/*.talk)
+RECORDINGS  = $(wildcard samples/talks/*/*.gtv)
 ABI_HEADERS = $(wildcard runtime/abi/*.h)
 MAN_PAGES   = $(wildcard docs/*.1 docs/*.3 docs/*.5)
 
@@ -34,6 +37,7 @@ ifndef REPLAY_ONLY
 	install -d $(DEMO_DIR)
 	install -m 755 $(SAMPLES) $(DEMO_DIR)
 endif
+	$(foreach file,$(TALKS) $(RECORDINGS),install -D -m 644 $(file) $(TALK_DIR)/$(patsubst samples/talks/%,%,$(file)) &&) :
 	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)) &&) :
 
 uninstall:
@@ -41,6 +45,8 @@ uninstall:
 	rm -f $(addprefix $(INCLUDE_DIR)/gtviz/,$(notdir $(ABI_HEADERS)))
 	rm -f $(foreach page,$(MAN_PAGES),$(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
 	rm -f $(addprefix $(DEMO_DIR)/,$(notdir $(SAMPLES)))
+	rm -f $(patsubst samples/talks/%,$(TALK_DIR)/%,$(TALKS) $(RECORDINGS))
+	-rmdir $(patsubst samples/talks/%,$(TALK_DIR)/%,$(dir $(RECORDINGS))) $(TALK_DIR) $(DESTDIR)$(PREFIX)/share/gtviz 2>/dev/null
 	-rmdir $(INCLUDE_DIR)/gtviz $(DEMO_DIR) 2>/dev/null
 .PHONY: install uninstall
 

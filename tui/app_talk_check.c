@@ -19,7 +19,7 @@
 
 /* ---- where ---- */
 
-static const char *const places[] = {"samples/talks", "build/samples/talks",
+static const char *const places[] = {"samples/talks", "../samples/talks",
 				     "../share/gtviz/talks"};
 #define PLACES (sizeof(places) / sizeof(*places))
 

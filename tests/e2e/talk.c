@@ -206,6 +206,39 @@ static void notes_on_a_second_terminal(void **state)
 	ended_well(&notes);
 }
 
+/* The talk that everybody has: whole, and played to its end by itself, at the sizes of a
+ * small terminal and a hall's. */
+static void the_bundled_one(void **state)
+{
+	static const int size[][2] = {{80, 24}, {200, 60}};
+	char out[PTY_LINE];
+	struct pty p;
+
+	(void)state;
+	if (!file[0]) {
+		print_message("skip: the samples are not built\n");
+		skip();
+	}
+	if (pty_command(out, sizeof(out), "%s talk --check green-threads 2>&1",
+			pty_gtviz()))
+		fail_msg("%s", out);
+	for (int i = 0; i < 2; i++) {
+		pty_gtviz_start(&p, size[i][0], size[i][1], "talk", "green-threads",
+				"--recorded", "--auto", "30ms", NULL);
+		pty_wait_taken(&p);
+		ended_well(&p);
+	}
+	pty_gtviz_start(&p, 100, 30, "talk", "green-threads", "--recorded", NULL);
+	pty_wait_text(&p, "1/12");
+	pty_keys(&p, "\033[F"); /* the last chapter, and back through all */
+	pty_wait_text(&p, "12/12");
+	for (int i = 0; i < 40; i++)
+		pty_keys(&p, "p");
+	pty_wait_text(&p, "1/12");
+	pty_keys(&p, "q");
+	ended_well(&p);
+}
+
 static void check_tells_faults(void **state)
 {
 	char bad[80], out[PTY_LINE];
@@ -245,6 +278,7 @@ int main(void)
 		cmocka_unit_test(dark_timer_explore),
 		cmocka_unit_test(by_itself),
 		cmocka_unit_test(notes_on_a_second_terminal),
+		cmocka_unit_test(the_bundled_one),
 		cmocka_unit_test(check_tells_faults),
 	};
 	return cmocka_run_group_tests_name("talk", tests, make_talk, remove_talk);
