@@ -21,7 +21,7 @@ await() { # SECONDS COMMAND…: until it is true
 size() { stat -c %s "$1"; }
 
 # Several times what is kept.
-GT_STATS=1 "$gtviz" record --level 0 --ring 200ms -o "$dir/end.gtv" "$o/samples/pingpong" 600000 >"$dir/out" 2>"$dir/err" ||
+GT_STATS=1 "$gtviz" record --level 0 --ring 200ms -o "$dir/end.gtv" "$o/samples/pingpong" 12000000 >"$dir/out" 2>"$dir/err" ||
 	fail "the recording: $? $(cat "$dir/err")"
 "$gtviz" check "$dir/end.gtv" >"$dir/check" || fail "at the end: $(cat "$dir/check")"
 all=$(sed -n 's/.*"switches":\([0-9]*\),.*/\1/p' "$dir/err")
