@@ -87,7 +87,8 @@ static void marks_and_cursors(void **state)
 	pty_keys(&p, "mhere\r");
 	pty_wait_text(&p, "mark here at");
 	pty_keys(&p, "GB");
-	pty_keys(&p, "(");
+	pty_wait_gone(&p, "mark here at");
+	pty_keys(&p, "gmark here\r");
 	pty_wait_text(&p, "mark here at");
 	pty_keys(&p, "X");
 	pty_wait_text(&p, "the mark is gone");
