@@ -6,8 +6,9 @@ OURS := $(CFLAGS_BASE) $(CFLAGS)
 # that it has, these files are the recorder's, and those stand in for them.
 RECORDERS := tracer/launch/adopt.c tracer/launch/child.c tracer/launch/inherit.c tracer/launch/launch.c \
 	tracer/launch/privileges.c tracer/launch/output_as.c \
-	tracer/cmd/record.c tracer/cmd/import.c tracer/cmd/doctor.c tracer/cmd/doctor_uring.c tui/app_live.c
-VIEWERS := tracer/launch/viewer.c tracer/cmd/viewer.c tui/app_viewer.c
+	tracer/cmd/record.c tracer/cmd/import.c tracer/cmd/doctor.c tracer/cmd/doctor_uring.c tui/app_live.c \
+	tui/app_talk_run.c tui/app_talk_notes.c
+VIEWERS := tracer/launch/viewer.c tracer/cmd/viewer.c tui/app_viewer.c tui/app_talk_viewer.c
 LEFT_OUT := $(if $(REPLAY_ONLY),$(RECORDERS),$(VIEWERS))
 
 # layer NAME DIR EXTRA_CFLAGS: every .c and .S of DIR into $(O)/lib/NAME.a
