@@ -175,13 +175,15 @@ run-coverage:
 # An hour of virtual time of random operations, whatever that takes; then real runs.
 SOAK_SECONDS ?= 600
 RECORD_SECONDS ?= 1800
+# Of a recorder, of its program, of both; and of streams.
 STREAM_KILLS ?= 200
 RATE ?= 1000000
 CLOCK_SECONDS ?= 60
-soak: all $(TOOL_BIN) $(O)/tests/kernel/clock $(O)/tests/unit/runtime_model $(O)/tests/unit/runtime_soak $(O)/tests/unit/tui_fuzz
+soak: all $(TOOL_BIN) $(O)/tests/kernel/clock $(O)/tests/kernel/kill $(O)/tests/unit/runtime_model $(O)/tests/unit/runtime_soak $(O)/tests/unit/tui_fuzz
 	$(Q)FUZZ_KEYS=1000000 $(O)/tests/unit/tui_fuzz
 	$(Q)$(TEST_ENV) SOAK_SECONDS='$(SOAK_SECONDS)' sh tests/soak.sh
 	$(Q)$(TEST_ENV) CLOCK_SECONDS='$(CLOCK_SECONDS)' $(O)/tests/kernel/clock soak
+	$(Q)$(TEST_ENV) GTV_TEST_KILLS='$(STREAM_KILLS)' $(O)/tests/kernel/kill
 	$(Q)$(TEST_ENV) GTV_TEST_STREAM_KILLS='$(STREAM_KILLS)' sh tests/kernel/kill_stream.sh
 	$(Q)$(TEST_ENV) RECORD_SECONDS='$(RECORD_SECONDS)' RATE='$(RATE)' sh tests/soak_record.sh
 .PHONY: soak

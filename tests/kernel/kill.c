@@ -6,7 +6,7 @@
  * had committed; a program whose recorder died runs on unharmed.
  *
  * The program is tests/tools/marks.c, which keeps a book of its own marks. The seed
- * is printed; GTV_TEST_SEED repeats a run, GTV_TEST_KILLS (200) sets its length.
+ * is printed; GTV_TEST_SEED repeats a run, GTV_TEST_KILLS (100; `make soak` 200) sets its length.
  */
 #include "tests/kernel/accept.h"
 
@@ -307,7 +307,7 @@ static void one_run(unsigned i, enum victim victim)
 
 static void kill_often(enum victim victim)
 {
-	unsigned runs = env_number("GTV_TEST_KILLS", 200) / VICTIMS + 1;
+	unsigned runs = env_number("GTV_TEST_KILLS", 100) / VICTIMS + 1;
 
 	marks_seen = farthest_back_ns = runs_late = 0;
 	for (unsigned i = 0; i < runs; i++)
