@@ -6,7 +6,8 @@
  * had committed; a program whose recorder died runs on unharmed.
  *
  * The program is tests/tools/marks.c, which keeps a book of its own marks. The seed
- * is printed; GTV_TEST_SEED repeats a run, GTV_TEST_KILLS (100; `make soak` 200) sets its length.
+ * is printed; GTV_TEST_SEED repeats a run, GTV_TEST_KILLS (100; `make soak` 200) sets its
+ * length.
  */
 #include "tests/kernel/accept.h"
 
