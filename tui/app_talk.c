@@ -242,6 +242,7 @@ int tui_app_talk(const struct gtv_options *opts)
 	faults.arg = tui_talk_file(opts->topic, path, sizeof(path));
 	if (tui_talk_load(path, &talk, &faults, &err))
 		return gtv_cmd_error(&err);
+	tui_talk_use_samples(talk);
 	if (opts->verify && !faults.count)
 		tui_talk_check(talk, &faults);
 	if (faults.count) {

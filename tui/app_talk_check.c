@@ -58,13 +58,31 @@ char *tui_talk_file(const char *name, char *buf, size_t size)
 	return buf;
 }
 
+void tui_talk_use_samples(const struct tui_talk *t)
+{
+	const char *old = getenv("PATH");
+	char sample[1400], path[8192];
+
+	for (int i = 0; i < t->chapters; i++) {
+		const char *name = t->chapter[i].run[tui_talk_program(&t->chapter[i])];
+
+		if (!name || strchr(name, '/') ||
+		    !gtv_demo_sample(name, sample, sizeof(sample)))
+			continue;
+		*strrchr(sample, '/') = 0;
+		if ((size_t)snprintf(path, sizeof(path), "%s%s%s", sample, old ? ":" : "",
+				     old ? old : "") < sizeof(path))
+			setenv("PATH", path, 1);
+		return;
+	}
+}
+
 char *tui_talk_find_program(const struct tui_talk *t, const char *name, char *buf,
 			    size_t size)
 {
 	if (strchr(name, '/'))
 		return tui_talk_path(t, name, buf, size);
-	if (!gtv_demo_sample(name, buf, size))
-		snprintf(buf, size, "%s", name);
+	snprintf(buf, size, "%s", name);
 	return buf;
 }
 

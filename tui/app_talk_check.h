@@ -13,8 +13,11 @@
 /* A file if it has a slash, ends in .talk or is there; else a bundled talk's. Returns buf.
  */
 char *tui_talk_file(const char *name, char *buf, size_t size);
-/* Which program a chapter's run means by `name`: a bundled sample; with a slash a path
- * beside the talk; else what PATH finds. Returns buf. */
+/* From now on PATH finds the bundled samples first: what is run, and what a recording says
+ * was run, is called as in the talk. */
+void tui_talk_use_samples(const struct tui_talk *t);
+/* Which program a chapter's run means by `name`: with a slash a path beside the talk, else
+ * what PATH finds. Returns buf. */
 char *tui_talk_find_program(const struct tui_talk *t, const char *name, char *buf,
 			    size_t size);
 /* The bundled talks, a line each. Returns the exit status. */
