@@ -32,6 +32,7 @@
 #define FRAME_COST   5 /* frames are at least so many times their cost apart */
 #define NS_PER_MS    1000000u
 #define KEYS_AT_ONCE 256
+#define BEGUN_NS     1000000u
 #define ANSWER_NS    8000000u	/* after a key the next frame may follow so soon */
 #define LOOK_NS	     3000000u	/* of a frame: what it may decode before it is shown */
 #define MESSAGE_ROWS 16		/* smaller screens have no line for messages of their own */
@@ -276,6 +277,34 @@ static void read_on(struct tui_app *app)
 		app->dirty = 1;
 }
 
+/* A window and a trigger want some time to be set on: a program that has only just been
+ * started has none yet. */
+static int has_begun(const struct tui_app *app)
+{
+	const struct tui_nav *nav = &app->trace.nav;
+
+	return app->trace.facts.mode != TUI_LIVE || nav->last_ns - nav->first_ns > BEGUN_NS;
+}
+
+/* What the screen is to begin with, as if it had been typed behind `:`. */
+static void begin_commands(struct tui_app *app)
+{
+	const char *at = app->opts->screen;
+
+	app->begins = 0;
+	while (at && *at) {
+		size_t size = strcspn(at, ";");
+		char line[TUI_PROMPT_BYTES];
+
+		snprintf(line, sizeof(line), "%.*s", (int)size, at);
+		tui_app_command(app, line);
+		at += size + (at[size] == ';');
+	}
+	/* Last: arming a trigger goes to the present, which may be narrower yet. */
+	if (app->opts->zoom_ns)
+		tui_nav_live_span(&app->trace.nav, app->opts->zoom_ns);
+}
+
 static void step(struct tui_app *app)
 {
 	struct pollfd fds[] = {
@@ -307,6 +336,8 @@ static void step(struct tui_app *app)
 		tui_live_update(app);
 	if (app->streaming)
 		tui_stream_update(app);
+	if (app->begins && has_begun(app))
+		begin_commands(app);
 	if (app->talking)
 		tui_talking_turn(app);
 	if (app->trace.store)
@@ -388,23 +419,6 @@ static void begin_view(struct tui_app *app)
 	}
 }
 
-/* What the screen is to begin with, as if it had been typed behind `:`. */
-static void begin_commands(struct tui_app *app)
-{
-	const char *at = app->opts->screen;
-
-	if (app->opts->zoom_ns)
-		tui_nav_live_span(&app->trace.nav, app->opts->zoom_ns);
-	while (at && *at) {
-		size_t size = strcspn(at, ";");
-		char line[TUI_PROMPT_BYTES];
-
-		snprintf(line, sizeof(line), "%.*s", (int)size, at);
-		tui_app_command(app, line);
-		at += size + (at[size] == ';');
-	}
-}
-
 int tui_app_show(struct tui_app *app, int theme, struct gtv_err *err)
 {
 	int rc = app->opts->cast ? tui_cast_new(&app->cast, app->opts->cast, err) : 0;
@@ -424,7 +438,7 @@ int tui_app_show(struct tui_app *app, int theme, struct gtv_err *err)
 		if (app->talking)
 			tui_talking_begin(app);
 		begin_view(app);
-		begin_commands(app);
+		app->begins = 1;
 		if (app->settings_problem[0])
 			tui_app_say(app, "%s", app->settings_problem);
 		app->dirty = 1;

@@ -52,7 +52,7 @@ static void stops_at_its_trigger(void **state)
 	need_samples();
 	pty_gtviz_start(&p, COLS, ROWS, "demo", "freeze", "300", "50", NULL);
 	pty_wait_taken(&p);
-	pty_wait_text(&p, "HIT 1 ready>50ms");
+	pty_wait_text(&p, "HIT 1 sleep>50ms");
 	pty_wait_text(&p, "G2 heart");
 	quit_and_read(&p, "longest beat");
 }

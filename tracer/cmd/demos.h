@@ -76,58 +76,61 @@
 	  "The lock is free for a moment every 100 ticks, so the talker gets it soon.")
 
 #define IO "Waiting for others"
-#define GTV_DEMOS_IO(X)                                                                    \
-	X("io3-sequential", IO, "gil2", "fetch", "3 --in-turn", "3 --delay 40 --in-turn",  \
-	  "timeline", "green", "600ms", "", NULL, 1,                                       \
-	  "three answers of a slow service, one after the other",                          \
-	  "A staircase: the next begins when the one before has its answer.")              \
-	X("io3-threads", IO, "gil2", "fetch", "3", "3 --delay 40", "timeline", "green",    \
-	  "600ms", "", "io3-sequential", 1, "the same by three threads under a GIL",       \
-	  "The waits (~) lie above one another: the GIL is let go while one waits.")       \
-	X("io10-sequential", IO, "green", "fetch", "10 --delay 200 --in-turn",             \
-	  "10 --delay 40 --in-turn", "timeline", "green", "2500ms", "", NULL, 1,           \
-	  "ten answers, one after the other", "A staircase of ten steps.")                 \
-	X("io10-green", IO, "gevent", "fetch", "10 --delay 200", "10 --delay 40",          \
-	  "timeline", "green", "600ms", "", "io10-sequential", 1,                          \
-	  "ten answers by ten green threads on one OS thread (gevent)",                    \
-	  "Ten waits at once, and one OS thread below them that sleeps meanwhile.")        \
-	X("io10-asyncio", IO, "asyncio", "fetch", "10 --delay 200", "10 --delay 40",       \
-	  "timeline", "green", "600ms", "", "io10-sequential", 1,                          \
-	  "the same with asyncio and await", "As with gevent: the waits overlap.")         \
-	X("io10-blocking", IO, "asyncio", "fetch", "10 --delay 200 --raw",                 \
-	  "10 --delay 40 --raw", "timeline", "green", "2500ms", "run>50ms",                \
-	  "io10-sequential", 1, "asyncio with a blocking call in each coroutine",          \
-	  "It looks like asyncio and is a staircase: a call that knows nothing of the "    \
-	  "loop freezes it (▒), and nine others with it. That is what made it slower "   \
-	  "than gevent in a talk: the call, not a prevention of races.")                   \
-	X("io10-executor", IO, "asyncio", "fetch", "10 --delay 200 --executor",            \
-	  "10 --delay 40 --executor", "timeline", "green", "600ms", "", "io10-sequential", \
-	  1, "the same calls made by an executor's threads",                               \
-	  "The same blocking calls, off the loop: they overlap as far as there are "       \
-	  "threads in the executor.")                                                      \
-	X("io10-offset", IO, "offset,pool=2", "fetch", "10 --delay 200 --executor",        \
-	  "10 --delay 40 --executor", "timeline", "green", "1200ms", "",                   \
-	  "io10-sequential", 1, "the same calls under offset, whose pool has two threads", \
-	  "Two at a time: 10 calls come back in five pairs.")                              \
-	X("freeze", IO, "green", "freeze", "300 3", "60 2", "timeline", "green", "600ms",  \
-	  "ready>50ms", NULL, 1, "one green thread never lets the others run",             \
-	  "The heart stops beating (░, ready) for as long as the hog computes. Nobody "  \
-	  "can take the core from it: switching is a favour here.")                        \
-	X("freeze-quantum", IO, "quantum", "freeze", "300 3", "60 2", "timeline", "green", \
-	  "600ms", "", "freeze", 1, "the same program under time slices",                  \
-	  "The heart goes on: at its slice's end the hog is made to wait.")                \
-	X("freeze-go", IO, "gmp,cores=1", "freeze", "300 3", "60 2", "timeline", "green",  \
-	  "600ms", "", "freeze", 1, "the same under Go's scheduler, on one processor",     \
-	  "Preempted after 10 ms, by a signal, in the middle of its computing.")           \
-	X("callbacks", IO, "asyncio", "callbacks", "5", "5", "timeline", "green", "150ms", \
-	  "", NULL, 1, "the same work on one loop: callbacks, then coroutines",            \
-	  "Up to the mark the loop calls functions, and no green thread is there to "      \
-	  "follow: who asked for what is in nobody's lane. After it each page is a lane "  \
-	  "with its waits.")                                                               \
-	X("loops", IO, "asyncio", "loop", "select poll epoll",                             \
-	  "--trips 300 select poll epoll", "timeline", "green", "50ms", "", NULL, 0,       \
-	  "a loop on select, on poll and on epoll, with 450 that wait",                    \
-	  "What is waited for is told anew each time to select and poll: the round trip "  \
+#define GTV_DEMOS_IO(X)                                                                      \
+	X("io3-sequential", IO, "gil2", "fetch", "3 --in-turn", "3 --delay 40 --in-turn",    \
+	  "timeline", "green", "600ms", "", NULL, 1,                                         \
+	  "three answers of a slow service, one after the other",                            \
+	  "A staircase: the next begins when the one before has its answer.")                \
+	X("io3-threads", IO, "gil2", "fetch", "3", "3 --delay 40", "timeline", "green",      \
+	  "600ms", "", "io3-sequential", 1, "the same by three threads under a GIL",         \
+	  "The waits (~) lie above one another: the GIL is let go while one waits.")         \
+	X("io10-sequential", IO, "green", "fetch", "10 --delay 200 --in-turn",               \
+	  "10 --delay 40 --in-turn", "timeline", "green", "2500ms", "", NULL, 1,             \
+	  "ten answers, one after the other", "A staircase of ten steps.")                   \
+	X("io10-green", IO, "gevent", "fetch", "10 --delay 200", "10 --delay 40",            \
+	  "timeline", "green", "600ms", "", "io10-sequential", 1,                            \
+	  "ten answers by ten green threads on one OS thread (gevent)",                      \
+	  "Ten waits at once, and one OS thread below them that sleeps meanwhile.")          \
+	X("io10-asyncio", IO, "asyncio", "fetch", "10 --delay 200", "10 --delay 40",         \
+	  "timeline", "green", "600ms", "", "io10-sequential", 1,                            \
+	  "the same with asyncio and await", "As with gevent: the waits overlap.")           \
+	X("io10-blocking", IO, "asyncio", "fetch", "10 --delay 200 --raw",                   \
+	  "10 --delay 40 --raw", "timeline", "green", "2500ms", "run>50ms",                  \
+	  "io10-sequential", 1, "asyncio with a blocking call in each coroutine",            \
+	  "It looks like asyncio and is a staircase: a call that knows nothing of the "      \
+	  "loop freezes it (▒), and nine others with it. That is what made it slower "     \
+	  "than gevent in a talk: the call, not a prevention of races.")                     \
+	X("io10-executor", IO, "asyncio", "fetch", "10 --delay 200 --executor",              \
+	  "10 --delay 40 --executor", "timeline", "green", "600ms", "", "io10-sequential",   \
+	  1, "the same calls made by an executor's threads",                                 \
+	  "The same blocking calls, off the loop: they overlap as far as there are "         \
+	  "threads in the executor.")                                                        \
+	X("io10-offset", IO, "offset,pool=2", "fetch", "10 --delay 200 --executor",          \
+	  "10 --delay 40 --executor", "timeline", "green", "1200ms", "",                     \
+	  "io10-sequential", 1, "the same calls under offset, whose pool has two threads",   \
+	  "Two at a time: 10 calls come back in five pairs.")                                \
+	X("freeze", IO, "green", "freeze", "300 3", "60 2", "timeline", "green", "600ms",    \
+	  "sleep>50ms and gt=heart", NULL, 1,                                                \
+	  "one green thread never lets the others run",                                      \
+	  "The heart stops beating: its sleep (┄) is over, but nobody looks at the clock " \
+	  "for as long as the hog computes. Nobody can take the core from it: switching "    \
+	  "is "                                                                              \
+	  "a favour here.")                                                                  \
+	X("freeze-quantum", IO, "quantum", "freeze", "300 3", "60 2", "timeline", "green",   \
+	  "600ms", "", "freeze", 1, "the same program under time slices",                    \
+	  "The heart goes on: at its slice's end the hog is made to wait.")                  \
+	X("freeze-go", IO, "gmp,cores=1", "freeze", "300 3", "60 2", "timeline", "green",    \
+	  "600ms", "", "freeze", 1, "the same under Go's scheduler, on one processor",       \
+	  "Preempted after 10 ms, by a signal, in the middle of its computing.")             \
+	X("callbacks", IO, "asyncio", "callbacks", "5", "5", "timeline", "green", "150ms",   \
+	  "", NULL, 1, "the same work on one loop: callbacks, then coroutines",              \
+	  "Up to the mark the loop calls functions, and no green thread is there to "        \
+	  "follow: who asked for what is in nobody's lane. After it each page is a lane "    \
+	  "with its waits.")                                                                 \
+	X("loops", IO, "asyncio", "loop", "select poll epoll",                               \
+	  "--trips 300 select poll epoll", "timeline", "green", "50ms", "", NULL, 0,         \
+	  "a loop on select, on poll and on epoll, with 450 that wait",                      \
+	  "What is waited for is told anew each time to select and poll: the round trip "    \
 	  "grows with what waits. With epoll it does not.")
 
 #define WEB "A web server under load"
