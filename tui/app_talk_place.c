@@ -109,6 +109,11 @@ static int place(struct tui_show *s)
 	case TUI_AT_LIVE:
 		return place_live(s);
 	case TUI_AT_BEGIN:
+		/* All of what grows is all there is so far, until it has ended. */
+		if (!step->window_ns && grows(s)) {
+			tui_nav_window(nav, nav->first_ns, nav->last_ns);
+			return 0;
+		}
 		tui_nav_window(nav, nav->first_ns, nav->first_ns + window_ns(s));
 		return !grows(s) || nav->last_ns - nav->first_ns >= window_ns(s);
 	case TUI_AT_END:
