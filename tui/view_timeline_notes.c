@@ -64,7 +64,8 @@ static int is_letter(const struct tui_timeline *tl, int x, int y)
 {
 	const struct tui_cell *cell = tui_canvas_at(tl->canvas, x, y);
 
-	return cell && cell->glyph > ' ' && cell->glyph < 0x7f;
+	/* '~' is how a wait for input or output is drawn. */
+	return cell && cell->glyph > ' ' && cell->glyph < 0x7f && cell->glyph != '~';
 }
 
 static void mark(struct tui_timeline *tl, const struct tui_tl_row *row,

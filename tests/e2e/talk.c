@@ -232,6 +232,8 @@ static void the_bundled_one(void **state)
 	pty_wait_text(&p, "1/12");
 	pty_keys(&p, "\033[F"); /* the last chapter, and back through all */
 	pty_wait_text(&p, "12/12");
+	pty_keys(&p, "8"); /* a region's name leaves its wait to be seen */
+	pty_wait_text(&p, "fetch~~~~");
 	for (int i = 0; i < 40; i++)
 		pty_keys(&p, "p");
 	pty_wait_text(&p, "1/12");
