@@ -104,7 +104,9 @@ static void begin(struct run *run, const char *trace, const char *book)
 	while (!__atomic_load_n(&run->book->writer[0].count, __ATOMIC_ACQUIRE) &&
 	       now_ns() < deadline)
 		sched_yield();
-	run->program = child_of(run->gtviz.pid);
+	/* The kernel's list of children is no snapshot: one may be passed over. */
+	while ((run->program = child_of(run->gtviz.pid)) <= 0 && now_ns() < deadline)
+		sched_yield();
 	assert_true(run->program > 0);
 }
 
