@@ -23,7 +23,9 @@ all: gtviz-bin $(if $(REPLAY_ONLY),,lib samples)
 
 include mk/config.mk
 include mk/build.mk
+include mk/pages.mk
 include mk/check.mk
 include mk/install.mk
+include mk/package.mk
 
 .PHONY: all gtviz-bin lib samples

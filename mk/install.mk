@@ -11,39 +11,61 @@ pictures: all
 	$(Q)O='$(abspath $(O))' sh mk/pictures.sh
 .PHONY: setup setup-check demo pictures
 
-# For programs: gt.h and libgt.a. For other runtimes: gtv_emit.h, which needs no library, and
-# the event ABI it speaks.
+# For programs: gt.h and libgt.a, which pkg-config knows as libgt. For other runtimes:
+# gtv_emit.h, which needs no library, and the event ABI it speaks.
+LIBDIR     ?= $(PREFIX)/lib
+# Where a package keeps what is loaded into programs and nobody links by accident.
+PRELOADDIR ?= $(LIBDIR)
 BIN_DIR     = $(DESTDIR)$(PREFIX)/bin
-LIB_DIR     = $(DESTDIR)$(PREFIX)/lib
+LIB_DIR     = $(DESTDIR)$(LIBDIR)
+PRELOAD_DIR = $(DESTDIR)$(PRELOADDIR)
 INCLUDE_DIR = $(DESTDIR)$(PREFIX)/include
 MAN_DIR     = $(DESTDIR)$(PREFIX)/share/man
 DEMO_DIR    = $(DESTDIR)$(PREFIX)/libexec/gtviz
 TALK_DIR    = $(DESTDIR)$(PREFIX)/share/gtviz/talks
+BASH_FILE   = $(DESTDIR)$(PREFIX)/share/bash-completion/completions/gtviz
+ZSH_FILE    = $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_gtviz
+FISH_FILE   = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/gtviz.fish
 TALKS       = $(wildcard samples/talks/*.talk)
 RECORDINGS  = $(wildcard samples/talks/*/*.gtv)
 ABI_HEADERS = $(wildcard runtime/abi/*.h)
-MAN_PAGES   = $(wildcard docs/*.1 docs/*.3 docs/*.5)
+# The runtime's own pages go with its headers.
+MAN_PAGES   = $(if $(REPLAY_ONLY),,$(wildcard docs/*.3)) $(wildcard docs/*.1 docs/*.5) $(COMMAND_PAGES)
+PC_FILES    = $(LIB_DIR)/pkgconfig/libgt.pc $(if $(SAN),,$(LIB_DIR)/pkgconfig/libgtpreload.pc)
+man_file    = $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 
-install: all
+# What programs are compiled and linked with: mk/NAME.pc.in, with this PREFIX.
+$(LIB_DIR)/pkgconfig/%.pc: mk/%.pc.in
+	install -d $(@D)
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@PRELOADDIR@|$(PRELOADDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' $< >$@ && chmod 644 $@
+
+install: all pages
 	install -d $(BIN_DIR)
 	install -m 755 $(O)/gtviz $(BIN_DIR)/gtviz
 ifndef REPLAY_ONLY
-	install -d $(LIB_DIR) $(INCLUDE_DIR)/gtviz
+	install -d $(LIB_DIR)/pkgconfig $(PRELOAD_DIR) $(INCLUDE_DIR)/gtviz
 	install -m 644 $(O)/libgt.a $(LIB_DIR)/libgt.a
-	$(if $(SAN),,install -m 755 $(O)/libgtpreload.so $(LIB_DIR)/libgtpreload.so)
+	$(if $(SAN),,install -m 755 $(O)/libgtpreload.so $(PRELOAD_DIR)/libgtpreload.so)
 	install -m 644 runtime/gt.h $(INCLUDE_DIR)/gt.h
 	install -m 644 $(ABI_HEADERS) $(INCLUDE_DIR)/gtviz
 	install -m 644 $(EMIT_HEADER) $(INCLUDE_DIR)/gtv_emit.h
+	rm -f $(PC_FILES)
+	$(Q)$(MAKE) --no-print-directory $(PC_FILES)
 	install -d $(DEMO_DIR)
 	install -m 755 $(SAMPLES) $(DEMO_DIR)
 endif
 	$(foreach file,$(TALKS) $(RECORDINGS),install -D -m 644 $(file) $(TALK_DIR)/$(patsubst samples/talks/%,%,$(file)) &&) :
-	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)) &&) :
+	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(call man_file,$(page)) &&) :
+	install -D -m 644 $(O)/share/completions.bash $(BASH_FILE)
+	install -D -m 644 $(O)/share/completions.zsh $(ZSH_FILE)
+	install -D -m 644 $(O)/share/completions.fish $(FISH_FILE)
 
 uninstall:
-	rm -f $(BIN_DIR)/gtviz $(LIB_DIR)/libgt.a $(LIB_DIR)/libgtpreload.so $(INCLUDE_DIR)/gt.h $(INCLUDE_DIR)/gtv_emit.h
+	rm -f $(BIN_DIR)/gtviz $(LIB_DIR)/libgt.a $(PRELOAD_DIR)/libgtpreload.so $(INCLUDE_DIR)/gt.h $(INCLUDE_DIR)/gtv_emit.h
+	rm -f $(PC_FILES) $(BASH_FILE) $(ZSH_FILE) $(FISH_FILE)
 	rm -f $(addprefix $(INCLUDE_DIR)/gtviz/,$(notdir $(ABI_HEADERS)))
-	rm -f $(foreach page,$(MAN_PAGES),$(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
+	rm -f $(foreach page,$(MAN_PAGES),$(call man_file,$(page)))
 	rm -f $(addprefix $(DEMO_DIR)/,$(notdir $(SAMPLES)))
 	rm -f $(patsubst samples/talks/%,$(TALK_DIR)/%,$(TALKS) $(RECORDINGS))
 	-rmdir $(patsubst samples/talks/%,$(TALK_DIR)/%,$(dir $(RECORDINGS))) $(TALK_DIR) $(DESTDIR)$(PREFIX)/share/gtviz 2>/dev/null
@@ -70,6 +92,8 @@ help:
 	@echo 'make pictures   the pictures of the README, from a recorded sample'
 	@echo 'make setup      install what a build needs (setup-check: what the tests need)'
 	@echo 'make install    into PREFIX ($(PREFIX)), under DESTDIR; uninstall takes it away'
+	@echo 'make deb        Debian packages, in $(O)/deb (needs debhelper)'
+	@echo 'make package-check  installs them in clean roots, and tries them and a clone there (root, network)'
 	@echo 'make clean      remove what was built'
 	@echo
 	@echo 'O=DIR           build into DIR (build)'

@@ -11,19 +11,22 @@
 #include "tracer/cmd/doctor.h"
 #include "tui/app.h"
 #include "tui/app_config.h"
+#include "tui/app_words.h"
 #include "tui/help.h"
 #include "tui/shot.h"
 
 static int help(const struct gtv_options *opts)
 {
-	if (gtv_options_given(opts, GTV_OPTION_MAN_OPTIONS))
+	if (gtv_options_given(opts, GTV_OPTION_MAN_OPTIONS)) {
 		gtv_options_man(stdout);
-	else if (opts->topic && !strcmp(opts->topic, "keys"))
+		tui_app_words(stdout);
+	} else if (opts->topic && !strcmp(opts->topic, "keys")) {
 		tui_help_print(stdout);
-	else if (opts->topic)
+	} else if (opts->topic) {
 		gtv_options_help(stdout, gtv_options_command(opts->topic));
-	else
+	} else {
 		gtv_options_overview(stdout);
+	}
 	return fflush(stdout) ? GTV_EXIT_FAILED : GTV_EXIT_GOOD;
 }
 

@@ -10,9 +10,10 @@ bad=0
 # A tree without fault, as small as the checks allow.
 plant() {
 	rm -rf "${tree:?}"/*
-	mkdir -p "$tree/docs" "$tree/mk" "$tree/runtime/abi" "$tree/samples" "$tree/tests" \
+	mkdir -p "$tree/docs/man" "$tree/mk" "$tree/runtime/abi" "$tree/samples" "$tree/tests" \
 		"$tree/tracer/base" "$tree/tracer/bpf" "$tree/tracer/store" "$tree/tracer/cmd" "$tree/tui"
 	cp "$here/../../docs/design.md" "$here/../../docs/gtviz.1" "$tree/docs/"
+	cp "$here"/../../docs/man/*.mdoc "$tree/docs/man/"
 	cp "$here/../../tui/keys.h" "$tree/tui/"
 	cp "$here/../../.clang-format" "$tree/"
 	for file in runtime/gt.h runtime/abi/gtv_event.h tracer/base/err.h tracer/store/store.h \
@@ -88,8 +89,15 @@ complains shell 'mk/ok.sh'
 plant; sed 's/^\.It Ic w.*/.It Ic w W/' "$here/../../docs/gtviz.1" >"$tree/docs/gtviz.1"
 complains manual '> w W'
 if [ -x "$GTVIZ" ]; then
-	plant; sed '/^\.It Fl o , Fl Fl output/d' "$here/../../docs/gtviz.1" >"$tree/docs/gtviz.1"
+	options=docs/man/options.mdoc
+	plant; sed '/^\.It Fl o , Fl Fl output/d' "$here/../../$options" >"$tree/$options"
 	complains manual '< -o --output FILE'
+	plant; add $options '.It Fl Fl no-such-option'
+	complains manual '> --no-such-option'
+	plant; rm "$tree/docs/man/record.mdoc"
+	complains manual 'no words about gtviz record'
+	plant; sed 's/^run a program and write its trace/records/' "$here/../../docs/gtviz.1" >"$tree/docs/gtviz.1"
+	complains manual '< run a program and write its trace'
 fi
 if command -v mandoc >/dev/null; then
 	plant; add docs/gtviz.1 '.Nosuchmacro'

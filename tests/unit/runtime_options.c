@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * GT_POLICY: every policy, parameter and well-known name of the tables is told as it is
- * when something is wrong with it, and stands in gtviz.1 as it is here.
+ * when something is wrong with it, and stands in gtviz.1, and with --policy in what its
+ * pages are made of, as it is here.
  */
 #include "runtime/options.c"
 
 #include "tests/unit/runtime_rig.h"
 
 #define PAGE	  "docs/gtviz.1"
+#define OPTIONS	  "docs/man/options.mdoc"
 #define WORDS_MAX 64
 #define ERROR_MAX 256 /* gt_run has so much room */
 
@@ -159,20 +161,28 @@ static char *line_from(char *at, const char *line)
 	return NULL;
 }
 
+/* Both, one behind the other. */
 static int read_page(void **state)
 {
-	FILE *f = fopen(PAGE, "r");
-	size_t n = f ? fread(page, 1, sizeof page - 1, f) : 0;
+	static const char *const names[] = {PAGE, OPTIONS};
+	size_t used = 0;
 
 	(void)state;
-	if (f)
-		fclose(f);
-	if (!n || n == sizeof page - 1) {
-		print_error("%s cannot be read: tests run in the source's own folder\n",
-			    PAGE);
-		return -1;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		FILE *f = fopen(names[i], "r");
+		size_t n = f ? fread(page + used, 1, sizeof page - 1 - used, f) : 0;
+
+		if (f)
+			fclose(f);
+		used += n;
+		if (!n || used == sizeof page - 1) {
+			print_error("%s cannot be read: tests run in the source's own "
+				    "folder\n",
+				    names[i]);
+			return -1;
+		}
 	}
-	page[n] = '\0';
+	page[used] = '\0';
 	return 0;
 }
 
@@ -313,7 +323,8 @@ static void the_option_has_all_policies(void **state)
 	(void)state;
 	for (size_t i = 0; i < POLICIES; i++)
 		if (!has_word(&found, policies[i]->name))
-			fail_msg("%s: --policy: nothing of '%s'", PAGE, policies[i]->name);
+			fail_msg("%s: --policy: nothing of '%s'", OPTIONS,
+				 policies[i]->name);
 	assert_int_equal(found.count, POLICIES);
 }
 

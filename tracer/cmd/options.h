@@ -141,7 +141,7 @@ enum gtv_command {
 	  "only events of a lane: C0, G12, T4711, W0, a lock's name")                      \
 	X(KIND, 0, "kind", "KIND", GTV_FOR(EVENTS), "only events of a kind: gt_yield")     \
 	X(MAN_OPTIONS, 0, "man-options", NULL, GTV_FOR(HELP),                              \
-	  "print all commands and options, one a line")                                    \
+	  "print all commands and options, and the words they take, one a line")           \
 	X(HELP, 'h', "help", NULL, GTV_FOR_ALL, "print this")                              \
 	X(VERSION, 'V', "version", NULL, GTV_FOR_ALL, "print the version")
 
