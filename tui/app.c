@@ -24,6 +24,7 @@
 #include "tui/app_scope.h"
 #include "tui/app_talk.h"
 #include "tui/app_cast.h"
+#include "tui/app_kept.h"
 #include "tui/glyph.h"
 #include "tui/trace_scope.h"
 #include "tui/trace_patience.h"
@@ -341,6 +342,8 @@ static void step(struct tui_app *app)
 	if (app->talking)
 		tui_talking_turn(app);
 	if (app->trace.store)
+		tui_app_keep_look(app);
+	if (app->trace.store)
 		read_on(app);
 	if (tui_search_runs(app))
 		tui_search_go(app, READ_NS);
@@ -439,6 +442,7 @@ int tui_app_show(struct tui_app *app, int theme, struct gtv_err *err)
 			tui_talking_begin(app);
 		begin_view(app);
 		app->begins = 1;
+		tui_app_keep_look(app);
 		if (app->settings_problem[0])
 			tui_app_say(app, "%s", app->settings_problem);
 		app->dirty = 1;

@@ -64,6 +64,8 @@ struct tui_app {
 	uint64_t scope_shown_ns;	 /* real time: when a hit was shown last */
 	int hits_on;			 /* n and N go from hit to hit */
 
+	const struct gtv_store *kept_store; /* app_kept.h: whose marks are there */
+
 	struct tui_cast *cast;	       /* --cast; NULL: none */
 	struct tui_talking *talking;   /* app_talk.h; NULL: no talk is given */
 	struct gtv_session *session;   /* live, else NULL */

@@ -89,9 +89,19 @@ static int goto_lane(struct tui_app *app, const char *text, struct gtv_err *err)
 	if (tui_search_lane(&app->trace, text, &lane))
 		return gtv_err_set(err, GTV_ENOTFOUND, text,
 				   "a time as 1.2s, a lane as G3 or its name, mark TEXT",
-				   "%s", "no time and no lane of this trace");
+				   "%s", "no time, lane or mark of this trace");
 	tui_search_go_lane(app, lane);
 	return 0;
+}
+
+/* A lane's whole name, then a mark's, then a part of a lane's. */
+static int goto_named(struct tui_app *app, const char *text, struct gtv_err *err)
+{
+	struct gtv_lane lane;
+
+	if (tui_trace_lane(&app->trace, text, &lane) && tui_app_goto_mark(app, text))
+		return 0;
+	return goto_lane(app, text, err);
 }
 
 static int cmd_GOTO(struct tui_app *app, const char *text, struct gtv_err *err)
@@ -113,10 +123,8 @@ static int cmd_GOTO(struct tui_app *app, const char *text, struct gtv_err *err)
 		return goto_moment(app, text, ts_ns, err);
 	else if (mark && !tui_app_goto_mark(app, mark))
 		tui_search_mark(app, mark);
-	else if (mark)
-		return 0;
-	else
-		return goto_lane(app, text, err);
+	else if (!mark)
+		return goto_named(app, text, err);
 	return 0;
 }
 
@@ -245,6 +253,16 @@ static int cmd_MARK(struct tui_app *app, const char *text, struct gtv_err *err)
 {
 	(void)err;
 	tui_app_mark(app, nav_of(app)->cursor_ns, text);
+	return 0;
+}
+
+static int cmd_DELMARK(struct tui_app *app, const char *text, struct gtv_err *err)
+{
+	if (!*text)
+		act_UNMARK(app);
+	else if (!tui_app_unmark_named(app, text))
+		return gtv_err_set(err, GTV_ENOTFOUND, text, "M lists them", "%s",
+				   "there is no mark of yours of that name");
 	return 0;
 }
 

@@ -58,7 +58,7 @@ static void remove_mark(struct tui_app *app, const struct tui_mark *m)
 	tui_scope_unmark(s, m->ts_ns, 0);
 	if (s->chosen && s->chosen >= tui_scope_mark_count(s))
 		s->chosen--;
-	tui_app_say(app, "the mark is gone");
+	tui_app_unmarked(app);
 }
 
 static int key(struct tui_app *app, enum tui_action action)

@@ -24,7 +24,7 @@ enum { CTRL_C = 3, CTRL_L = 12, CTRL_Z = 26 };
 
 struct tui_opening {
 	pthread_t thread;
-	int fd;		    /* the trace's, until it is taken */
+	int fd;		    /* the trace's, until it is taken; -1: a named pipe */
 	int done_fd[2];	    /* hangs up when it is done */
 	int cols, rows;	    /* of the first picture */
 	int growing, ascii; /* growing: what comes by a pipe is shown while it comes */
@@ -61,7 +61,11 @@ static void *work(void *arg)
 	struct tui_trace *t = &app->trace;
 
 	gtv_progress_to(&o->progress);
-	o->rc = tui_trace_open_fd(t, o->fd, opts->file, o->growing, &o->err);
+	/* A named pipe opens when somebody writes to it: that is waited for here. */
+	if (o->fd < 0)
+		o->fd = gtv_out_fd(opts->file, &o->err);
+	o->rc = o->fd < 0 ? -o->err.code
+			  : tui_trace_open_fd(t, o->fd, opts->file, o->growing, &o->err);
 	if (!o->rc) {
 		app->streaming = t->facts.mode == TUI_LIVE;
 		tui_app_apply_settings(app);
@@ -125,13 +129,18 @@ int tui_opening_begin(struct tui_app *app, int cols, int rows, struct gtv_err *e
 	/* A place in the trace is asked for: all of it must be there to know where. */
 	int placed = opts->file2 || opts->from_ns != UINT64_MAX ||
 		     opts->to_ns != UINT64_MAX || opts->select;
-	int fd = gtv_out_fd(opts->file, err), rc;
+	int waits = gtv_out_is_fifo(opts->file), fd = -1, rc;
 
-	if (fd < 0)
+	/* Privileges go before there is a second thread. */
+	rc = waits ? gtv_out_drop(err) : 0;
+	if (!waits)
+		fd = gtv_out_fd(opts->file, err);
+	if (rc || (!waits && fd < 0))
 		return -err->code;
 	app->opening = calloc(1, sizeof(*app->opening));
 	if (!app->opening) {
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 		return gtv_err_set(err, GTV_ENOMEM, opts->file, "", "out of memory");
 	}
 	*app->opening = (struct tui_opening){.fd = fd,
@@ -143,7 +152,8 @@ int tui_opening_begin(struct tui_app *app, int cols, int rows, struct gtv_err *e
 					     .began_ns = tui_app_now_ns()};
 	rc = start(app, err);
 	if (rc) {
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 		forget(app);
 		return rc;
 	}

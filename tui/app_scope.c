@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/app_kept.h"
 #include "tui/app_prompt.h"
 #include "tui/format.h"
 #include "tui/trace_scope.h"
@@ -224,10 +225,11 @@ void tui_app_mark(struct tui_app *app, uint64_t ts_ns, const char *name)
 		ts_ns = app->scope_at_ns;
 	const struct tui_mark *mark = scope ? tui_scope_mark(scope, ts_ns, name) : NULL;
 
-	if (mark)
+	if (mark) {
 		tui_app_say(app, "mark %s at %s s; ( and ) go to marks", mark->name,
 			    moment(app, ts_ns, time));
-	else
+		tui_app_keep(app);
+	} else
 		tui_app_say(app, "there are too many marks: X takes one away");
 }
 
@@ -247,7 +249,26 @@ void act_UNMARK(struct tui_app *app)
 	    !tui_scope_unmark(app->trace.scope, nav->cursor_ns, 2 * cell_ns))
 		tui_app_say(app, "there is no mark of yours at the cursor");
 	else
-		tui_app_say(app, "the mark is gone");
+		tui_app_unmarked(app);
+}
+
+void tui_app_unmarked(struct tui_app *app)
+{
+	tui_app_say(app, "the mark is gone");
+	tui_app_keep(app);
+}
+
+int tui_app_unmark_named(struct tui_app *app, const char *name)
+{
+	const struct tui_scope *s = app->trace.scope;
+
+	for (int i = 0; s && i < s->marks; i++)
+		if (!strcmp(s->mark[i].name, name)) {
+			tui_scope_unmark(app->trace.scope, s->mark[i].ts_ns, 0);
+			tui_app_unmarked(app);
+			return 1;
+		}
+	return 0;
 }
 
 static void go_to(struct tui_app *app, uint64_t ts_ns)
@@ -281,9 +302,10 @@ void tui_app_show_mark(struct tui_app *app, const struct tui_mark *mark)
 
 int tui_app_goto_mark(struct tui_app *app, const char *name)
 {
-	const struct tui_mark *mark =
-		app->trace.scope ? tui_scope_mark_named(app->trace.scope, name) : NULL;
+	const struct tui_mark *mark;
 
+	tui_scope_said(&app->trace, MARKS_NS);
+	mark = app->trace.scope ? tui_scope_mark_named(app->trace.scope, name) : NULL;
 	if (mark)
 		tui_app_show_mark(app, mark);
 	return mark != NULL;

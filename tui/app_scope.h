@@ -17,6 +17,10 @@ void tui_app_mark(struct tui_app *app, uint64_t ts_ns, const char *name);
 void tui_app_show_mark(struct tui_app *app, const struct tui_mark *mark);
 /* Replay, repeating: to the next (1) or previous (-1) hit. 0: hits are not what n means. */
 int tui_app_next_hit(struct tui_app *app, int dir);
+/* One of the user's marks was taken away: says so, and keeps that. */
+void tui_app_unmarked(struct tui_app *app);
+/* Takes the user's mark of that name away. 0: there is none. */
+int tui_app_unmark_named(struct tui_app *app, const char *name);
 /* To the mark of that name, the user's before the program's so far known. 0: none. */
 int tui_app_goto_mark(struct tui_app *app, const char *name);
 /* Live: another speed. Below 1x the picture falls behind while capture goes on. */

@@ -23,6 +23,7 @@
 	X(FILTER, "filter", "[EXPR]", "show only what fits")                               \
 	X(TRIGGER, "trigger", "[COND]", "stop the picture when it's so")                   \
 	X(MARK, "mark", "[NAME]", "mark the cursor's place")                               \
+	X(DELMARK, "delmark", "[NAME]", "take a mark of yours away")                       \
 	X(MARKS, "marks", "", "list all marks")                                            \
 	X(VIEW, "view", "NAME", "open a view")                                             \
 	X(SET, "set", "[NAME [VALUE]]", "change or tell a setting")                        \

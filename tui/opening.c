@@ -22,6 +22,8 @@ const char *tui_opening_words(enum gtv_step step)
 		[GTV_STEP_NAMES] = "reading its names",
 		[GTV_STEP_LOOK] = "making the first picture",
 		[GTV_STEP_WRITE] = "writing it",
+		[GTV_STEP_WRITER] = "waiting for somebody to write to the pipe",
+		[GTV_STEP_IMPORT] = "reading it",
 	};
 	return words[step < GTV_STEP_MAX ? step : GTV_STEP_BEGIN];
 }

@@ -47,8 +47,9 @@ struct tui_facts {
 	uint64_t events, lost, bytes;
 	uint64_t kept_ns; /* the flight recorder has dropped what is older; 0: nothing is */
 	unsigned ring_percent;
-	int streamed;  /* comes from elsewhere: its recorder's rings are not seen */
-	int lost_seen; /* the user has looked at it: no longer reversed */
+	int keeps_marks; /* the user's are there when this trace is opened again */
+	int streamed;	 /* comes from elsewhere: its recorder's rings are not seen */
+	int lost_seen;	 /* the user has looked at it: no longer reversed */
 	int workers, green_threads, cores;
 	int ascii; /* use the ASCII glyph set */
 };

@@ -69,7 +69,9 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 	tui_sayf(canvas, &x, y, end, TUI_BOLD, "%s of the program's",
 		 tui_format_count(count, sizeof(count), s ? s->said_count : 0));
 	tui_sayf(canvas, &x, y, end, TUI_BOLD, ", %d of yours", s ? s->marks : 0);
-	tui_say(canvas, &x, y, end, TUI_DIM, "  (kept while gtviz runs)");
+	tui_say(canvas, &x, y, end, TUI_DIM,
+		scene->facts->keeps_marks ? "  (kept for this trace)"
+					  : "  (kept while gtviz runs)");
 	if (s && !s->said_all && scene->facts->mode != TUI_LIVE)
 		tui_say(canvas, &x, y, end, TUI_WARN, "  looking on…");
 }

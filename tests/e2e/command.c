@@ -115,7 +115,7 @@ static void mistakes_are_told(void **state)
 	pty_keys(&p, "\\state:idel\r");
 	pty_wait_text(&p, "state:idel: there is no such state (as running, gil");
 	pty_keys(&p, "gnobody\r");
-	pty_wait_text(&p, "nobody: no time and no lane of this trace");
+	pty_wait_text(&p, "nobody: no time, lane or mark of this trace");
 	/* Esc and ^C leave a prompt, not the screen. */
 	pty_keys(&p, ":q\033");
 	pty_wait_frame(&p, shot("--from 100ms --to 140ms"), 1);

@@ -203,9 +203,75 @@ static void a_stream_that_says_nothing_yet(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* A named pipe that nobody writes to: the screen is there, and can be left. */
+static void a_pipe_without_a_writer(void **state)
+{
+	struct pty p;
+	int status;
+
+	(void)state;
+	for (int second = 0; second < 2; second++) {
+		if (second)
+			pty_gtviz_start(&p, COLS, ROWS, "replay", trace, fifo, NULL);
+		else
+			pty_gtviz_start(&p, COLS, ROWS, "replay", fifo, NULL);
+		pty_wait_taken(&p);
+		pty_wait_text(&p, "waiting for somebody to write to the pipe");
+		pty_keys(&p, "q");
+		status = pty_status(&p);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+		pty_wait_restored(&p);
+		pty_close(&p);
+	}
+}
+
+static void the_writer_comes_at_last(void **state)
+{
+	struct pty p;
+
+	(void)state;
+	pty_gtviz_start(&p, COLS, ROWS, "replay", fifo, NULL);
+	pty_wait_text(&p, "waiting for somebody to write to the pipe");
+	close(begin_pipe(size));
+	pty_wait_text(&p, "C0");
+	pty_keys(&p, "q");
+	assert_int_equal(pty_status(&p), 0);
+	pty_wait_restored(&p);
+	pty_close(&p);
+}
+
+/* On a terminal, import says how far it is while it takes its time. */
+static void import_says_how_far_it_is(void **state)
+{
+	static const char line[] =
+		"a-1 [000] d..2. 1.000000: sched_switch: prev_comm=a prev_pid=1 "
+		"prev_prio=120 prev_state=S ==> next_comm=b next_pid=2 next_prio=120\n";
+	char out[80];
+	struct pty p;
+	int fd;
+
+	(void)state;
+	snprintf(out, sizeof(out), "%s/imported.gtv", dir);
+	pty_gtviz_start(&p, COLS, ROWS, "import", fifo, "-o", out, NULL);
+	fd = open(fifo, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	pty_wait_text(&p, "gtviz: importing");
+	pty_wait_text(&p, " s");
+	assert_int_equal(write(fd, line, sizeof(line) - 1), sizeof(line) - 1);
+	close(fd);
+	pty_wait_text(&p, "ftrace text,");
+	pty_wait_gone(&p, "importing");
+	assert_int_equal(pty_status(&p), 0);
+	pty_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pipe_without_a_writer),
+		cmocka_unit_test(the_writer_comes_at_last),
+		cmocka_unit_test(import_says_how_far_it_is),
 		cmocka_unit_test(keys_leave_in_the_middle),
 		cmocka_unit_test(other_keys_do_not),
 		cmocka_unit_test(a_signal_ends_it),

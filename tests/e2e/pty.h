@@ -267,6 +267,32 @@ static inline int pty__pump(struct pty *p, uint64_t deadline_ms)
 	return (fds[1].revents & POLLIN) != 0;
 }
 
+/* What gtviz keeps from one time to the next lies in a folder of the test's own, which is
+ * another one each time a screen is started, unless pty_same_state is set. */
+static int pty_same_state;
+
+static inline void pty__remove_state(void)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "rm -rf /tmp/gtv-state-%d-*", (int)getpid());
+	if (system(line))
+		fprintf(stderr, "%s: failed\n", line);
+}
+
+static inline const char *pty_state_home(void)
+{
+	static char path[64];
+	static int number;
+
+	if (!number)
+		atexit(pty__remove_state);
+	if (!number || !pty_same_state)
+		snprintf(path, sizeof(path), "/tmp/gtv-state-%d-%d", (int)getpid(),
+			 ++number);
+	return path;
+}
+
 static inline void pty_start(struct pty *p, int cols, int rows, char *const *argv)
 {
 	static const VTermScreenCallbacks callbacks = {.settermprop = pty__prop};
@@ -275,6 +301,7 @@ static inline void pty_start(struct pty *p, int cols, int rows, char *const *arg
 	struct pty_news news;
 	int talk[2];
 
+	setenv("XDG_STATE_HOME", pty_state_home(), 1);
 	memset(p, 0, sizeof(*p));
 	p->cols = cols;
 	p->rows = rows;

@@ -3,6 +3,8 @@
  * Every invariant that `gtviz check` knows, broken by itself: a trace that is true but
  * for one thing must be found to have just that fault.
  */
+#include <fcntl.h>
+
 #include "tests/unit/cmd_trace.h"
 #include "tracer/cmd/cmd.h"
 #include "tracer/model/model.h"
@@ -172,6 +174,50 @@ static void kinds_are_known(void **state)
 	begin(&d);
 	put_event(&d, d.count - 1, trace_ev(GTV_EV_MAX - 1, 141, 0, 0, 0, 0));
 	assert_found(written(&d), "of no known kind", NULL);
+}
+
+/* "New kinds of event do not change the version" (docs/gtviz-format.5): a file of another
+ * gtviz may have them, and what its model made is its own affair. */
+static void what_others_wrote_is_not_judged(void **state)
+{
+	static const unsigned char private[] = "tiles in another version's own words";
+	int fd = memfd_create("trace", MFD_CLOEXEC), rc;
+	struct draft d;
+	char *said;
+
+	(void)state;
+	begin(&d);
+	put_event(&d, d.count - 1, trace_ev(GTV_EV_MAX - 1, 141, 0, 0, 0, 0));
+	struct gtv_store *st = put(&d, fd, d.ev, gtv_model_id() ^ 1);
+	assert_int_equal(gtv_store_put_zoom(st, 5, AT(0), AT(200), private, sizeof private),
+			 0);
+	gtv_store_set_exit(st, 0);
+	assert_int_equal(gtv_store_finish(st), 0);
+	gtv_store_close(st);
+	gtv_names_free(d.names);
+	said = verdict_of(fd, &rc);
+	if (rc || !strstr(said, "good") ||
+	    !strstr(said, "1 event of kinds that this gtviz does not know"))
+		fail_msg("%d: %s", rc, said);
+	free(said);
+	close(fd);
+}
+
+/* The oldest file holds random events, which obey nothing: that is told, but none of its
+ * parts is damaged. */
+static void the_oldest_file_is_whole(void **state)
+{
+	int fd = open("tests/golden/trace-v1.gtv", O_RDONLY | O_CLOEXEC), rc;
+
+	(void)state;
+	assert_true(fd >= 0);
+	char *said = verdict_of(fd, &rc);
+	assert_int_equal(rc, 1);
+	if (strstr(said, "damaged") || !strstr(said, "a number is missing") ||
+	    !strstr(said, "109 events of kinds that this gtviz does not know"))
+		fail_msg("%s", said);
+	free(said);
+	close(fd);
 }
 
 static void numbers_are_without_gaps(void **state)
@@ -444,6 +490,8 @@ int main(void)
 		cmocka_unit_test(the_whole_one_is_good),
 		cmocka_unit_test(time_goes_on),
 		cmocka_unit_test(kinds_are_known),
+		cmocka_unit_test(what_others_wrote_is_not_judged),
+		cmocka_unit_test(the_oldest_file_is_whole),
 		cmocka_unit_test(numbers_are_without_gaps),
 		cmocka_unit_test(a_core_has_one_thread),
 		cmocka_unit_test(a_green_thread_is_in_one_place),

@@ -314,6 +314,24 @@ static void keys_on_a_crowd(void **state)
 	gtv_names_free(names);
 }
 
+/* Marks are kept: not in the home of whoever runs this. */
+static char state_home[] = "/tmp/gtviz-state-XXXXXX";
+
+static int make_state(void **unused)
+{
+	(void)unused;
+	return mkdtemp(state_home) ? setenv("XDG_STATE_HOME", state_home, 1) : -1;
+}
+
+static int remove_state(void **unused)
+{
+	char line[64];
+
+	(void)unused;
+	snprintf(line, sizeof(line), "rm -rf %s", state_home);
+	return system(line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,5 +339,5 @@ int main(void)
 		cmocka_unit_test(keys_on_a_crowd),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_state, remove_state);
 }

@@ -12,13 +12,15 @@
 
 enum gtv_step {
 	GTV_STEP_BEGIN,
-	GTV_STEP_FIRST, /* a pipe has brought nothing yet */
-	GTV_STEP_COPY,	/* bytes of a pipe; nobody knows of how many */
-	GTV_STEP_INDEX, /* bytes */
-	GTV_STEP_WALK,	/* bytes of a file without an index */
-	GTV_STEP_NAMES, /* blocks */
-	GTV_STEP_LOOK,	/* the first picture */
-	GTV_STEP_WRITE, /* ns of a trace that is written in another format */
+	GTV_STEP_FIRST,	 /* a pipe has brought nothing yet */
+	GTV_STEP_COPY,	 /* bytes of a pipe; nobody knows of how many */
+	GTV_STEP_INDEX,	 /* bytes */
+	GTV_STEP_WALK,	 /* bytes of a file without an index */
+	GTV_STEP_NAMES,	 /* blocks */
+	GTV_STEP_LOOK,	 /* the first picture */
+	GTV_STEP_WRITE,	 /* ns of a trace that is written in another format */
+	GTV_STEP_WRITER, /* a named pipe that nobody writes to yet */
+	GTV_STEP_IMPORT, /* bytes of another tool's file; all 0: events */
 	GTV_STEP_MAX
 };
 

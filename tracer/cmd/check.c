@@ -94,14 +94,23 @@ static void see_item(void *arg, const struct gtv_walk_item *item)
 
 /* The file: parts beside the events. */
 
+/* It was made by just this gtviz's model, so it must hold what this one would write. */
+static int is_ours(const struct gtv_report *r)
+{
+	return r->info.model == gtv_model_id();
+}
+
 static void ignore_piece(void *arg, const struct gtv_piece *piece)
 {
 	(void)arg;
 	(void)piece;
 }
 
-static void check_zoom(struct check *c, const struct gtv_store *store, unsigned level)
+/* What another version's model made is private to that: its checksum is all there is to
+ * judge, and a reader passes over what it cannot read. */
+static void check_zoom(struct check *c, const struct gtv_report *r, unsigned level)
 {
+	const struct gtv_store *store = r->store;
 	size_t count = gtv_store_zoom_count(store, level), size, bad = 0;
 	void *bytes;
 
@@ -110,7 +119,7 @@ static void check_zoom(struct check *c, const struct gtv_store *store, unsigned 
 			bad++;
 			continue;
 		}
-		bad += gtv_zoom_decode(bytes, size, ignore_piece, NULL) != 0;
+		bad += gtv_zoom_decode(bytes, size, ignore_piece, NULL) != 0 && is_ours(r);
 		free(bytes);
 	}
 	if (bad)
@@ -136,11 +145,7 @@ static void check_outputs(struct check *c, const struct gtv_store *store)
 static int restores(const struct gtv_report *r, const void *bytes, size_t size)
 {
 	struct gtv_model *m = gtv_model_new(r->info.level, r->names, NULL);
-	int rc = m ? gtv_model_restore(m, bytes, size) : 0;
-
-	/* Another version's is private to that: a reader passes over it. */
-	if (r->info.model != gtv_model_id())
-		rc = 0;
+	int rc = m && is_ours(r) ? gtv_model_restore(m, bytes, size) : 0;
 
 	gtv_model_free(m);
 	return rc == 0;
@@ -201,7 +206,8 @@ static void check_order(struct check *c, const struct gtv_report *r)
 		      c->unordered);
 	if (c->outside)
 		fault(c, "%" PRIu64 " events lie outside their block's times", c->outside);
-	if (c->strange)
+	/* Later ones may have more kinds: those are told, and no fault. */
+	if (c->strange && is_ours(r))
 		fault(c, "%" PRIu64 " events are of no known kind", c->strange);
 	if (!r->gap_count && r->stats.lost != gtv_report_lost(r))
 		fault(c,
@@ -317,7 +323,7 @@ static void check_all(struct check *c, const struct gtv_report *r)
 	if (c->gap_pending && (r->stats.complete || c->gap.block_damaged))
 		fault_gap(c, &c->gap);
 	for (unsigned level = 0; level < GTV_ZOOM_LEVELS; level++)
-		check_zoom(c, r->store, level);
+		check_zoom(c, r, level);
 	check_outputs(c, r->store);
 	check_checkpoints(c, r);
 	check_recomputed(c, r);
@@ -352,6 +358,9 @@ static void print_verdict(const struct check *c, const struct gtv_report *r)
 	if (lost)
 		printf("; %s event%s lost and accounted for",
 		       gtv_out_count(lost, n, sizeof n), plural(lost));
+	if (c->strange && !is_ours(r))
+		printf("; %s event%s of kinds that this gtviz does not know",
+		       gtv_out_count(c->strange, n, sizeof n), plural(c->strange));
 	if (r->info.implausible)
 		printf("; %u implausible records of the program's left out",
 		       r->info.implausible);

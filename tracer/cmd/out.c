@@ -3,6 +3,7 @@
  */
 #include "tracer/cmd/out.h"
 #include "tracer/base/foreign.h"
+#include "tracer/base/progress.h"
 #include "tracer/launch/launch.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A trace of another tool's is no damaged one of ours. */
@@ -28,6 +30,20 @@ static void say_other(const char *path, struct gtv_err *err)
 			    "it is a %s: import it first", known);
 }
 
+int gtv_out_is_fifo(const char *path)
+{
+	struct stat st;
+
+	return strcmp(path, "-") != 0 && !stat(path, &st) && S_ISFIFO(st.st_mode);
+}
+
+int gtv_out_drop(struct gtv_err *err)
+{
+	struct gtv_user user;
+
+	return gtv_user_get(&user, err) || gtv_privileges_drop(&user, 0, err) ? -1 : 0;
+}
+
 int gtv_out_fd(const char *path, struct gtv_err *err)
 {
 	struct gtv_user user;
@@ -37,6 +53,8 @@ int gtv_out_fd(const char *path, struct gtv_err *err)
 	 * hostile: nothing of it is read with a privilege. */
 	if (gtv_user_get(&user, err) || (user.sudo && gtv_privileges_drop(&user, 0, err)))
 		return -1;
+	if (gtv_out_is_fifo(path))
+		gtv_progress_at(GTV_STEP_WRITER, 0, 0);
 	fd = !strcmp(path, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 				: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 

@@ -22,6 +22,11 @@ int gtv_out_open(const char *path, struct gtv_store **out, struct gtv_err *err);
 /* The same in two steps, for who opens in another thread: the privileges are this one's
  * to give up. A descriptor, or -1 and err. */
 int gtv_out_fd(const char *path, struct gtv_err *err);
+/* Whether opening it waits for who writes to it. */
+int gtv_out_is_fifo(const char *path);
+/* Gives away what privileges there are, as gtv_out_fd does: for who has that done in a
+ * thread, which could only give away its own. 0, or -1 and err. */
+int gtv_out_drop(struct gtv_err *err);
 /* Takes fd. `growing`: a pipe is not waited for to its end, the store grows
  * (gtv_store_open_stream). */
 int gtv_out_open_fd(int fd, const char *path, int growing, struct gtv_store **out,

@@ -23,6 +23,7 @@
 #endif
 
 #include "tracer/base/foreign.h"
+#include "tracer/base/progress.h"
 #include "tracer/import/importers.h"
 #include "tracer/import/write.h"
 
@@ -80,6 +81,8 @@ const struct gtv_import_library *gtv_import_libraries(size_t *count)
 
 struct child {
 	FILE *out;
+	uint64_t sent;
+	int knows_place; /* the importer tells by itself how far it is in the file */
 };
 
 static int send_message(struct child *c, uint32_t kind, uint32_t cls, const void *body,
@@ -94,6 +97,11 @@ static int send_message(struct child *c, uint32_t kind, uint32_t cls, const void
 
 static int send_events(void *arg, const struct gtv_ev *evs, size_t count)
 {
+	struct child *c = arg;
+
+	c->sent += count;
+	if (!c->knows_place)
+		gtv_progress_at(GTV_STEP_IMPORT, c->sent, 0);
 	return send_message(arg, MSG_EVENTS, 0, evs, count * sizeof *evs);
 }
 
@@ -135,7 +143,8 @@ static void confine(void)
 /* Runs the importer. What a library wants to say, nobody hears. */
 static void be_child(enum kind kind, int in_fd, const char *path, int out_fd)
 {
-	struct child c = {.out = fdopen(out_fd, "w")};
+	struct child c = {.out = fdopen(out_fd, "w"),
+			  .knows_place = kind == PERF || kind == TEXT};
 	struct gtv__feed feed = {.events = send_events, .name = send_name, .arg = &c};
 	struct gtv_err err = {0};
 	int silent = open("/dev/null", O_RDWR | O_CLOEXEC), rc = 0;

@@ -23,7 +23,10 @@ struct gtv_import_result {
 	char notes[256]; /* what was odd about the file, or "" */
 };
 
-/* Reads in_fd (Borrows; in_name is its path: a folder is found by it) and writes a trace
+/* It tells how far it is (base/progress.h, GTV_STEP_IMPORT) from its child process: who is
+ * told there lies in memory that is shared.
+ *
+ * Reads in_fd (Borrows; in_name is its path: a folder is found by it) and writes a trace
  * to out_fd (Takes). -GTV_EFORMAT, -GTV_EUNAVAIL… and err; then result->events says
  * whether something was written all the same. */
 int gtv_import(int in_fd, const char *in_name, int out_fd, struct gtv_import_result *result,

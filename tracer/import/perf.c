@@ -21,8 +21,10 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "tracer/base/progress.h"
 #include "tracer/import/tep.h"
 
+#define TELL_BYTES    65536 /* how often it is told how far we are */
 #define MAGIC	      "PERFILE2"
 #define MAGIC_SWAPPED "2ELIFREP"
 
@@ -76,6 +78,8 @@ struct perf {
 	uint8_t *unpacked; /* what compressed records held that is not yet used up */
 	size_t unpacked_len, unpacked_cap;
 	uint64_t skipped;
+	struct bytes file;
+	const uint8_t *told; /* up to where it was told how far we are */
 };
 
 /* ------------------------------------------------------------------- bytes */
@@ -652,6 +656,14 @@ static int on_record(struct perf *p, unsigned type, unsigned misc, struct bytes 
 	}
 }
 
+static void tell_place(struct perf *p, const uint8_t *at)
+{
+	if ((size_t)(at - p->told) < TELL_BYTES)
+		return;
+	p->told = at;
+	gtv_progress_at(GTV_STEP_IMPORT, (uint64_t)(at - p->file.p), p->file.left);
+}
+
 /* Reads records as long as they are whole; moves b to what is left. */
 static int records(struct perf *p, struct bytes *b, int inside)
 {
@@ -680,6 +692,8 @@ static int records(struct perf *p, struct bytes *b, int inside)
 			rc = on_record(p, head.type, head.misc, body,
 				       part(*b, head.size, more));
 		take(b, head.size + (size_t)more);
+		if (!inside)
+			tell_place(p, b->p);
 	}
 	return rc;
 }
@@ -789,8 +803,8 @@ static int verdict(struct perf *p)
 int gtv__import_perf(struct gtv__feed *f, const uint8_t *bytes, size_t size,
 		     struct gtv_err *err)
 {
-	struct perf p = {.feed = f, .err = err};
 	struct bytes file = {bytes, size}, head = part(file, 8, 8);
+	struct perf p = {.feed = f, .err = err, .file = file, .told = bytes};
 	uint64_t head_size = 0;
 	int rc;
 

@@ -14,7 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tracer/base/progress.h"
+
 #define LINE_MAX_BYTES 1024
+#define TELL_BYTES     65536 /* how often it is told how far we are */
 
 struct line {
 	char text[LINE_MAX_BYTES];
@@ -476,6 +479,8 @@ int gtv__import_text(struct gtv__feed *f, const uint8_t *bytes, size_t size,
 		l.text[kept] = 0;
 		rc = on_line(&x, &l);
 		at += len + 1;
+		if (nl && at / TELL_BYTES != (at - len - 1) / TELL_BYTES)
+			gtv_progress_at(GTV_STEP_IMPORT, at, size);
 	}
 	if (!rc && !x.events)
 		return gtv_err_set(err, GTV_EFORMAT, "import",
