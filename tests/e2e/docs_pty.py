@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""Runs a command in a pseudo-terminal as somebody would who reads a document: what opens
+the screen is looked at until it stands still, and left by q; what goes on for ever is
+ended by ^C.
+"""
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+FOR_EVER_S = 25  # then ^C
+STUCK_S = 90     # then it hangs
+OPENED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
+
+
+class Result:
+    """status: the shell's; text: what was printed outside the screen; screen, ended: whether
+    the screen was opened, and whether ^C ended it; hung: whether nothing did."""
+
+    def __init__(self):
+        self.status, self.text, self.screen, self.ended, self.hung = 0, "", False, False, False
+        self.seconds = 0.0
+
+    def good(self):
+        """q ends a live program by SIGTERM, and its status is gtviz's."""
+        return not self.hung and (self.status == 0 or (self.screen and self.status in (143, 130))
+                                  or (self.ended and self.status in (130, 143, 255)))
+
+
+def outside(data):
+    """What was printed outside the alternate screen, without escapes."""
+    data = re.sub(rb"\x1b\[\?1049h.*?(\x1b\[\?1049l|$)", b"", data, flags=re.S)
+    data = re.sub(rb"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[()].|[=>78])", b"", data)
+    lines = data.decode("utf-8", "replace").split("\n")
+    # A progress line is written over; what stood there last stays.
+    return "\n".join(([part for part in line.split("\r") if part.strip()] or [""])[-1].rstrip() for line in lines)
+
+
+def session_members(sid):
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
+                    if int(file.read().rpartition(")")[2].split()[3]) == sid:
+                        yield int(entry)
+            except (OSError, ValueError, IndexError):
+                pass
+
+
+def end_session(sid):
+    """Ends what a command has left running in the session that we made for it."""
+    for pid in session_members(sid):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except OSError:
+            pass
+
+
+def run(command, cwd, env):
+    """Returns the Result, and the session in which something may still run."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+
+    def become_leader():
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    child = subprocess.Popen(["sh", "-c", command], cwd=cwd, env=env, stdin=theirs, stdout=theirs,
+                             stderr=theirs, preexec_fn=become_leader)
+    os.close(theirs)
+    result, data = Result(), b""
+    begin = heard = time.monotonic()
+    opened = pressed = interrupted = 0.0
+    while True:
+        if select.select([ours], [], [], 0.05)[0]:
+            try:
+                came = os.read(ours, 65536)
+            except OSError:
+                came = b""
+            data += came
+            heard = time.monotonic() if came else heard
+            if not came and child.poll() is not None:
+                break
+        elif child.poll() is not None:
+            break
+        now = time.monotonic()
+        if data.rfind(OPENED) > data.rfind(LEFT):
+            result.screen = True
+            opened = opened or now
+            if now - pressed > 0.5 and (now - heard > 0.2 or now - opened > 0.4):
+                os.write(ours, b"q")
+                pressed = now
+        elif now - begin > FOR_EVER_S and now - interrupted > 5 and not result.screen:
+            result.ended = True
+            os.write(ours, b"\x03")
+            interrupted = now
+        if now - begin > STUCK_S:
+            result.hung = True
+            end_session(child.pid)
+            break
+    status = child.wait()
+    result.seconds = time.monotonic() - begin
+    result.status = status if status >= 0 else 128 - status
+    result.screen = result.screen or OPENED in data
+    result.text = outside(data)
+    os.close(ours)
+    return result, child.pid
