@@ -89,7 +89,7 @@ help:
 	@echo '                user and kernel clocks side by side for CLOCK_SECONDS (60);'
 	@echo '                half an hour of recording at a high rate (RECORD_SECONDS=1800, RATE=1000000)'
 	@echo 'make coverage   how much of each folder the tests run'
-	@echo 'make pictures   the pictures of the README, from a recorded sample'
+	@echo 'make pictures   the pictures of README and docs, from recorded and simulated samples'
 	@echo 'make setup      install what a build needs (setup-check: what the tests need)'
 	@echo 'make install    into PREFIX ($(PREFIX)), under DESTDIR; uninstall takes it away'
 	@echo 'make deb        Debian packages, in $(O)/deb (needs debhelper)'

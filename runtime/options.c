@@ -27,7 +27,7 @@ static const struct alias {
 } aliases[] = {
 	{"dos", "single", ""},
 	{"windows1", "coop", ""},
-	{"windows95", "quantum", ",tick=15.6ms"},
+	{"windows95", "quantum", ",tick=20ms,quantum=1"},
 	{"windowsnt", "quantum", ",tick=15.6ms,units=9"}, /* foreground; background: 3 */
 	{"windowsxp", "quantum", ",tick=15.6ms,units=9"},
 	{"xp", "quantum", ",tick=15.6ms,units=9"},
