@@ -10,6 +10,7 @@ static struct {
 	uint32_t id, seq;
 	uint32_t locked, request;
 	uint32_t last;		  /* id of the last holder */
+	uint32_t wanting;	  /* threads that found it held, until they have it */
 	uint32_t switches;	  /* futex: changes when another than the last takes it */
 	struct gt *owner;	  /* atomic: each thread asks only whether it is itself */
 	struct gt *first, *final; /* who waits, by next */
@@ -25,6 +26,11 @@ static void gil_guard(void)
 int gt__gil_holds(const struct gt *self)
 {
 	return __atomic_load_n(&gil.owner, __ATOMIC_RELAXED) == self;
+}
+
+int gt__gil_is_wanted(void)
+{
+	return __atomic_load_n(&gil.wanting, __ATOMIC_RELAXED) != 0;
 }
 
 static void want_tick(uint32_t wanted)
@@ -90,9 +96,12 @@ static void tell_take(struct gt__os *os, const struct gt *self, int another)
 void gt__gil_take(struct gt__os *os, int waits)
 {
 	struct gt *self = os->current;
+	uint32_t wanting;
 	int another;
 
 	gil_guard();
+	wanting = gil.locked != 0;
+	gil.wanting += wanting;
 	while (gil.locked) {
 		if (!waits)
 			gt__tell_wait(os, GTV_EV_SWITCH_GIL, 0, self, NULL, gil.id);
@@ -105,6 +114,7 @@ void gt__gil_take(struct gt__os *os, int waits)
 		gt__tell_ready(os, self, GTV_BY_GT, gil.last);
 		gt__native_resumed(os);
 	}
+	gil.wanting -= wanting;
 	another = gil.last != self->id;
 	gil.locked = 1;
 	__atomic_store_n(&gil.owner, self, __ATOMIC_RELAXED);
@@ -291,5 +301,6 @@ void gt__gil_forked(struct gt__os *os)
 {
 	gil.lk = 0;
 	gil.first = NULL;
+	gil.wanting = 0;
 	gt__native_forked(os);
 }

@@ -24,6 +24,8 @@
 int gt__gil_run(struct gt *first, struct gt__os *os, const char *kind, uint64_t ask_ns);
 
 int gt__gil_holds(const struct gt *self);
+/* Somebody wants it: in the line, or woken and on the way. Near enough, unguarded. */
+int gt__gil_is_wanted(void);
 /* What a drop leaves to do, with gt__gil_forced_wait. */
 struct gt__gil_forced {
 	int wait;

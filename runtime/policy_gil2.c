@@ -19,6 +19,8 @@ static void gil2_tick(struct gt__os *os)
 		return;
 	ticks_left = interval;
 	gt__gil_drop(os, 0);
+	if (gt__gil_is_wanted())
+		gt__sys_fight();
 	gt__gil_take(os, 0);
 }
 

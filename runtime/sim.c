@@ -369,6 +369,12 @@ void gt__sim_relax(void)
 	gt__sim_enter(GT__SIM_TICK);
 }
 
+void gt__sim_fight(void)
+{
+	if (k.self->cores > 1)
+		gt__sim_enter(GT__SIM_FIGHT);
+}
+
 void gt__sim_yield(void)
 {
 	gt__sim_enter(GT__SIM_CALL);

@@ -74,6 +74,15 @@ void gt__sys_nice(int nice);
 /* GT_SIM: see sim.h. */
 extern uint32_t gt__sim_on;
 void gt__sim_relax(void);
+void gt__sim_fight(void);
+
+/* A lock was let go and is taken back at once, while another wants it: that costs by
+ * itself; in the simulation it is charged. */
+static inline void gt__sys_fight(void)
+{
+	if (__builtin_expect(gt__sim_on, 0))
+		gt__sim_fight();
+}
 
 static inline void gt__sys_relax(void)
 {

@@ -55,12 +55,6 @@ static void unlock(struct gt_mcs_node *node)
 		gt_mcs_unlock(&mcs, node);
 }
 
-static void work(void)
-{
-	for (volatile int i = 0; i < WORK; i++)
-		;
-}
-
 /* Who unlocks asks again at once; so even the clock is read with the lock held. */
 static void fight(void *arg)
 {
@@ -76,7 +70,8 @@ static void fight(void *arg)
 		if (got >= begin_ns && got - asked > me->worst_ns)
 			me->worst_ns = got - asked;
 		me->count += got >= begin_ns && got < end_ns;
-		work();
+		for (volatile int i = 0; i < WORK; i++)
+			;
 		asked = gt_now_ns();
 		unlock(&node);
 		gt_tick();
@@ -85,11 +80,11 @@ static void fight(void *arg)
 	} while (got < end_ns);
 }
 
-static void show(const struct fighter *fighters, int count)
+static void show(const struct fighter *fighters)
 {
 	uint64_t least = UINT64_MAX, most = 0, worst_ns = 0, sum = 0;
 
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < threads; i++) {
 		const struct fighter *f = &fighters[i];
 
 		least = f->count < least ? f->count : least;
@@ -104,22 +99,19 @@ static void show(const struct fighter *fighters, int count)
 
 static void round_of(struct fighter *fighters, double seconds)
 {
-	int started;
-
 	gt_waitgroup_add(&start, 1);
-	for (started = 0; started < threads; started++) {
+	for (int i = 0; i < threads; i++) {
 		char name[32];
 		const struct gt_attr attr = {.name = name};
-		struct fighter *f = &fighters[started];
+		struct fighter *f = &fighters[i];
 
-		snprintf(name, sizeof name, "%s-%d", kind_name[kind], started);
+		snprintf(name, sizeof name, "%s-%d", kind_name[kind], i);
 		f->count = f->worst_ns = 0;
-		if (gt_spawn_attr(&f->gt, &attr, fight, f))
-			break;
+		if (gt_spawn_attr(&f->gt, &attr, fight, f)) {
+			fprintf(stderr, "spinlocks: out of memory at thread %d\n", i + 1);
+			exit(1);
+		}
 	}
-	if (started < threads)
-		fprintf(stderr, "spinlocks: only %d of %d green threads could start\n",
-			started, threads);
 	/* Not from the start: who comes first is alone for a while. */
 	begin_ns = gt_now_ns() + (uint64_t)(seconds * 1e8);
 	end_ns = begin_ns + (uint64_t)(seconds * 1e9);
@@ -128,10 +120,9 @@ static void round_of(struct fighter *fighters, double seconds)
 	gt_region_begin(kind_name[kind]);
 	gt_sleep_ns((uint64_t)(seconds * 9e8));
 	gt_region_end(kind_name[kind]);
-	for (int i = 0; i < started; i++)
+	for (int i = 0; i < threads; i++)
 		gt_join(fighters[i].gt);
-	if (started)
-		show(fighters, started);
+	show(fighters);
 }
 
 static void run(void *arg)
@@ -139,7 +130,6 @@ static void run(void *arg)
 	struct fighter *fighters = calloc((size_t)threads, sizeof *fighters);
 
 	polite = strcmp(gt_policy_name(), "threads") != 0;
-	printf("%d green threads, one lock, under %s\n", threads, gt_policy_name());
 	for (kind = TAS; fighters && kind < KINDS; kind++)
 		round_of(fighters, *(double *)arg);
 	free(fighters);

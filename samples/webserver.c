@@ -50,11 +50,10 @@ static void accept_all(void *arg)
 	for (;;) {
 		int fd = gt_accept(listener, NULL, NULL);
 
-		if (fd < 0)
-			continue;
-		if (inline_)
+		if (fd >= 0 && inline_)
 			handle((void *)(intptr_t)fd);
-		else if (gt_spawn_attr(NULL, &attr, handle, (void *)(intptr_t)fd))
+		else if (fd >= 0 &&
+			 gt_spawn_attr(NULL, &attr, handle, (void *)(intptr_t)fd))
 			close(fd);
 	}
 }
@@ -68,11 +67,8 @@ static void run(void *arg)
 	(void)arg;
 	if (gt_spawn_attr(&gt, &attr, accept_all, NULL))
 		exit(1);
-	if (load_ends >= 0) {
-		while (gt_read(load_ends, &byte, 1) > 0)
-			;
+	if (load_ends >= 0 && gt_read(load_ends, &byte, 1) == 0)
 		gt_cancel(gt);
-	}
 	gt_join(gt);
 }
 
@@ -93,20 +89,18 @@ static int start_listening(void)
 	return 0;
 }
 
-/* Its end of a pipe closes with it. */
+/* The generator, which is beside us. Its end of a pipe closes with it. */
 static int start_load(const char *self)
 {
 	char program[4096], number[16];
 	const char *slash = strrchr(self, '/');
-	int fd[2];
-	pid_t pid;
+	int fd[2], dir = slash ? (int)(slash + 1 - self) : 0;
 
-	snprintf(program, sizeof program, "%.*sload", slash ? (int)(slash + 1 - self) : 0,
-		 self);
+	snprintf(program, sizeof program, "%.*sload", dir, self);
 	snprintf(number, sizeof number, "%d", port);
-	if (pipe(fd) || (pid = fork()) < 0)
+	if (pipe(fd))
 		return -1;
-	if (pid == 0) {
+	if (fork() == 0) {
 		close(fd[0]);
 		execlp(program, "load", number, clients, seconds, (char *)NULL);
 		perror(program);

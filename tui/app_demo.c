@@ -21,13 +21,14 @@
 #include "tui/shot.h"
 
 #define ARGS_MAX   24
+#define RINGS	   128 /* a hundred OS threads, and some */
 #define FRAME_COLS 100
 #define FRAME_ROWS 30
 
 /* A demo about to be run. */
 struct play {
 	const struct gtv_demo *demo;
-	char program[PATH_MAX], words[256], trace[PATH_MAX], screen[200];
+	char program[PATH_MAX], words[256], trace[PATH_MAX], screen[200], policy[256];
 	char *argv[ARGS_MAX + 2];
 	struct gtv_options opts; /* as `gtviz run` would have them */
 };
@@ -55,6 +56,26 @@ static void take_args(struct play *p, const char *args, char *const *given)
 	p->argv[n] = NULL;
 }
 
+/* Which policy, with which parameters; of one named twice the later value holds. */
+static void choose_policy(struct play *p, const struct gtv_options *asked, int mine)
+{
+	const struct gtv_demo_extra *extra = gtv_demo_extra(p->demo);
+	const char *policy = p->demo->policy;
+
+	if (mine && asked->policy)
+		policy = asked->policy;
+	else if (getenv("GT_SIM") && extra && extra->sim_policy)
+		policy = extra->sim_policy;
+	snprintf(p->policy, sizeof p->policy, "%s%s%s", policy,
+		 mine && asked->param ? "," : "", mine && asked->param ? asked->param : "");
+	p->opts.policy = p->policy;
+	/* Interrupts are for who may see the kernel. */
+	p->opts.irq =
+		extra && extra->irq && !geteuid() && asked->level < 0 && !getenv("GT_SIM");
+	if (!p->opts.rings)
+		p->opts.rings = RINGS;
+}
+
 static int prepare(struct play *p, const struct gtv_demo *demo,
 		   const struct gtv_options *asked, int quick, struct gtv_err *err)
 {
@@ -68,8 +89,7 @@ static int prepare(struct play *p, const struct gtv_demo *demo,
 	p->opts.command = GTV_COMMAND_RUN;
 	take_args(p, quick ? demo->quick : demo->args, mine ? asked->program : NULL);
 	p->opts.program = p->argv;
-	if (!asked->policy || !mine)
-		p->opts.policy = demo->policy;
+	choose_policy(p, asked, mine);
 	if (!asked->view)
 		p->opts.view = demo->view;
 	if (!asked->rows)

@@ -50,6 +50,7 @@ int tui_live_start(struct tui_app *app, int cols, int rows, struct gtv_err *err)
 		.rows = (unsigned short)rows,
 		.cols = (unsigned short)cols,
 		.ring_bytes = opts->ring_bytes,
+		.ring_count = opts->rings,
 		.keep_bytes = opts->keep_bytes,
 		.keep_ns = opts->keep_ns,
 	};

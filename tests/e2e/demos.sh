@@ -37,7 +37,7 @@ simulated() { GT_SIM=1 demo "$@" --check; }
 
 # A line each: its name, what it is; and with --about each says what to look for.
 lists() {
-	[ "$(names | wc -l)" -ge 50 ] && [ "$(names | sort | uniq -d | wc -l)" = 0 ] || return
+	[ "$(names | wc -l)" -ge 59 ] && [ "$(names | sort | uniq -d | wc -l)" = 0 ] || return
 	"$gtviz" demo --help >"$dir/help" || return
 	for name in $(names); do
 		grep -q "^  $name " "$dir/help" || return
@@ -69,6 +69,22 @@ others() {
 	echo "$said"
 	case $said in *'17 -5 12'*'number 1'*) ;; *) return 1 ;; esac
 	"$gtviz" check "$dir/kept.gtv" && "$gtviz" report "$dir/kept.gtv" | grep -q offset
+}
+
+# A parameter of the demo's own policy.
+params() {
+	said=$(demo --param quirks=0 latetimer) || return
+	echo "$said"
+	! echo "$said" | grep -q '20 ms took *[0-9.]* s' || return
+	said=$(demo --param quirks=perhaps latetimer 2>&1) && return 1
+	case $said in *quirks*) ;; *) return 1 ;; esac
+}
+
+# There are rings for a hundred OS threads.
+nothing_lost() {
+	said=$(demo stacks --check 2>&1)
+	echo "$said"
+	case $said in *'were lost'* | *WRONG*) return 1 ;; esac
 }
 
 # No trace of a demo stays behind.
@@ -111,6 +127,8 @@ cat "$dir/simulated"
 rm "$dir/simulated"
 told a_frame_without_a_terminal frame
 told another_policy others
+told another_parameter params
+told a_hundred_threads nothing_lost
 told nothing_stays_behind tidy
 told the_server_by_itself web_by_itself
 echo '[==========] demos run.'

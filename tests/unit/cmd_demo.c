@@ -141,6 +141,20 @@ static int figures_of(const char *demo)
 	return count;
 }
 
+/* What an audience can read. */
+static void is_short(const char *source)
+{
+	FILE *f = fopen(source, "r");
+	int lines = 0, c;
+
+	while (f && (c = fgetc(f)) != EOF)
+		lines += c == '\n';
+	if (f)
+		fclose(f);
+	if (lines > 152)
+		fail_msg("%s: %d lines", source, lines);
+}
+
 /* All that a demo names is there. */
 static void every_demo_is_whole(void **state)
 {
@@ -159,6 +173,7 @@ static void every_demo_is_whole(void **state)
 		snprintf(source, sizeof source, "samples/%s.c", d->program);
 		if (!access("samples", R_OK) && access(source, R_OK))
 			fail_msg("%s: there is no %s", d->name, source);
+		is_short(source);
 		if (d->beside && (!gtv_demo_find(d->beside) || !strcmp(d->beside, d->name)))
 			fail_msg("%s: nothing is beside it", d->name);
 		if (*d->zoom)

@@ -131,6 +131,10 @@ static void wrong_usage_is_one_clear_line(void **state)
 	bad("gtviz --level 4 prog", "--level");
 	good("gtviz --level 2 prog");
 	bad("gtviz --buffer 1 prog", "--buffer");
+	bad("gtviz --rings 0 prog", "--rings");
+	bad("gtviz --rings 4097 prog", "--rings");
+	bad("gtviz --rings 8x prog", "--rings");
+	bad("gtviz run --param interval=1ms prog", "--param");
 	bad("gtviz --buffer 10s prog", "--buffer");
 	bad("gtviz --buffer 8MB prog", "--buffer");
 	bad("gtviz shot f --size 80", "--size");

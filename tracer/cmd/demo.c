@@ -29,6 +29,20 @@ static const struct gtv_demo_figure figures[] = {
 #undef X
 };
 
+static const struct gtv_demo_extra extras[] = {
+#define X(demo, sim_policy, irq) {demo, sim_policy, irq},
+	GTV_DEMO_EXTRAS(X)
+#undef X
+};
+
+const struct gtv_demo_extra *gtv_demo_extra(const struct gtv_demo *demo)
+{
+	for (size_t i = 0; i < sizeof extras / sizeof *extras; i++)
+		if (!strcmp(extras[i].demo, demo->name))
+			return &extras[i];
+	return NULL;
+}
+
 const struct gtv_demo *gtv_demo_at(size_t idx)
 {
 	return idx < sizeof demos / sizeof *demos ? &demos[idx] : NULL;
@@ -162,6 +176,9 @@ static char *value_text(enum gtv_demo_unit unit, double v, char *buf, size_t siz
 		return buf;
 	case GTV_UNIT_MIB:
 		snprintf(buf, size, "%.1f MiB", v);
+		return buf;
+	case GTV_UNIT_BYTES:
+		snprintf(buf, size, "%.0f bytes", v);
 		return buf;
 	case GTV_UNIT_PERCENT:
 		snprintf(buf, size, "%.1f %%", 100 * v);

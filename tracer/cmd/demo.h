@@ -17,6 +17,7 @@ enum gtv_demo_unit {
 	GTV_UNIT_TIMES, /* as often, as long */
 	GTV_UNIT_RATE,	/* a second */
 	GTV_UNIT_MIB,
+	GTV_UNIT_BYTES,
 	GTV_UNIT_PERCENT, /* of a share */
 	GTV_UNIT_NTH,
 };
@@ -30,6 +31,13 @@ struct gtv_demo {
 	const char *beside;	    /* a demo that it is measured against; NULL none */
 	int simulates;		    /* it runs on the simulated system too */
 	const char *line, *look;
+};
+
+/* What a few demos want beside. */
+struct gtv_demo_extra {
+	const char *demo;
+	const char *sim_policy; /* on the simulated system; NULL: the same */
+	int irq;		/* --irq, where the kernel can be seen */
 };
 
 /* A number that the demo is to show. */
@@ -51,6 +59,9 @@ const struct gtv_demo *gtv_demo_at(size_t idx);
 const struct gtv_demo_figure *gtv_demo_figure_at(size_t idx);
 /* NULL: there is none of that name. */
 const struct gtv_demo *gtv_demo_find(const char *name);
+
+/* NULL: nothing beside. */
+const struct gtv_demo_extra *gtv_demo_extra(const struct gtv_demo *demo);
 
 /* All of them, a line each by group; with `looks` also what to look for. */
 void gtv_demo_list(FILE *out, int looks);

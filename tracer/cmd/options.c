@@ -14,6 +14,7 @@
 #define RING_BYTES_MIN ((size_t)64 << 10)
 #define KEEP_BYTES_MIN ((size_t)1 << 20)
 #define RING_BYTES_MAX ((size_t)1 << 30)
+#define RINGS_MAX      4096
 #define NO_COMMAND     GTV_COMMAND_MAX
 #define GTV_HITS_MAX   10000
 
@@ -168,6 +169,17 @@ static int set_ring(struct gtv_options *o, const char *value, struct gtv_err *er
 	    o->ring_bytes > RING_BYTES_MAX)
 		return gtv_err_set(err, GTV_EUSAGE, "--buffer", "64K to 1G, as 8M",
 				   "\"%s\" is not a size of a ring", value);
+	return 0;
+}
+
+static int set_rings(struct gtv_options *o, const char *value, struct gtv_err *err)
+{
+	unsigned long count;
+
+	if (!digits(&value, &count) || *value || !count || count > RINGS_MAX)
+		return usage_error(err, "--rings", "1 to 4096",
+				   "that is no number of rings");
+	o->rings = (unsigned)count;
 	return 0;
 }
 
@@ -341,6 +353,11 @@ static int set_option(struct gtv_options *o, enum gtv_option option, const char 
 		return 0;
 	case GTV_OPTION_CSV:
 		o->csv = 1;
+		return 0;
+	case GTV_OPTION_RINGS:
+		return set_rings(o, value, err);
+	case GTV_OPTION_PARAM:
+		o->param = value;
 		return 0;
 	case GTV_OPTION_POLICY:
 		o->policy = value;

@@ -83,6 +83,8 @@ enum gtv_command {
 	  "level 3: tell interrupts that come while the program runs or waits")            \
 	X(BUFFER, 0, "buffer", "SIZE", GTV_FOR_TRACER,                                     \
 	  "event ring of each thread: 64K to 1G (8M)")                                     \
+	X(RINGS, 0, "rings", "N", GTV_FOR_TRACER,                                          \
+	  "how many OS threads of a program on libgt can have one at once (64)")           \
 	X(RING, 0, "ring", "SIZE|TIME", GTV_FOR_TRACER,                                    \
 	  "keep only the last so much; R, SIGUSR1 and the end write it: 64M, 30s")         \
 	X(TRIGGER, 0, "trigger", "COND", GTV_FOR(RECORD),                                  \
@@ -93,6 +95,8 @@ enum gtv_command {
 	  "end after the Nth hit of the trigger (1)")                                      \
 	X(POLICY, 0, "policy", "NAME", GTV_FOR(DEMO) | GTV_FOR_TRACER,                     \
 	  "on libgt: how it is scheduled, as gmp or gil3,interval=1ms; ? lists them")      \
+	X(PARAM, 0, "param", "NAME=VALUE", GTV_FOR(DEMO),                                  \
+	  "of the demo's policy: another value, as interval=1ms; several by commas")       \
 	X(AS_ROOT, 0, "as-root", NULL, GTV_FOR_TRACER,                                     \
 	  "under sudo: run the program as root, not as the invoking user")                 \
 	X(VIEW, 0, "view", "NAME", GTV_FOR(RUN) | GTV_FOR(REPLAY) | GTV_FOR(SHOT),         \
@@ -178,10 +182,11 @@ struct gtv_options {
 	int irq;
 	uint64_t keep_bytes, keep_ns; /* --ring */
 	size_t ring_bytes;	      /* 0: default */
+	unsigned rings;		      /* 0: default */
 	struct gtv_condition trigger; /* alts 0: none */
 	uint64_t post_ns;
 	unsigned hits; /* 0: default */
-	const char *policy;
+	const char *policy, *param;
 	const char *view, *rows, *select, *theme; /* NULL: default */
 	int cols_count, rows_count;		  /* --size; 0: default */
 	/* After the trace's start; UINT64_MAX: not given. */

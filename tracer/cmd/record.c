@@ -177,7 +177,7 @@ static void say_goodbye(const struct gtv_options *opts, const struct gtv_session
 	if (st->lost)
 		fprintf(stderr,
 			"gtviz: %s: %llu events were lost, and are marked (larger rings: "
-			"--buffer 64M)\n",
+			"--buffer 64M; where more than 64 OS threads run: --rings 256)\n",
 			opts->output, (unsigned long long)st->lost);
 	if (st->corrupt)
 		fprintf(stderr,
@@ -233,6 +233,7 @@ int gtv_cmd_record(const struct gtv_options *opts)
 		.irq = opts->irq,
 		.as_root = opts->as_root,
 		.ring_bytes = opts->ring_bytes,
+		.ring_count = opts->rings,
 		.keep_bytes = opts->keep_bytes,
 		.keep_ns = opts->keep_ns,
 		.trigger = {.condition = opts->trigger.alts ? &opts->trigger : NULL,

@@ -37,6 +37,7 @@ struct gtv_session_config {
 	unsigned short rows, cols;
 	uint64_t keep_bytes, keep_ns; /* --ring: only the last so much; 0 and 0: all */
 	size_t ring_bytes;	      /* of a user ring, 0 default */
+	unsigned ring_count;	      /* 0 default */
 	struct gtv_session_trigger trigger;
 };
 
