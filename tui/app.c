@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * The loop: sleep until a key, a signal, the session or the next frame; take in
- * what there is; draw if anything changed. A frame is never begun sooner than a
- * thirtieth of a second after the last, and drawing takes a fifth of a core at
- * most: what we watch needs the cores more than we do.
+ * what there is; draw if anything changed; read. A key is answered before anything is
+ * read, and what is read comes in pieces, between which it is seen whether one waits. A
+ * frame is never begun sooner than a thirtieth of a second after the last, and drawing
+ * takes a fifth of a core at most: what we watch needs the cores more than we do.
  */
 #include "tui/app.h"
 
@@ -28,6 +29,7 @@
 #include "tui/glyph.h"
 #include "tui/trace_scope.h"
 #include "tui/trace_patience.h"
+#include "tui/trace_span.h"
 
 #define FRAME_NS     33000000u
 #define FRAME_COST   5 /* frames are at least so many times their cost apart */
@@ -38,6 +40,8 @@
 #define LOOK_NS	     3000000u	/* of a frame: what it may decode before it is shown */
 #define MESSAGE_ROWS 16		/* smaller screens have no line for messages of their own */
 #define READ_NS	     15000000u	/* of a frame: reading for the view that is shown */
+#define PIECE_NS     4000000u	/* of it, until it is seen whether a key waits */
+#define SCOPE_NS     24000000u	/* of a frame: the trigger and the cursors, in a replay */
 #define READ_ON_NS   250000000u /* for the window at most; a key ends it */
 #define OPENING_MS   100	/* how often it is said how far the opening is */
 
@@ -262,20 +266,63 @@ static int sleep_ms(const struct tui_app *app)
 	    !(has_trace &&
 	      (tui_pane_unread(&app->trace, app->view) || tui_trace_unread(&app->trace))) &&
 	    !tui_search_runs(app) && !tui_app_exports(app) &&
-	    !tui_scope_unread(&app->trace) && !(app->talking && tui_talking_active(app)))
+	    !tui_scope_unread(&app->trace) && !tui_span_unread(&app->trace) &&
+	    !(app->talking && tui_talking_active(app)))
 		return -1;
 	return next_ns > now_ns ? (int)((next_ns - now_ns) / NS_PER_MS) + 1 : 0;
 }
 
-/* What the view, the trigger and the cursors ask of the trace. */
+/* The view's, piece by piece. Where a piece ends early there is no more just now. */
+static void read_pane(struct tui_app *app, uint64_t budget_ns)
+{
+	uint64_t began_ns = tui_app_now_ns(), at_ns = began_ns, last_ns;
+
+	do {
+		last_ns = at_ns;
+		if (tui_pane_read(&app->trace, app->view, PIECE_NS))
+			app->dirty = 1;
+		at_ns = tui_app_now_ns();
+	} while (at_ns - last_ns >= PIECE_NS && at_ns - began_ns < budget_ns &&
+		 tui_pane_unread(&app->trace, app->view) && !key_waits(app));
+}
+
+static void read_scope(struct tui_app *app)
+{
+	uint64_t began_ns = tui_app_now_ns();
+	int pieces = 0;
+
+	do
+		tui_app_scope_turn(app);
+	while (app->trace.facts.mode != TUI_LIVE && ++pieces < (int)(SCOPE_NS / PIECE_NS) &&
+	       tui_scope_unread(&app->trace) && tui_app_now_ns() - began_ns < SCOPE_NS &&
+	       !key_waits(app));
+}
+
+/* What the trigger, the cursors, the view, the window and the selection ask of the trace; a
+ * key that waits ends it. */
 static void read_on(struct tui_app *app)
 {
-	tui_app_scope_turn(app);
-	if (tui_pane_read(&app->trace, app->view, app->answering ? LOOK_NS : READ_NS))
-		app->dirty = 1;
-	if (!app->answering &&
+	read_scope(app);
+	if (!key_waits(app))
+		read_pane(app, READ_NS);
+	if (!key_waits(app) &&
 	    tui_trace_read_on(&app->trace, read_on_ns(app), key_waits, app))
 		app->dirty = 1;
+	if (!key_waits(app) && !tui_trace_unread(&app->trace) &&
+	    tui_span_read_on(&app->trace, READ_NS, key_waits, app))
+		app->dirty = 1;
+	if (tui_search_runs(app) && !key_waits(app))
+		tui_search_go(app, READ_NS);
+}
+
+/* The answer to a key: what its view can read at once, and the frame. */
+static void answer(struct tui_app *app)
+{
+	if (app->trace.store && tui_pane_read(&app->trace, app->view, LOOK_NS))
+		app->dirty = 1;
+	if (app->dirty)
+		draw(app);
+	app->answering = 0;
 }
 
 /* A window and a trigger want some time to be set on: a program that has only just been
@@ -341,14 +388,17 @@ static void step(struct tui_app *app)
 		begin_commands(app);
 	if (app->talking)
 		tui_talking_turn(app);
+	int answering = app->answering;
+
+	if (answering)
+		answer(app);
 	if (app->trace.store)
 		tui_app_keep_look(app);
 	if (app->trace.store)
 		read_on(app);
-	if (tui_search_runs(app))
-		tui_search_go(app, READ_NS);
 	tui_app_look_export(app);
-	if (app->dirty)
+	/* What was read after an answer is shown by the next frame. */
+	if (app->dirty && !answering)
 		draw(app);
 }
 
@@ -437,6 +487,7 @@ int tui_app_show(struct tui_app *app, int theme, struct gtv_err *err)
 		app->trace.facts.ascii |= app->opts->ascii || tui_term_is_ascii(app->term);
 		if (!app->opts->no_mouse)
 			tui_term_use_mouse(app->term);
+		app->trace.sought.later = 1;
 		fit_canvas(app);
 		if (app->talking)
 			tui_talking_begin(app);

@@ -174,12 +174,10 @@ static void act_ROW_UP(struct tui_app *app)
 /* As far as it goes; at the end already, that is told. */
 static void page(struct tui_app *app, int dir, const char *nothing)
 {
-	int rc = 0, n;
-
-	for (n = 0; n < PAGE_ROWS && !rc; n++)
-		rc = tui_select_row(&app->trace, app->canvas.cols, app->canvas.rows, dir);
-	if (rc && (n == 1 || rc != -GTV_ENOTFOUND))
-		tui_app_tell(app, rc, nothing);
+	tui_app_tell(app,
+		     tui_select_row(&app->trace, app->canvas.cols, app->canvas.rows,
+				    dir * PAGE_ROWS),
+		     nothing);
 }
 
 static void act_PAGE_DOWN(struct tui_app *app)

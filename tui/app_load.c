@@ -9,6 +9,7 @@
 #include "tui/app.h"
 #include "tui/app_panes.h"
 #include "tui/load.h"
+#include "tui/trace_span.h"
 
 #define FEW_LANES 512 /* so many are summed for each frame */
 
@@ -127,7 +128,6 @@ static void show(struct tui_app *app)
 	struct tui_nav *nav = &app->trace.nav;
 	struct gtv_lane lane =
 		gtv_window_lane(app->trace.window, GTV_LANE_CORE, load ? load->chosen : 0);
-	struct gtv_span span;
 
 	app->view = TUI_VIEW_TIMELINE;
 	if (!lane.kind)
@@ -135,8 +135,7 @@ static void show(struct tui_app *app)
 	nav->rows = TUI_ROWS_CORE;
 	nav->selected = lane;
 	nav->span = (struct gtv_span){0};
-	if (!gtv_window_span_at(app->trace.window, lane, nav->cursor_ns, &span))
-		tui_nav_select(nav, &span);
+	(void)tui_span_select(&app->trace, lane, nav->cursor_ns);
 }
 
 /* What moves the window, while that is not what is shown. */

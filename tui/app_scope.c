@@ -8,9 +8,10 @@
 #include "tui/app_prompt.h"
 #include "tui/format.h"
 #include "tui/trace_scope.h"
+#include "tui/trace_span.h"
 
 #define LIVE_NS	    8000000u	/* of a round, while a program runs that needs the cores */
-#define REPLAY_NS   25000000u	/* of a round, when the user waits for the answer */
+#define REPLAY_NS   4000000u	/* at once, of a round that has several */
 #define MARKS_NS    200000000u	/* at once, for the program's marks */
 #define AGAIN_NS    1000000000u /* a hit is shown so long at least, when each is */
 #define SPEED_LEAST 1
@@ -110,14 +111,10 @@ static void select_hit(struct tui_app *app, const struct gtv_trigger_hit *hit)
 {
 	struct tui_nav *nav = &app->trace.nav;
 	uint64_t at_ns = hit->ts_ns > hit->from_ns ? hit->ts_ns - 1 : hit->ts_ns;
-	struct gtv_span span;
 
 	nav->selected = hit->lane;
 	memset(&nav->span, 0, sizeof(nav->span));
-	if (!gtv_window_look(app->trace.window, nav->from_ns, nav->to_ns,
-			     (nav->to_ns - nav->from_ns) / 100 + 1) &&
-	    !gtv_window_span_at(app->trace.window, hit->lane, at_ns, &span))
-		nav->span = span;
+	(void)tui_span_read(&app->trace, hit->lane, at_ns);
 }
 
 static void show_hit(struct tui_app *app, struct tui_trigger *t)

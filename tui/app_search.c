@@ -10,6 +10,7 @@
 #include "tui/ident.h"
 #include "tui/select.h"
 #include "tui/trace_pick.h"
+#include "tui/trace_span.h"
 
 #define LANES_MAX   4096
 #define AT_ONCE_NS  50000000u /* a search may hold up a key for so long */
@@ -153,17 +154,15 @@ static void show_event(struct tui_app *app, const struct gtv_ev *ev)
 	struct tui_search *s = app->search;
 	struct tui_trace *t = &app->trace;
 	struct gtv_lane lane = s->wanted;
-	struct gtv_span span;
 
 	if (!lane.kind && ev->gt && ev->kind != GTV_EV_LOSS)
 		lane = (struct gtv_lane){GTV_LANE_GT, ev->gt};
 	else if (!lane.kind && ev->tid)
 		lane = (struct gtv_lane){GTV_LANE_THREAD, ev->tid};
-	if (lane.kind && !gtv_window_span_at(t->window, lane, ev->ts_ns, &span))
-		tui_nav_select(&t->nav, &span);
-	else if (lane.kind)
-		tui_nav_choose(&t->nav, lane);
+	if (lane.kind)
+		(void)tui_span_select(t, lane, ev->ts_ns);
 	tui_nav_jump(&t->nav, ev->ts_ns);
+	tui_span_stay(t);
 	s->found_ns = t->nav.cursor_ns;
 }
 

@@ -340,10 +340,17 @@ static uint64_t needed_from(const struct tui_nav *nav, const struct gtv_span *sp
 
 void tui_nav_select(struct tui_nav *nav, const struct gtv_span *span)
 {
-	uint64_t from = needed_from(nav, span);
 	remember(nav);
+	tui_nav_fill(nav, span, 0);
+}
+
+void tui_nav_fill(struct tui_nav *nav, const struct gtv_span *span, int stay)
+{
+	uint64_t from = needed_from(nav, span);
 	nav->selected = span->lane;
 	nav->span = *span;
+	if (stay)
+		return;
 	if (from != nav->from_ns) {
 		nav->follow = 0;
 		place(nav, from, span_ns(nav));

@@ -46,6 +46,7 @@ struct tui_nav {
 	int folded;		  /* view: whether the last frame had folded groups */
 	struct gtv_lane selected; /* kind 0: none */
 	struct gtv_span span;	  /* the selected span; to_ns 0: none */
+	struct gtv_lane sought;	  /* of it, the span is not read yet; kind 0: none is */
 	int follow;		  /* live: the right edge is the present */
 	int paused;		  /* the picture stands still */
 	int playing;		  /* replay: the window moves */
@@ -95,6 +96,9 @@ void tui_nav_rows(struct tui_nav *nav, enum tui_rows rows);
 void tui_nav_choose(struct tui_nav *nav, struct gtv_lane lane);
 /* Selects a span and its lane, pans only as far as needed to show it. */
 void tui_nav_select(struct tui_nav *nav, const struct gtv_span *span);
+/* The selected lane's span became known: as tui_nav_select, but it was chosen before, so
+ * that there is nothing to undo. stay: neither the window nor the cursor moves. */
+void tui_nav_fill(struct tui_nav *nav, const struct gtv_span *span, int stay);
 /* Replay plays on: real time passed. */
 void tui_nav_play(struct tui_nav *nav, uint64_t elapsed_ns);
 

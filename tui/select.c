@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tui/select.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "tui/trace_patience.h"
+#include "tui/trace_span.h"
 
-#define LANES_MAX (1 << 20)
 /* An edge that touches the end of a span lies within so much of it. */
 #define NEAR_NS 1000u
 /* Finer than any tile: exact spans and edges, please. */
@@ -15,20 +14,11 @@ static int same_lane(struct gtv_lane a, struct gtv_lane b)
 	return a.kind == b.kind && a.id == b.id;
 }
 
-/* Selects what the lane does at a time; a lane that is not alive then is selected
- * without a span. */
 int tui_select_at(struct tui_trace *t, struct gtv_lane lane, uint64_t ts_ns)
 {
-	struct gtv_span span;
-	int rc = gtv_window_span_at(t->window, lane, ts_ns, &span);
+	int rc = tui_span_select(t, lane, ts_ns);
 
-	if (!rc) {
-		tui_nav_select(&t->nav, &span);
-	} else if (rc == -GTV_ENOTFOUND) {
-		tui_nav_choose(&t->nav, lane);
-		rc = 0;
-	}
-	return rc;
+	return rc == -GTV_ENOTFOUND ? 0 : rc;
 }
 
 static uint64_t cursor_in_window(const struct tui_nav *nav)
@@ -46,38 +36,28 @@ static uint64_t cursor_in_window(const struct tui_nav *nav)
 
 int tui_select_row(struct tui_trace *t, int cols, int rows, int dir)
 {
-	struct gtv_lane *lanes = calloc(LANES_MAX, sizeof(*lanes));
 	struct tui_scene scene;
-	int count, at, rc = -GTV_ENOTFOUND;
+	struct gtv_lane lane;
 
-	if (!lanes)
-		return -GTV_ENOMEM;
 	tui_trace_scene(t, &scene);
-	count = tui_timeline_lanes(&scene, cols, rows, lanes, LANES_MAX);
-	if (count > LANES_MAX)
-		count = LANES_MAX;
-	for (at = 0; at < count; at++)
-		if (same_lane(lanes[at], t->nav.selected))
-			break;
-	if (at == count)
-		at = dir > 0 ? 0 : count - 1;
-	else if (dir == 1 || dir == -1)
-		at += dir;
-	else /* a page: as far as there is */
-		at = at + dir < 0 ? 0 : at + dir >= count ? count - 1 : at + dir;
-	if (at >= 0 && at < count)
-		rc = tui_select_at(t, lanes[at], cursor_in_window(&t->nav));
-	free(lanes);
-	return rc;
+	tui_span_hurry(t);
+	int rc = tui_timeline_step(&scene, cols, rows, t->nav.selected, dir, &lane);
+	tui_trace_whole(t);
+	return rc ? rc : tui_select_at(t, lane, cursor_in_window(&t->nav));
 }
 
 int tui_select_any(struct tui_trace *t, int cols, int rows)
 {
+	int rc = 0;
+
 	if (!t->nav.selected.kind)
-		return tui_select_row(t, cols, rows, 1);
-	if (t->nav.span.to_ns <= t->nav.span.from_ns)
-		return tui_select_at(t, t->nav.selected, cursor_in_window(&t->nav));
-	return 0;
+		rc = tui_select_row(t, cols, rows, 1);
+	else if (t->nav.span.to_ns <= t->nav.span.from_ns && !t->nav.sought.kind)
+		rc = tui_select_at(t, t->nav.selected, cursor_in_window(&t->nav));
+	/* Whoever asks wants the span. */
+	if (!rc)
+		tui_span_now(t);
+	return rc;
 }
 
 void tui_select_none(struct tui_trace *t)
@@ -196,6 +176,7 @@ int tui_select_edge(struct tui_trace *t, int dir)
 	struct gtv_edge edge;
 	int rc;
 
+	tui_span_now(t);
 	if (t->nav.span.to_ns <= t->nav.span.from_ns)
 		return -GTV_ENOTFOUND;
 	rc = find_edge(t, dir, &edge);

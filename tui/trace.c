@@ -12,6 +12,7 @@
 #include "tui/trace_scope.h"
 #include "tui/app_panes.h"
 #include "tui/trace_critical.h"
+#include "tui/trace_span.h"
 
 /* A wait worth selecting: neither running nor over. */
 #define WAITS                                                                              \
@@ -185,13 +186,10 @@ void tui_trace_close(struct tui_trace *t)
 /* The selected span may have gone on since it was chosen. */
 static void renew_selected(struct tui_trace *t)
 {
-	struct gtv_span *old = &t->nav.span, now;
+	const struct gtv_span *old = &t->nav.span;
 
-	if (!(old->flags & GTV_SP_OPEN) || old->to_ns <= old->from_ns)
-		return;
-	if (!gtv_window_span_at(t->window, old->lane, old->from_ns, &now) &&
-	    now.from_ns == old->from_ns)
-		*old = now;
+	if (old->flags & GTV_SP_OPEN && old->to_ns > old->from_ns)
+		tui_span_renew(t);
 }
 
 int tui_trace_grow(struct tui_trace *t, int cells)

@@ -44,6 +44,12 @@ struct tui_trace {
 		int (*stop)(void *arg);
 		void *arg;
 	} patience;
+	struct {	    /* trace_span.h */
+		int later;  /* what takes long is read between frames */
+		int stay;   /* when it comes, the cursor stays */
+		int renews; /* it is known up to what was read then */
+		uint64_t at_ns, from_ns, to_ns, cursor_ns; /* the place it was asked at */
+	} sought;
 	struct tui_presenter *presenter; /* Borrowed: a talk's (app_talk.c), else NULL */
 };
 

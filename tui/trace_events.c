@@ -7,6 +7,7 @@
 
 #include "tracer/cmd/events.h"
 #include "tui/trace_pick.h"
+#include "tui/trace_span.h"
 
 #define MARGIN	  512 /* rows kept ready on both sides of the chosen one */
 #define ROOM	  (4 * MARGIN)
@@ -413,7 +414,6 @@ static struct gtv_lane lane_of(const struct gtv_ev *ev)
 int tui_trace_show_event(struct tui_trace *t)
 {
 	const struct tui_events *e = t->events;
-	struct gtv_span span;
 
 	if (e && t->nav.cursor_ns != e->reader->cursor_ns)
 		tui_trace_read_events(t, CATCH_UP_NS);
@@ -422,10 +422,8 @@ int tui_trace_show_event(struct tui_trace *t)
 	const struct gtv_ev *ev = &e->row[e->chosen].ev;
 	struct gtv_lane lane = lane_of(ev);
 
-	if (lane.kind && !gtv_window_span_at(t->window, lane, ev->ts_ns, &span))
-		tui_nav_select(&t->nav, &span);
-	else
-		tui_nav_choose(&t->nav, lane);
+	(void)tui_span_select(t, lane, ev->ts_ns);
 	tui_nav_cursor_to(&t->nav, ev->ts_ns);
+	tui_span_stay(t);
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "runtime/abi/gtv_ring.h"
 #include "tui/trace_reading.h"
+#include "tui/trace_span.h"
 
 #define LIST_NS 500000000ull /* a list of what grows is made so seldom */
 
@@ -214,7 +215,6 @@ int tui_trace_show_finding(struct tui_trace *t)
 {
 	const struct gtv_finding *it = t->findings.list;
 	struct tui_nav *nav = &t->nav;
-	struct gtv_span span;
 	uint64_t margin;
 	int rc;
 
@@ -228,9 +228,6 @@ int tui_trace_show_finding(struct tui_trace *t)
 	nav->selected = it->lane[0];
 	nav->span = (struct gtv_span){0};
 	nav->cursor_ns = it->from_ns;
-	rc = gtv_window_look(t->window, nav->from_ns, nav->to_ns,
-			     (nav->to_ns - nav->from_ns) / 100 + 1);
-	if (!rc && !gtv_window_span_at(t->window, it->lane[0], it->from_ns, &span))
-		tui_nav_select(nav, &span);
-	return rc;
+	rc = tui_span_select(t, it->lane[0], it->from_ns);
+	return rc == -GTV_ENOTFOUND ? 0 : rc;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tui/trace_go.h"
 
+#include "tui/trace_span.h"
+
 static enum tui_rows rows_of(struct gtv_lane lane)
 {
 	switch (lane.kind) {
@@ -19,18 +21,14 @@ static enum tui_rows rows_of(struct gtv_lane lane)
 static int select_at(struct tui_trace *t, struct gtv_lane lane, uint64_t at_ns)
 {
 	struct tui_nav *nav = &t->nav;
-	struct gtv_span span;
 	int rc;
 
 	nav->rows = rows_of(lane);
 	nav->selected = lane;
 	nav->span = (struct gtv_span){0};
 	nav->cursor_ns = at_ns;
-	rc = gtv_window_look(t->window, nav->from_ns, nav->to_ns,
-			     (nav->to_ns - nav->from_ns) / 100 + 1);
-	if (!rc && !gtv_window_span_at(t->window, lane, at_ns, &span))
-		tui_nav_select(nav, &span);
-	return rc;
+	rc = tui_span_select(t, lane, at_ns);
+	return rc == -GTV_ENOTFOUND ? 0 : rc;
 }
 
 int tui_trace_go(struct tui_trace *t, struct gtv_lane lane, uint64_t from_ns,

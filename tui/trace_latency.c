@@ -7,6 +7,7 @@
 
 #include "tui/histogram.h"
 #include "tui/trace_reading.h"
+#include "tui/trace_span.h"
 
 struct tui_latency_reader {
 	struct tui_reading *reading;
@@ -337,7 +338,6 @@ int tui_latency_show(struct tui_trace *t, const struct gtv_case *c, int mid)
 {
 	struct tui_nav *nav = &t->nav;
 	uint64_t margin = gtv_case_ns(c) / 3 + 1000, at = c->from_ns;
-	struct gtv_span span;
 	int rc;
 
 	if (mid)
@@ -348,9 +348,6 @@ int tui_latency_show(struct tui_trace *t, const struct gtv_case *c, int mid)
 	nav->selected = c->lane;
 	nav->span = (struct gtv_span){0};
 	nav->cursor_ns = at;
-	rc = gtv_window_look(t->window, nav->from_ns, nav->to_ns,
-			     (nav->to_ns - nav->from_ns) / 100 + 1);
-	if (!rc && !gtv_window_span_at(t->window, c->lane, at, &span))
-		tui_nav_select(nav, &span);
-	return rc;
+	rc = tui_span_select(t, c->lane, at);
+	return rc == -GTV_ENOTFOUND ? 0 : rc;
 }

@@ -111,10 +111,11 @@ const struct tui_view_ops *tui_view_find(const char *name);
 const struct tui_view_ops *tui_view_by_id(enum tui_view_id id);
 enum tui_key_place tui_view_place(enum tui_view_id id);
 
-/* The timeline's lanes from top to bottom as it would draw them, scrolled off ones
- * too; for choosing a row. Returns the count, fills at most max. */
-int tui_timeline_lanes(const struct tui_scene *scene, int cols, int rows,
-		       struct gtv_lane *out, int max);
+/* The lane so many rows (by < 0: up) from another as the timeline would draw them, scrolled
+ * off ones too; of more than one, the last there is; from one that is not there, the first
+ * or the last. 0, or -GTV_ENOTFOUND: there is none further, or another -GTV_E*. */
+int tui_timeline_step(const struct tui_scene *scene, int cols, int rows,
+		      struct gtv_lane from, int by, struct gtv_lane *out);
 /* The lane at a row of the screen. 0, or -GTV_ENOTFOUND: there is something else. */
 int tui_timeline_lane_at(const struct tui_scene *scene, int cols, int rows, int y,
 			 struct gtv_lane *out);

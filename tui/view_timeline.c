@@ -200,30 +200,53 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	return err;
 }
 
-int tui_timeline_lanes(const struct tui_scene *scene, int cols, int rows,
-		       struct gtv_lane *out, int max)
+/* Goes over the lanes that can be chosen: how many there are, which of them is `from` (-1:
+ * none), and the nth of them. */
+static int walk(const struct tui_timeline *tl, struct gtv_lane from, int nth, int *count,
+		struct gtv_lane *out)
 {
-	struct tui_timeline tl;
-	int count = 0;
-	int err = tui_tl_begin(&tl, NULL, scene, cols, rows);
-	tui_tl_chrome_rows(&tl);
-	if (!err)
-		err = tui_tl_groups(&tl);
-	for (int i = 0; i < tl.groups && !err; i++) {
-		const struct tui_tl_group *g = &tl.group[i];
+	int at = -1;
+	*count = 0;
+	for (int i = 0; i < tl->groups; i++) {
+		const struct tui_tl_group *g = &tl->group[i];
 		/* Cores without a kernel source have a row but no spans. */
-		if (g->kind == GTV_LANE_CORE && scene->facts->level == 0)
+		if (g->kind == GTV_LANE_CORE && tl->scene->facts->level == 0)
 			continue;
 		for (int k = 0; k < g->count; k++) {
 			if (!g->lane[k].kind)
 				continue;
-			if (count < max)
-				out[count] = g->lane[k];
-			count++;
+			if (at < 0 && tui_tl_same_lane(g->lane[k], from))
+				at = *count;
+			if (*count == nth)
+				*out = g->lane[k];
+			++*count;
+		}
+	}
+	return at;
+}
+
+int tui_timeline_step(const struct tui_scene *scene, int cols, int rows,
+		      struct gtv_lane from, int by, struct gtv_lane *out)
+{
+	struct tui_timeline tl;
+	int count = 0, rc = -GTV_ENOTFOUND;
+	int err = tui_tl_begin(&tl, NULL, scene, cols, rows);
+	tui_tl_chrome_rows(&tl);
+	if (!err)
+		err = tui_tl_groups(&tl);
+	if (!err) {
+		int at = walk(&tl, from, -1, &count, out), to = at + by;
+		if (at < 0)
+			to = by > 0 ? 0 : count - 1;
+		else if (to < 0 || to >= count)
+			to = to < 0 ? 0 : count - 1;
+		if (to != at && to >= 0 && to < count) {
+			walk(&tl, from, to, &count, out);
+			rc = 0;
 		}
 	}
 	tui_tl_layout_fini(&tl);
-	return count;
+	return err ? err : rc;
 }
 
 int tui_timeline_lane_at(const struct tui_scene *scene, int cols, int rows, int y,

@@ -490,7 +490,8 @@ static void quiet_lane(struct tui_timeline *tl, int x, int y)
 	tui_say(tl->canvas, &x, y, tl->cols - 2,
 		tui_ident_lane(tl->scene->names, nav->selected),
 		tui_ident_label(tl->scene->names, nav->selected, label, sizeof(label)));
-	tui_say(tl->canvas, &x, y, tl->cols - 2, TUI_DIM, "  nothing of it in sight ");
+	tui_say(tl->canvas, &x, y, tl->cols - 2, TUI_DIM,
+		nav->sought.kind ? "  reading " : "  nothing of it in sight ");
 }
 
 void tui_tl_panel(struct tui_timeline *tl)

@@ -5,7 +5,8 @@
  * changes its size and looks at each frame: it has the size asked for, and nothing in it
  * that a terminal would not print. A crash, a hang, or what a sanitizer sees fails.
  *
- * FUZZ_KEYS: how many (thousands here, a million in `make soak`); FUZZ_SEED: which.
+ * FUZZ_KEYS: how many (thousands here, a million in `make soak`); FUZZ_SEED: which;
+ * FUZZ_SCENE: on what ("*crowd").
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -339,5 +340,7 @@ int main(void)
 		cmocka_unit_test(keys_on_a_crowd),
 	};
 
+	if (getenv("FUZZ_SCENE"))
+		cmocka_set_test_filter(getenv("FUZZ_SCENE"));
 	return cmocka_run_group_tests(tests, make_state, remove_state);
 }

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SPAN_BLOCKS_MAX 256 /* decoded to find the end of one span */
-#define LOSSES_MAX	4096
-#define PIECES_MAX	(1u << 17) /* of a lane; more are summed, not kept apart */
+#define LOSSES_MAX 4096
+#define PIECES_MAX (1u << 17) /* of a lane; more are summed, not kept apart */
 
 /* Pieces of a lane in the present look. */
 struct wlane {
@@ -825,55 +824,14 @@ int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 
 /* ---- single spans ---- */
 
-/* Decodes on until the span at ts has its end, or the trace does. */
-static int probe_to_its_end(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
-			    struct gtv_span *out)
-{
-	uint64_t to = ts_ns + 1;
-	int err;
-
-	for (int i = 0; i < SPAN_BLOCKS_MAX; i++) {
-		err = gtv__region_load(&w->probe, w->st, w->evs, ts_ns, to, 0, NULL);
-		if (!err)
-			err = gtv__region_at(&w->probe, lane, ts_ns, out);
-		if (err || !(out->flags & GTV_SP_OPEN))
-			return err;
-		/* At the end of a trace that still grows, or was never finished, it is
-		 * open indeed. */
-		if (w->probe.feeder.next_block >= gtv_store_block_count(w->st) &&
-		    w->probe.feeder.done_ns < to)
-			return 0;
-		to = w->probe.feeder.done_ns + 1;
-	}
-	return 0;
-}
-
 int gtv__window_known_at(const struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
 			 struct gtv_span *out)
 {
 	return gtv__region_at(&w->region, lane, ts_ns, out);
 }
 
-int gtv_window_span_at(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
-		       struct gtv_span *out)
+struct gtv__span_parts gtv__window_span_parts(struct gtv_window *w)
 {
-	if (!gtv__region_at(&w->region, lane, ts_ns, out) && !(out->flags & GTV_SP_OPEN))
-		return 0;
-	if (!gtv__tiles_run_at(&w->tiles, lane, ts_ns, out))
-		return 0;
-	return probe_to_its_end(w, lane, ts_ns, out);
-}
-
-int gtv_window_span_step(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
-			 int dir, struct gtv_span *out)
-{
-	struct gtv_span now;
-	int err = gtv_window_span_at(w, lane, ts_ns, &now);
-
-	if (err)
-		return err;
-	if (dir > 0)
-		return gtv_window_span_at(w, lane, now.to_ns, out);
-	return now.from_ns ? gtv_window_span_at(w, lane, now.from_ns - 1, out)
-			   : -GTV_ENOTFOUND;
+	return (struct gtv__span_parts){w->st,	   w->evs,    &w->region,
+					&w->probe, &w->tiles, &w->wait};
 }

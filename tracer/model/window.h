@@ -113,6 +113,9 @@ uint64_t gtv_window_events(const struct gtv_window *w);
  * -GTV_ENOTFOUND. */
 int gtv_window_span_at(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
 		       struct gtv_span *out);
+/* The same with the patience of looks: 1 if that ended before; again, it goes on. */
+int gtv_window_span_try(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
+			struct gtv_span *out);
 /* The span after (dir > 0) or before (dir < 0) the one at ts_ns. */
 int gtv_window_span_step(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
 			 int dir, struct gtv_span *out);

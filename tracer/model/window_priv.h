@@ -3,6 +3,7 @@
  * Inside the window.
  *
  *   window.c        the questions of the screen
+ *   window_span.c   single spans, decoded to their ends
  *   window_lanes.c  which lanes there are, in order
  *   window_threads.c  who the OS threads in sight are, and their order
  *   window_exact.c  regions: a stretch of the trace decoded to spans
@@ -260,6 +261,15 @@ int gtv__tiles_run_at(struct gtv__tiles *t, struct gtv_lane lane, uint64_t ts_ns
 		      struct gtv_span *out);
 
 /* window.c */
+/* What single spans are found by: the look's region, one of their own, tiles. */
+struct gtv__span_parts {
+	const struct gtv_store *st;
+	struct gtv_ev *evs;
+	struct gtv__region *region, *probe;
+	struct gtv__tiles *tiles;
+	struct gtv__patience *wait;
+};
+struct gtv__span_parts gtv__window_span_parts(struct gtv_window *w);
 /* Of what was decoded exactly: the span there, perhaps cut off where that ends. 0, or
  * -GTV_ENOTFOUND without having read anything. */
 int gtv__window_known_at(const struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
