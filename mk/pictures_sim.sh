@@ -1,5 +1,5 @@
 #!/bin/sh
-# The pictures of docs/systems and docs/reading-the-screen.md: programs of samples/ played on
+# The pictures of docs/systems, docs/tutorial.md and docs/reading-the-screen.md: programs of samples/ played on
 # the simulated system, so that each comes out the same on every machine. `make pictures`
 # draws them, tests/e2e/pictures.sh draws them again and compares; `commands` prints, one
 # picture a line, how it is made by hand, as the pages say it: tests/lint/docs.sh compares.
@@ -8,7 +8,7 @@ do=$1
 out=$2
 failed=0
 if [ "$do" = draw ]; then
-	mkdir -p "$out/systems" "$out/screen" && out=$(cd "$out" && pwd) || exit 1
+	mkdir -p "$out/systems" "$out/screen" "$out/tutorial" && out=$(cd "$out" && pwd) || exit 1
 	dir=$(mktemp -d) || exit 1
 	trap 'rm -rf "$dir"' EXIT
 	for program in "$O"/samples/*; do
@@ -175,4 +175,18 @@ run waits gevent blocking 6
 picture screen/calls --view calls
 run quantum-convoy quantum convoy --spin 2 --seconds 0.3
 picture screen/compare --view compare --from 100ms --to 180ms -- quantum-convoy convoy
+
+# ---- docs/tutorial.md ---------------------------------------------------------------
+
+size=110x26
+run mended gil3,cores=2,interval=500us convoy --spin 1 --seconds 1
+run free threads,cores=2 convoy --spin 1 --seconds 1
+run convoy gil3,cores=2 convoy --spin 1 --seconds 1
+picture tutorial/whole --rows green
+picture tutorial/wait --rows green --from 520ms --to 540ms --select G2
+picture tutorial/why --view explain --select G2 --from 520ms --to 540ms
+picture tutorial/findings --view findings
+size=110x38
+picture tutorial/mended --view compare --from 500ms --to 540ms -- convoy mended
+picture tutorial/free --view compare --from 500ms --to 540ms -- convoy free
 exit $failed

@@ -23,9 +23,11 @@ class Result:
     """status: the shell's; text: what was printed outside the screen; screen, ended: whether
     the screen was opened, and whether ^C ended it; hung: whether nothing did."""
 
+    KEYS = {"Enter": b"\r", "Tab": b"\t", "Esc": b"\x1b", "Space": b" "}
+
     def __init__(self):
         self.status, self.text, self.screen, self.ended, self.hung = 0, "", False, False, False
-        self.seconds = 0.0
+        self.seconds, self.shown = 0.0, ""
 
     def good(self):
         """q ends a live program by SIGTERM, and its status is gtviz's."""
@@ -35,11 +37,14 @@ class Result:
 
 def outside(data):
     """What was printed outside the alternate screen, without escapes."""
-    data = re.sub(rb"\x1b\[\?1049h.*?(\x1b\[\?1049l|$)", b"", data, flags=re.S)
-    data = re.sub(rb"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[()].|[=>78])", b"", data)
+    data = plain(re.sub(rb"\x1b\[\?1049h.*?(\x1b\[\?1049l|$)", b"", data, flags=re.S))
     lines = data.decode("utf-8", "replace").split("\n")
     # A progress line is written over; what stood there last stays.
     return "\n".join(([part for part in line.split("\r") if part.strip()] or [""])[-1].rstrip() for line in lines)
+
+
+def plain(data):
+    return re.sub(rb"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[()].|[=>78])", b"", data)
 
 
 def session_members(sid):
@@ -62,8 +67,8 @@ def end_session(sid):
             pass
 
 
-def run(command, cwd, env):
-    """Returns the Result, and the session in which something may still run."""
+def run(command, cwd, env, keys=()):
+    """Presses the keys, then q. Returns the Result, and the session in which something may still run."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
 
@@ -77,6 +82,7 @@ def run(command, cwd, env):
     result, data = Result(), b""
     begin = heard = time.monotonic()
     opened = pressed = interrupted = 0.0
+    keys = [Result.KEYS.get(key, key.encode()) for key in keys]
     while True:
         if select.select([ours], [], [], 0.05)[0]:
             try:
@@ -93,8 +99,8 @@ def run(command, cwd, env):
         if data.rfind(OPENED) > data.rfind(LEFT):
             result.screen = True
             opened = opened or now
-            if now - pressed > 0.5 and (now - heard > 0.2 or now - opened > 0.4):
-                os.write(ours, b"q")
+            if now - pressed > (0.3 if keys else 0.5) and (now - heard > 0.2 or now - opened > 0.4):
+                os.write(ours, keys.pop(0) if keys else b"q")
                 pressed = now
         elif now - begin > FOR_EVER_S and now - interrupted > 5 and not result.screen:
             result.ended = True
@@ -109,5 +115,6 @@ def run(command, cwd, env):
     result.status = status if status >= 0 else 128 - status
     result.screen = result.screen or OPENED in data
     result.text = outside(data)
+    result.shown = plain(data).decode("utf-8", "replace")
     os.close(ours)
     return result, child.pid

@@ -12,7 +12,8 @@ import subprocess
 from collections import namedtuple
 
 # kind: "sh" runs, "inline" runs unless it is only a form, "c" is compiled, "error" is the
-# document's fault. name: a C file's, or "".
+# document's fault. name: a C file's, or which keys are pressed and what is to be seen then, of
+# a comment behind the block: <!-- keys: 7 Enter | TEXT -->, <!-- says: TEXT -->; or "".
 Item = namedtuple("Item", "kind path line text name")
 
 COMMANDS = ("gtviz", "./gtviz", "sudo", "make", "cc", "gcc", "git", "ssh", "man", "perf",
@@ -84,7 +85,11 @@ def markdown(path, text):
             end = n + 1
             while end < len(lines) and not lines[end].lstrip().startswith("```"):
                 end += 1
-            yield from fence(path, n + 2, line.strip()[3:], [l[indent:] for l in lines[n + 1:end]])
+            found = list(fence(path, n + 2, line.strip()[3:], [l[indent:] for l in lines[n + 1:end]]))
+            seen = re.match(r"<!-- (keys:|says:) (.*) -->$", " ".join(lines[end + 1:end + 3]).strip())
+            if seen and found:
+                found[-1] = found[-1]._replace(name=("| " if seen[1] == "says:" else "") + seen[2])
+            yield from found
             n, blank = end + 1, True
             continue
         if line.startswith("    ") and blank and is_command(line.strip()):
@@ -147,6 +152,7 @@ def documents(root):
     found = [os.path.join(root, name) for name in ("README.md", "CONTRIBUTING.md")]
     found += sorted(glob.glob(os.path.join(root, "docs/**/*.md"), recursive=True))
     found += sorted(glob.glob(os.path.join(root, "docs/**/*.[135]"), recursive=True))
+    found += sorted(glob.glob(os.path.join(root, "docs/man/*.mdoc")))
     return [os.path.relpath(path, root) for path in found if os.path.exists(path)]
 
 

@@ -46,7 +46,7 @@ done
 
 begin drawn_by_this_screen
 older=
-for kept in docs/systems/*.svg docs/screen/*.svg; do
+for kept in docs/systems/*.svg docs/screen/*.svg docs/tutorial/*.svg; do
 	name=${kept#docs/}
 	case $name in systems/procs.svg | systems/prefork.svg | screen/loss.svg) continue ;; esac
 	# The file's size, in the status line, is not the run's.

@@ -139,13 +139,14 @@ static void find_requests(struct gtv__asked *q, uint32_t lock, struct requests *
 
 	*r = (struct requests){.lock = lock};
 	for (size_t i = first; evs && i < first + EVENT_BLOCKS_MAX; i++) {
-		if (gtv_store_block(st, i, &block) || block.from_ns >= q->span.to_ns)
+		if (gtv_store_block(st, i, &block) || block.from_ns > q->span.to_ns)
 			break;
 		long n = gtv_store_read(st, i, evs);
 		for (long k = 0; k < n; k++) {
 			const struct gtv_ev *ev = &evs[k];
+			/* The drop that ends the wait is of its last instant. */
 			if (ev->obj != lock || ev->ts_ns < q->span.from_ns ||
-			    ev->ts_ns >= q->span.to_ns)
+			    ev->ts_ns + (ev->kind != GTV_EV_GIL_DROP) > q->span.to_ns)
 				continue;
 			if (ev->kind == GTV_EV_GIL_REQUEST) {
 				if (!r->count++) {
