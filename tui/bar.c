@@ -96,6 +96,10 @@ static void draw_share(struct tui_canvas *canvas, int x, int y, int cells, unsig
 {
 	char text[16];
 	int is_fill = state == GTV_ST_RUNNING;
+	/* Shades have no ground that a letter could stand on. */
+	if (state == GTV_ST_PREEMPTED || state == GTV_ST_READY ||
+	    state == GTV_ST_RUNNABLE || state == GTV_ST_STALLED)
+		return;
 	if (share < 100 && share > 99.9)
 		share = 99.9;
 	int size = snprintf(text, sizeof(text), "%.1f%%", share);
@@ -113,17 +117,15 @@ void tui_bar_draw(struct tui_canvas *canvas, int x, int y, int cells,
 		  const uint64_t ns[GTV_ST_MAX], int fill)
 {
 	uint64_t part[PARTS_MAX], total = 0;
-	int out[PARTS_MAX], parts = 0, most = 0;
+	int out[PARTS_MAX], parts = 0;
 	for (; tui_bar_order[parts] != GTV_ST_NONE; parts++) {
 		part[parts] = ns[tui_bar_order[parts]];
 		total += part[parts];
-		if (part[parts] > part[most])
-			most = parts;
 	}
 	tui_bar_share(part, parts, cells, out);
 	for (int i = 0; i < parts; i++) {
 		draw_part(canvas, x, y, out[i], tui_bar_order[i], fill);
-		if (i == most && total)
+		if (total)
 			draw_share(canvas, x, y, out[i], tui_bar_order[i], fill,
 				   100.0 * (double)part[i] / (double)total);
 		x += out[i];

@@ -18,8 +18,8 @@ void tui_bar_share(const uint64_t *ns, int parts, int cells, int *out);
 /* The states in the order of bars; ends with GTV_ST_NONE. */
 extern const uint8_t tui_bar_order[];
 
-/* Draws it; running is in the role `fill`. Where there is room, the largest part says its
- * share. */
+/* Draws it; running is in the role `fill`. Fills and lines that have room say their
+ * shares. */
 void tui_bar_draw(struct tui_canvas *canvas, int x, int y, int cells,
 		  const uint64_t ns[GTV_ST_MAX], int fill);
 /* ██ running ▓▓ preempted …: the states of the mask, as many as fit. */

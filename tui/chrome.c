@@ -328,13 +328,13 @@ static void status_rows(struct tui_canvas *canvas, const struct tui_nav *nav, in
 }
 
 static void status_window(struct tui_canvas *canvas, const struct tui_nav *nav, int *x,
-			  int y, int end)
+			  int y, int end, int lanes)
 {
 	char span[TUI_FIGURE], cell[TUI_FIGURE];
 	uint64_t ns = nav->to_ns - nav->from_ns;
 	int cells = tui_timeline_cells(canvas->cols);
 	tui_say(canvas, x, y, end, TUI_TEXT, tui_format_length(span, sizeof(span), ns));
-	if (canvas->cols >= 60 && cells > 0)
+	if (canvas->cols >= 60 && cells > 0 && lanes)
 		tui_sayf(canvas, x, y, end, TUI_TEXT, ", %s/cell",
 			 tui_format_length(cell, sizeof(cell), ns / (uint64_t)cells));
 }
@@ -360,7 +360,8 @@ static void status_file(struct tui_canvas *canvas, const struct tui_facts *f, in
 	}
 }
 
-void tui_chrome_status(struct tui_canvas *canvas, const struct tui_scene *scene, int y)
+static void status(struct tui_canvas *canvas, const struct tui_scene *scene, int y,
+		   int lanes)
 {
 	const struct tui_facts *f = scene->facts;
 	char figure[TUI_FIGURE];
@@ -390,7 +391,7 @@ void tui_chrome_status(struct tui_canvas *canvas, const struct tui_scene *scene,
 		tui_sayf(canvas, &x, y, end, TUI_WARN, "last %s kept",
 			 tui_format_length(figure, sizeof(figure), f->kept_ns));
 	}
-	if (canvas->cols >= 80) {
+	if (canvas->cols >= 80 && lanes) {
 		bar(canvas, &x, y, end);
 		status_rows(canvas, scene->nav, &x, y, end);
 	}
@@ -400,8 +401,20 @@ void tui_chrome_status(struct tui_canvas *canvas, const struct tui_scene *scene,
 			 scene->nav->filter.text);
 	}
 	bar(canvas, &x, y, end);
-	status_window(canvas, scene->nav, &x, y, end);
+	if (!lanes)
+		tui_say(canvas, &x, y, end, TUI_DIM, "in sight ");
+	status_window(canvas, scene->nav, &x, y, end, lanes);
 	status_file(canvas, f, y, x);
+}
+
+void tui_chrome_status(struct tui_canvas *canvas, const struct tui_scene *scene, int y)
+{
+	status(canvas, scene, y, 1);
+}
+
+void tui_chrome_status_list(struct tui_canvas *canvas, const struct tui_scene *scene, int y)
+{
+	status(canvas, scene, y, 0);
 }
 
 /* ---- hints, rules, errors ---- */

@@ -19,6 +19,9 @@ void tui_say_rich(struct tui_canvas *canvas, int *x, int y, int end, int role,
 void tui_chrome_title(struct tui_canvas *canvas, const struct tui_scene *scene, int y,
 		      const char *view);
 void tui_chrome_status(struct tui_canvas *canvas, const struct tui_scene *scene, int y);
+/* The same for lists and tables: without the rows and cells that only lanes have. */
+void tui_chrome_status_list(struct tui_canvas *canvas, const struct tui_scene *scene,
+			    int y);
 /* The keys: "w/s zoom  a/d pan" from pairs, NULL-terminated, the last of which
  * (help) must fit; a message instead if there is one. */
 void tui_chrome_hints(struct tui_canvas *canvas, const struct tui_scene *scene, int y,

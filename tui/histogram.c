@@ -186,18 +186,6 @@ void tui_histogram_draw(struct tui_canvas *canvas, const struct tui_histogram *d
 
 /* ---- words ---- */
 
-static void figure(struct tui_canvas *canvas, const char *word, uint64_t ns, int *x, int y,
-		   int end)
-{
-	char length[TUI_FIGURE];
-	tui_format_length(length, sizeof(length), ns);
-	/* A figure that is cut would be another one. */
-	if (*x + (int)(strlen(word) + strlen(length)) + 3 > end)
-		return;
-	tui_sayf(canvas, x, y, end, TUI_DIM, "  %s ", word);
-	tui_say(canvas, x, y, end, TUI_BOLD, length);
-}
-
 void tui_histogram_summary(struct tui_canvas *canvas, const struct gtv_histogram *h,
 			   const char *many, int x, int y, int end)
 {
@@ -205,10 +193,26 @@ void tui_histogram_summary(struct tui_canvas *canvas, const struct gtv_histogram
 	tui_format_count(count, sizeof(count), gtv_histogram_count(h));
 	tui_say(canvas, &x, y, end, TUI_BOLD, count);
 	tui_sayf(canvas, &x, y, end, TUI_DIM, " %s", many);
-	figure(canvas, "max", gtv_histogram_max_ns(h), &x, y, end);
-	figure(canvas, "p99", gtv_histogram_percentile_ns(h, 990), &x, y, end);
-	figure(canvas, "p50", gtv_histogram_percentile_ns(h, 500), &x, y, end);
-	figure(canvas, "p90", gtv_histogram_percentile_ns(h, 900), &x, y, end);
+	/* In the order of size; where not all have room, the first to stay is the last. */
+	static const char *const word[] = {"p50", "p90", "p99", "max"};
+	static const uint8_t weight[] = {3, 2, 0, 1}; /* of word[] */
+	char length[4][TUI_FIGURE];
+	int kept[4] = {0}, room = end - x;
+	tui_format_length(length[0], TUI_FIGURE, gtv_histogram_percentile_ns(h, 500));
+	tui_format_length(length[1], TUI_FIGURE, gtv_histogram_percentile_ns(h, 900));
+	tui_format_length(length[2], TUI_FIGURE, gtv_histogram_percentile_ns(h, 990));
+	tui_format_length(length[3], TUI_FIGURE, gtv_histogram_max_ns(h));
+	for (int i = 0; i < 4; i++) {
+		int which = weight[i], width = (int)strlen(length[which]) + 6;
+		/* A figure that is cut would be another one. */
+		kept[which] = width <= room;
+		room -= kept[which] ? width : 0;
+	}
+	for (int i = 0; i < 4; i++)
+		if (kept[i]) {
+			tui_sayf(canvas, &x, y, end, TUI_DIM, "  %s ", word[i]);
+			tui_say(canvas, &x, y, end, TUI_BOLD, length[i]);
+		}
 }
 
 void tui_histogram_who(struct tui_canvas *canvas, const struct tui_scene *scene,

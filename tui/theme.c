@@ -30,9 +30,9 @@ static const struct entry table[TUI_ROLE_MAX] = {
 	[TUI_BAD] = {{197, 160, 166, 210, 9}, B, B},
 	[TUI_EDGE] = {{231, 16, 231, 231, 15}, B, B},
 	[TUI_BLACK] = {{16, 16, 16, 16, 0}, 0, 0},
-	[TUI_BAR_GROUND] = {{236, 254, 236, 238, 0}, 0, 0},
+	[TUI_BAR_GROUND] = {{236, 254, 236, 236, 0}, 0, 0},
 	[TUI_SEL] = {{231, 16, 231, 231, 15}, B, B},
-	[TUI_SEL_GROUND] = {{237, 254, 237, 240, 8}, 0, 0},
+	[TUI_SEL_GROUND] = {{237, 254, 237, 238, 8}, 0, 0},
 	[TUI_READY] = {{228, 100, 227, 229, 11}, 0, 0},
 	[TUI_PREEMPTED] = {{203, 167, 166, 209, 9}, 0, 0},
 	[TUI_STALLED] = {{168, 125, 175, 213, 5}, 0, 0},
@@ -57,13 +57,13 @@ static const struct entry table[TUI_ROLE_MAX] = {
 	[TUI_ID2] = {{150, 64, 187, 193, 14}, 0, 0},
 	[TUI_ID3] = {{182, 133, 146, 225, 12}, 0, 0},
 	[TUI_ID4] = {{180, 137, 223, 223, 2}, 0, 0},
-	[TUI_ID5] = {{116, 66, 109, 123, 4}, 0, 0},
+	[TUI_ID5] = {{116, 66, 109, 123, 6}, 0, 0},
 	[TUI_ID6] = {{144, 101, 252, 147, 7}, 0, 0},
 	[TUI_ID7] = {{139, 97, 153, 153, 10}, 0, 0},
 	[TUI_ID8] = {{152, 103, 187, 193, 14}, 0, 0},
 	[TUI_ID9] = {{108, 65, 146, 225, 12}, 0, 0},
 	[TUI_ID10] = {{115, 29, 223, 223, 2}, 0, 0},
-	[TUI_ID11] = {{146, 139, 109, 123, 4}, 0, 0},
+	[TUI_ID11] = {{146, 139, 109, 123, 6}, 0, 0},
 	[TUI_ID12] = {{187, 31, 252, 147, 7}, 0, 0},
 };
 
@@ -87,6 +87,45 @@ struct tui_paint tui_theme_role(enum tui_theme theme, enum tui_role role)
 	return paint;
 }
 
+/* What is strong enough as a bar can be too pale for a letter: on the grounds of bars and
+ * of selections, and on light everywhere, words of these roles have a tone of their own. 0:
+ * the hue will do. On 16 colours the terminal decides. */
+static const uint8_t word_tone[TUI_ROLE_MAX][TUI_THEME_16] = {
+	[TUI_DIM] = {248, 241, 248, 0},	    [TUI_GOOD] = {0, 22, 43, 0},
+	[TUI_WARN] = {0, 94, 0, 0},	    [TUI_BAD] = {210, 124, 208, 217},
+	[TUI_READY] = {0, 58, 0, 0},	    [TUI_PREEMPTED] = {210, 124, 208, 216},
+	[TUI_STALLED] = {211, 0, 218, 219}, [TUI_LOCK] = {0, 94, 0, 0},
+	[TUI_GIL] = {0, 94, 0, 0},	    [TUI_CHAN] = {0, 23, 43, 0},
+	[TUI_SLEEP] = {248, 241, 248, 252}, [TUI_SYSCALL] = {177, 0, 39, 0},
+	[TUI_UNKNOWN] = {0, 241, 0, 0},	    [TUI_OFF] = {210, 124, 0, 217},
+	[TUI_RUNNING] = {0, 22, 43, 0},	    [TUI_ID1] = {0, 25, 0, 0},
+	[TUI_ID2] = {0, 58, 0, 0},	    [TUI_ID3] = {0, 127, 0, 0},
+	[TUI_ID4] = {0, 94, 0, 0},	    [TUI_ID5] = {0, 23, 0, 0},
+	[TUI_ID6] = {0, 58, 0, 0},	    [TUI_ID7] = {176, 91, 0, 0},
+	[TUI_ID8] = {0, 60, 0, 0},	    [TUI_ID9] = {0, 22, 0, 0},
+	[TUI_ID10] = {0, 23, 0, 0},	    [TUI_ID11] = {0, 90, 0, 0},
+	[TUI_ID12] = {0, 24, 0, 0},
+};
+
+/* What is read, not seen as a bar or a line: also as ASCII, where `#` is a fill. */
+int tui_theme_is_word(uint32_t glyph)
+{
+	return (glyph > ' ' && glyph < 0x7f && !strchr("#~=@", (int)glyph)) ||
+	       (glyph >= 0xa1 && glyph < 0x530);
+}
+
+static void lay_word(struct tui_paint *paint, enum tui_theme theme,
+		     const struct tui_cell *cell)
+{
+	int raised = cell->ground == TUI_BAR_GROUND || cell->ground == TUI_SEL_GROUND;
+	if (theme >= TUI_THEME_16 || cell->ink >= TUI_ROLE_MAX ||
+	    !tui_theme_is_word(cell->glyph) ||
+	    !(raised || (theme == TUI_THEME_LIGHT && cell->ground == TUI_DEFAULT)))
+		return;
+	if (word_tone[cell->ink][theme])
+		paint->ink = word_tone[cell->ink][theme];
+}
+
 /* Grounds: the colours of fills, or what mono has instead. */
 static void lay_ground(struct tui_paint *paint, enum tui_theme theme, unsigned ground)
 {
@@ -96,13 +135,16 @@ static void lay_ground(struct tui_paint *paint, enum tui_theme theme, unsigned g
 		paint->attrs |= R;
 	else
 		paint->ground = table[ground].colour[theme];
+	/* What is dark enough as ink on light is too dark below a badge's figure. */
+	if (theme == TUI_THEME_LIGHT && ground == TUI_KEY)
+		paint->ground = 179;
 }
 
 /* Held off core is white on vermilion where red alone would not be told apart. */
 static void lay_off(struct tui_paint *paint, enum tui_theme theme)
 {
 	if (theme == TUI_THEME_SAFE)
-		paint->ground = 166;
+		paint->ground = 130;
 	else if (theme == TUI_THEME_16)
 		paint->ground = 1;
 }
@@ -111,6 +153,7 @@ struct tui_paint tui_theme_paint(enum tui_theme theme, const struct tui_cell *ce
 {
 	struct tui_paint paint = tui_theme_role(theme, (enum tui_role)cell->ink);
 	lay_ground(&paint, theme, cell->ground);
+	lay_word(&paint, theme, cell);
 	if (cell->ink == TUI_OFF && cell->ground == TUI_DEFAULT)
 		lay_off(&paint, theme);
 	/* 16 colours have no second dark ground: a selection is reversed. */

@@ -34,6 +34,8 @@ struct tui_paint {
 struct tui_paint tui_theme_paint(enum tui_theme theme, const struct tui_cell *cell);
 /* A role as ink: colour index or -1, and its attributes. */
 struct tui_paint tui_theme_role(enum tui_theme theme, enum tui_role role);
+/* Whether it is read as a letter: 4.5:1 at least, where a bar or a line needs 3:1. */
+int tui_theme_is_word(uint32_t glyph);
 /* "dark", "light", "safe", "projector", "16", "mono"; -1 if there is none of that name. */
 int tui_theme_find(const char *name);
 const char *tui_theme_name(enum tui_theme theme);

@@ -139,6 +139,10 @@ void tui_tl_events(struct tui_timeline *tl, int x_value, int y, int end_y);
 /* view_timeline_marks.c */
 void tui_tl_losses(struct tui_timeline *tl);
 void tui_tl_selection(struct tui_timeline *tl);
+/* The columns of a selected span's brackets, -1 each if it has none in sight; 0: no part of
+ * the span is in sight. */
+int tui_tl_brackets(const struct tui_timeline *tl, const struct gtv_span *s, int *open,
+		    int *close);
 
 /* view_timeline_edges.c */
 void tui_tl_edges(struct tui_timeline *tl);

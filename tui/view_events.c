@@ -172,18 +172,18 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 
 static void draw_head(struct tui_canvas *canvas, const struct columns *c, int y)
 {
-	tui_canvas_textf(canvas, 2, y, 15, TUI_DIM, "%15s", "s");
+	tui_canvas_textf(canvas, 2, y, 15, TUI_DIM, "%15s", "TIME s");
 	if (c->since)
-		tui_canvas_text(canvas, c->since, y, 11, TUI_DIM, "since last");
-	tui_canvas_text(canvas, c->core, y, 4, TUI_DIM, "core");
+		tui_canvas_text(canvas, c->since, y, 11, TUI_DIM, "SINCE LAST");
+	tui_canvas_text(canvas, c->core, y, 4, TUI_DIM, "CORE");
 	if (c->thread)
 		tui_canvas_text(canvas, c->thread, y, c->kind - c->thread - 1, TUI_DIM,
-				"thread");
-	tui_canvas_text(canvas, c->kind, y, KIND_WIDTH, TUI_DIM, "kind");
+				"THREAD");
+	tui_canvas_text(canvas, c->kind, y, KIND_WIDTH, TUI_DIM, "KIND");
 	if (c->who)
-		tui_canvas_text(canvas, c->who, y, c->text - c->who - 1, TUI_DIM, "green");
+		tui_canvas_text(canvas, c->who, y, c->text - c->who - 1, TUI_DIM, "GREEN");
 	tui_canvas_text(canvas, c->text, y, canvas->cols - c->text - 1, TUI_DIM,
-			"its fields");
+			"ITS FIELDS");
 }
 
 /* The chosen event's fields in full, on `rows` rows. */
@@ -259,8 +259,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
 		return 0;
 	if (tall) {
-		tui_chrome_title(canvas, scene, 0, "events");
-		tui_chrome_status(canvas, scene, canvas->rows - 2);
+		tui_chrome_title(canvas, scene, 0, "8 events");
+		tui_chrome_status_list(canvas, scene, canvas->rows - 2);
 		tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 	}
 	if (!e) {

@@ -351,15 +351,18 @@ static void parts(struct page *p, int rows)
 
 static void always(struct page *p)
 {
-	char count[TUI_FIGURE], length[TUI_FIGURE];
+	char count[TUI_FIGURE], length[TUI_FIGURE], label[2 * TUI_LABEL];
 	int x = 2, y = p->always_y, end = p->canvas->cols - 2;
 	const struct gtv_span *s = &p->ex->cause[0].span;
 	tui_chrome_rule(p->canvas, y++, "is it always so?");
 	tui_sayf(p->canvas, &x, y, end, TUI_BOLD, "%s",
 		 tui_format_count(count, sizeof(count), p->ex->similar));
 	tui_sayf(p->canvas, &x, y, end, TUI_DIM,
-		 " such span%s (%s) of it in sight: median ",
-		 p->ex->similar == 1 ? "" : "s", gtv_state_name(s->state));
+		 " time%s %s in sight: ", p->ex->similar == 1 ? "" : "s",
+		 gtv_state_name(s->state));
+	tui_say(p->canvas, &x, y, end, tui_ident_lane(p->scene->names, s->lane),
+		tui_ident_label(p->scene->names, s->lane, label, sizeof(label)));
+	tui_say(p->canvas, &x, y, end, TUI_DIM, ", median ");
 	tui_say(p->canvas, &x, y, end, TUI_BOLD,
 		tui_format_length(length, sizeof(length), p->ex->similar_median_ns));
 }
@@ -372,11 +375,12 @@ static int plan(struct page *p)
 	int rows = p->canvas->rows, bottom = rows - (rows >= 12 ? 2 : 1), parts_rows = 0;
 	p->always_y = p->parts_y = -1;
 	if (rows >= 24) {
-		bottom -= 2;
+		bottom -= rows >= 36 ? 3 : 2;
 		p->always_y = bottom;
 	}
 	if (rows >= 14) {
-		parts_rows = rows >= 36 ? 5 : rows >= 20 ? 4 : 3;
+		parts_rows = rows >= 50 ? 6 : rows >= 36 ? 5 : rows >= 20 ? 4 : 3;
+		bottom -= rows >= 50; /* room before the next box */
 		bottom -= parts_rows;
 		p->parts_y = bottom;
 	}

@@ -10,6 +10,9 @@
 #include "tui/chrome.h"
 #include "tui/findings.h"
 #include "tui/format.h"
+#include "tui/threads.h"
+#include "tui/unit.h"
+#include "tui/view_threads.h"
 #include "tui/views.h"
 
 #define TEXT_X	   5
@@ -67,6 +70,25 @@ static int height(const struct tui_canvas *canvas, const struct gtv_finding *it,
 	return lines + 1;
 }
 
+/* Where figures end and the strip of places begins; 0: there is no room for columns. */
+struct columns {
+	int times, lost, at, place;
+};
+
+static struct columns columns_of(int cols)
+{
+	struct columns c = {0};
+	if (cols < 78)
+		return c;
+	c.times = cols >= 100 ? 52 : 54;
+	c.lost = c.times + 11;
+	c.at = c.lost + 12;
+	c.place = cols >= 100 ? c.at + 3 : 0;
+	return c;
+}
+
+static const int severity_role[GTV_SEV_MAX] = {TUI_DIM, TUI_WARN, TUI_BAD};
+
 /* Where in the trace: a mark at the evidence, dots elsewhere. */
 static void draw_place(struct tui_canvas *canvas, const struct tui_findings *f,
 		       const struct gtv_finding *it, int x, int y, int width)
@@ -79,34 +101,75 @@ static void draw_place(struct tui_canvas *canvas, const struct tui_findings *f,
 	for (int i = 0; i < width; i++) {
 		int inside = i >= first && (i <= last || i == first);
 		tui_canvas_put(canvas, x + i, y, inside ? 0x2588 : 0xb7,
-			       inside ? TUI_WARN : TUI_FAINT, TUI_DEFAULT);
+			       inside ? severity_role[it->severity] : TUI_FAINT,
+			       TUI_DEFAULT);
 	}
+}
+
+static void draw_columns(struct tui_canvas *canvas, const struct tui_scene *scene, int y)
+{
+	const struct tui_findings *f = scene->findings;
+	struct columns c = columns_of(canvas->cols);
+	char length[TUI_FIGURE];
+	if (!c.times)
+		return;
+	tui_canvas_text(canvas, TEXT_X, y, 20, TUI_DIM, "WHAT");
+	tui_unit_right(canvas, c.times, y, 6, TUI_DIM, "TIMES");
+	tui_unit_right(canvas, c.lost, y, 10, TUI_DIM, "TIME LOST");
+	tui_unit_right(canvas, c.at, y, 11, TUI_DIM, "WORST AT s");
+	if (!c.place)
+		return;
+	int width = canvas->cols - 2 - c.place;
+	tui_format_length(length, sizeof(length), f->upto_ns - f->from_ns);
+	tui_canvas_text(canvas, c.place, y, 1, TUI_DIM, "0");
+	if (width >= 42)
+		tui_canvas_text(canvas, c.place + width / 2 - 9, y, 18, TUI_DIM,
+				"WHERE IN THE TRACE");
+	tui_unit_right(canvas, c.place + width, y, 10, TUI_DIM, length);
+}
+
+static void draw_figures(struct tui_canvas *canvas, const struct tui_scene *scene,
+			 const struct gtv_finding *it, int y, int x)
+{
+	struct columns c = columns_of(canvas->cols);
+	char lost[TUI_FIGURE] = "-", count[TUI_FIGURE], at[TUI_FIGURE];
+	int end = canvas->cols - 1;
+	tui_format_count(count, sizeof(count), it->times);
+	tui_format_time(at, sizeof(at), (int64_t)(it->from_ns - scene->nav->first_ns),
+			100000);
+	if (it->lost_ns)
+		tui_format_length(lost, sizeof(lost), it->lost_ns);
+	if (c.times) {
+		tui_unit_right(canvas, c.times, y, c.times - x, TUI_TEXT, count);
+		tui_unit_right(canvas, c.lost, y, 10, it->lost_ns ? TUI_BOLD : TUI_DIM,
+			       lost);
+		tui_unit_right(canvas, c.at, y, 11, TUI_TEXT, at);
+		return;
+	}
+	tui_sayf(canvas, &x, y, end, TUI_DIM, "  %s×", count);
+	if (it->lost_ns)
+		tui_sayf(canvas, &x, y, end, TUI_TEXT, "  %s lost", lost);
+	tui_sayf(canvas, &x, y, end, TUI_DIM, "  at %s s", at);
 }
 
 static void draw_head(struct tui_canvas *canvas, const struct tui_scene *scene,
 		      const struct gtv_finding *it, int y, int chosen)
 {
-	static const int role[GTV_SEV_MAX] = {TUI_DIM, TUI_WARN, TUI_BAD};
-	const struct tui_findings *f = scene->findings;
-	int place = canvas->cols >= 100 ? canvas->cols - 72 : 0;
-	int end = canvas->cols - place - (place ? 2 : 1), x = 1;
-	char lost[TUI_FIGURE], count[TUI_FIGURE], at[TUI_FIGURE];
-	tui_say(canvas, &x, y, end, chosen ? TUI_KEY : TUI_TEXT, chosen ? "▶ " : "  ");
-	tui_say(canvas, &x, y, end, role[it->severity],
+	struct columns c = columns_of(canvas->cols);
+	int end = c.times ? c.times - 1 : canvas->cols - 1, x = 3;
+	tui_say(canvas, &x, y, end, severity_role[it->severity],
 		it->severity == GTV_SEV_NOTE ? "· " : "! ");
 	tui_say(canvas, &x, y, end, TUI_BOLD, gtv_finding_title(it->kind));
-	tui_sayf(canvas, &x, y, end, role[it->severity], "  %s",
+	tui_sayf(canvas, &x, y, end, severity_role[it->severity], "  %s",
 		 gtv_severity_name(it->severity));
-	tui_sayf(canvas, &x, y, end, TUI_DIM, "  %s×",
-		 tui_format_count(count, sizeof(count), it->times));
-	if (it->lost_ns)
-		tui_sayf(canvas, &x, y, end, TUI_TEXT, "  %s lost",
-			 tui_format_length(lost, sizeof(lost), it->lost_ns));
-	tui_format_time(at, sizeof(at), (int64_t)(it->from_ns - scene->nav->first_ns),
-			100000);
-	tui_sayf(canvas, &x, y, end, TUI_DIM, "  at %s s", at);
-	if (place)
-		draw_place(canvas, f, it, canvas->cols - place - 1, y, place);
+	draw_figures(canvas, scene, it, y, x);
+	if (c.place)
+		draw_place(canvas, scene->findings, it, c.place, y,
+			   canvas->cols - 1 - c.place);
+	if (!chosen)
+		return;
+	tui_threads_mark(canvas, y, 0, c.place ? c.place : canvas->cols);
+	tui_threads_point(canvas, y);
 }
 
 /* What has no room before `end` is left out. */
@@ -190,9 +253,15 @@ static int draw_rules(struct tui_canvas *canvas, const struct tui_scene *scene, 
 						 gtv_finding_title(k), why ? " (" : "",
 						 f->rule[k].why, why ? ")" : "");
 		}
-		if (used)
-			lines += wrapped(canvas, scene, y + lines, width, part[p].role,
-					 text, 4);
+		if (!used)
+			continue;
+		int first = y + lines;
+		lines += wrapped(canvas, scene, first, width,
+				 part[p].verdict == GTV_RULE_NOTHING ? TUI_DIM : TUI_TEXT,
+				 text, 4);
+		if (canvas)
+			tui_canvas_text(canvas, TEXT_X, first, width, part[p].role,
+					part[p].head);
 	}
 	return lines;
 }
@@ -238,8 +307,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
 		return 0;
 	if (tall) {
-		tui_chrome_title(canvas, scene, 0, "findings");
-		tui_chrome_status(canvas, scene, canvas->rows - 2);
+		tui_chrome_title(canvas, scene, 0, "7 findings");
+		tui_chrome_status_list(canvas, scene, canvas->rows - 2);
 		tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 	}
 	if (!f || !f->list) {
@@ -249,13 +318,18 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	}
 	end = canvas->rows - (tall ? 2 : 0);
 	draw_summary(canvas, scene, top);
+	int spaced = canvas->rows >= 34 && f->count;
 	int rules = canvas->rows >= 16 ? draw_rules(NULL, scene, 0, width_of(canvas)) : 0;
 	if (rules && end - rules - 1 > top + 6) {
 		end -= rules + 1;
 		tui_chrome_rule(canvas, end, "what found nothing");
 		draw_rules(canvas, scene, end + 1, width_of(canvas));
 	}
-	draw_list(canvas, scene, top + 2, end);
+	if (canvas->rows >= 16 && f->count)
+		draw_columns(canvas, scene, top + 1 + spaced);
+	if (spaced)
+		tui_chrome_rule(canvas, top + 3, "");
+	draw_list(canvas, scene, top + 2 + 2 * spaced, end);
 	return 0;
 }
 

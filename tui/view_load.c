@@ -380,13 +380,13 @@ static void draw_page(struct load *l)
 	static const char *const hints[] = {
 		"w/s",	  "zoom", "a/d",  "pan",   "h/l",
 		"cursor", "j/k",  "core", "Enter", "in the timeline",
-		"f",	  "fit",  "r",	  "A–B",   "Esc",
+		"f",	  "fit",  "r",	  "range", "Esc",
 		"back",	  "?",	  "help", NULL};
 	struct tui_canvas *canvas = l->canvas;
 	int tall = canvas->rows >= 10, y = tall ? 1 : 0;
 	int end = canvas->rows - (tall ? 2 : 0), room;
 	if (tall) {
-		tui_chrome_title(canvas, l->scene, 0, "load");
+		tui_chrome_title(canvas, l->scene, 0, "5 load");
 		draw_source(l, y++);
 		end -= canvas->cols < 100 ? 2 : 1;
 		draw_cursor(l, end);

@@ -113,13 +113,13 @@ static void draw_head(struct tui_canvas *canvas, const struct columns *c, int y,
 }
 
 static void draw_state(struct tui_canvas *canvas, const struct columns *c, int y,
-		       const struct gtv_span *now)
+		       const struct gtv_span *now, int hue)
 {
 	const struct tui_look *look = tui_look_of(now->to_ns ? now->state : GTV_ST_NONE);
 	int off = now->state == GTV_ST_HELD_PREEMPTED || now->state == GTV_ST_HELD_ASLEEP;
 	for (int i = 0; i < 2; i++)
-		tui_canvas_put(canvas, c->state + i, y, look->glyph, look->role,
-			       TUI_DEFAULT);
+		tui_canvas_put(canvas, c->state + i, y, look->glyph,
+			       now->state == GTV_ST_HELD ? hue : look->role, TUI_DEFAULT);
 	tui_canvas_text(canvas, c->state + 3, y, c->holder ? 13 : 14,
 			now->to_ns && off ? TUI_OFF : TUI_TEXT, tui_locks_state(now));
 }
@@ -159,7 +159,7 @@ static void draw_row(struct tui_canvas *canvas, const struct tui_scene *scene,
 	if (c->kind && !gtv_names_get(scene->names, GTV_CLASS_LOCK, r->a.id, &name))
 		tui_canvas_text(canvas, c->kind, y, 8, TUI_TEXT,
 				gtv_names_escape(name.extra, text, sizeof(text)));
-	draw_state(canvas, c, y, &r->now);
+	draw_state(canvas, c, y, &r->now, tui_ident_lane(scene->names, lane));
 	if (c->holder && holder.kind)
 		tui_threads_label(canvas, scene->names, holder, c->holder, y,
 				  c->holder_end - c->holder, chosen);
@@ -297,8 +297,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 		return 0;
 	}
 	if (tall) {
-		tui_chrome_title(canvas, scene, 0, "locks");
-		tui_chrome_status(canvas, scene, canvas->rows - 2);
+		tui_chrome_title(canvas, scene, 0, "3 locks");
+		tui_chrome_status_list(canvas, scene, canvas->rows - 2);
 		tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 	}
 	draw_page(canvas, scene, tall ? 1 : 0, canvas->rows - (tall ? 2 : 0));

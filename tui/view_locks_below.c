@@ -438,8 +438,25 @@ static int matrix_right(int i)
 	return 31 + 10 * i;
 }
 
+/* What a row hands out, to whomever; the column of it is behind those of the takers. */
+static uint64_t handed_out(const struct below *b, struct gtv_lane from)
+{
+	uint64_t sum = 0;
+	for (int i = 0; i < b->pairs; i++)
+		if (b->pair[i].from.kind == from.kind && b->pair[i].from.id == from.id)
+			sum += b->pair[i].handed;
+	return sum;
+}
+
+static int matrix_all(const struct below *b)
+{
+	return matrix_right(b->holders < MATRIX_MAX ? b->holders : MATRIX_MAX);
+}
+
 static void head_matrix(struct below *b, int y)
 {
+	if (matrix_all(b) < b->canvas->cols)
+		tui_unit_right(b->canvas, matrix_all(b), y, 9, TUI_DIM, "all");
 	for (int i = 0; i < b->holders && i < MATRIX_MAX; i++) {
 		char id[TUI_LABEL], text[TUI_LABEL + 8];
 		if (!b->holder[i].who.kind || matrix_right(i) >= b->canvas->cols)
@@ -467,6 +484,9 @@ static void draw_matrix(struct below *b, int y, int num)
 		else
 			tui_unit_right(b->canvas, matrix_right(i), y, 1, TUI_DIM, "·");
 	}
+	if (matrix_all(b) < b->canvas->cols)
+		tui_unit_count(b->canvas, matrix_all(b), y, 9, TUI_BOLD,
+			       handed_out(b, b->holder[num].who));
 }
 
 static void draw_handoff(struct below *b, int y, int num)

@@ -52,7 +52,7 @@ static void draw_row(struct tui_canvas *canvas, const struct tui_scene *scene, i
 			chosen ? TUI_BOLD : TUI_TEXT, m->name);
 	if (!chosen)
 		return;
-	tui_canvas_put(canvas, 0, y, 0x25b6, TUI_KEY, TUI_DEFAULT);
+	tui_canvas_put(canvas, 0, y, 0x25b6, TUI_SEL, TUI_DEFAULT);
 	for (x = 1; x < canvas->cols; x++) {
 		struct tui_cell *cell = tui_canvas_at(canvas, x, y);
 		if (cell && cell->ground == TUI_DEFAULT)
@@ -80,12 +80,12 @@ static void draw_head(struct tui_canvas *canvas, int y)
 {
 	const struct columns c = columns_of(canvas->cols);
 
-	tui_canvas_textf(canvas, c.time, y, 13, TUI_DIM, "%13s", "s");
+	tui_canvas_textf(canvas, c.time, y, 13, TUI_DIM, "%13s", "TIME s");
 	if (c.since)
-		tui_canvas_text(canvas, c.since, y, 14, TUI_DIM, "since last");
+		tui_canvas_text(canvas, c.since, y, 14, TUI_DIM, "SINCE LAST");
 	if (c.who)
-		tui_canvas_text(canvas, c.who, y, 10, TUI_DIM, "whose");
-	tui_canvas_text(canvas, c.name, y, 10, TUI_DIM, "text");
+		tui_canvas_text(canvas, c.who, y, 10, TUI_DIM, "WHOSE");
+	tui_canvas_text(canvas, c.name, y, 10, TUI_DIM, "TEXT");
 }
 
 static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
@@ -105,7 +105,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 		tui_chrome_title(canvas, scene, 0, "marks");
 		draw_summary(canvas, scene, 1);
 		draw_head(canvas, 2);
-		tui_chrome_status(canvas, scene, canvas->rows - 2);
+		tui_chrome_status_list(canvas, scene, canvas->rows - 2);
 		tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 	}
 	if (!count) {

@@ -126,7 +126,7 @@ void tui_threads_mark(struct tui_canvas *canvas, int y, int from_x, int to_x)
 
 void tui_threads_point(struct tui_canvas *canvas, int y)
 {
-	tui_canvas_put(canvas, 0, y, 0x25b6, TUI_KEY, TUI_DEFAULT);
+	tui_canvas_put(canvas, 0, y, 0x25b6, TUI_SEL, TUI_DEFAULT);
 }
 
 void tui_threads_label(struct tui_canvas *canvas, const struct gtv_names *names,
@@ -235,8 +235,10 @@ static void draw_hints(struct tui_canvas *canvas, const struct tui_scene *scene)
 	static const char *const hints[] = {
 		"j/k",	"row", ", .",	"line", "Enter", "go there", "s",    "sort", "Tab",
 		"kind", "r",   "range", "Esc",	"back",	 "?",	     "help", NULL};
-	tui_chrome_title(canvas, scene, 0, kind_word(scene->threads, 2));
-	tui_chrome_status(canvas, scene, canvas->rows - 2);
+	char title[40];
+	snprintf(title, sizeof(title), "2 %s", kind_word(scene->threads, 2));
+	tui_chrome_title(canvas, scene, 0, title);
+	tui_chrome_status_list(canvas, scene, canvas->rows - 2);
 	tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 }
 

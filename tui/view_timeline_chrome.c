@@ -16,8 +16,12 @@
 /* What a column of the minimap sums up. */
 struct map_column {
 	double busy_ns, wait_ns;
-	int off;
+	double off_ns; /* held off core */
 };
+
+#define OFF_PART                                                                           \
+	3 /* of the worst column's time that is held off core: red from here on            \
+	   */
 
 struct map {
 	struct tui_axis axis;
@@ -50,12 +54,15 @@ static void map_weights(const struct map *m, const struct gtv_piece *p, double *
 static void map_piece(struct map *m, const struct gtv_piece *p)
 {
 	const struct gtv_span *s = &p->span;
-	double busy, wait;
+	double busy, wait, off = 0;
 	if (s->to_ns <= s->from_ns)
 		return;
-	int off = s->lane.kind == GTV_LANE_LOCK && p->states & 1u << GTV_ST_HELD_PREEMPTED;
+	if (s->lane.kind == GTV_LANE_LOCK && p->states & 1u << GTV_ST_HELD_PREEMPTED)
+		off = p->spans == 1 ? 1
+				    : (double)p->state_ns[GTV_ST_HELD_PREEMPTED] /
+					      (double)(s->to_ns - s->from_ns);
 	map_weights(m, p, &busy, &wait);
-	if (busy <= 0 && wait <= 0 && !off)
+	if (busy <= 0 && wait <= 0 && off <= 0)
 		return;
 	int first = tui_axis_cell(&m->axis, s->from_ns);
 	int last = tui_axis_cell(&m->axis, s->to_ns - 1);
@@ -68,7 +75,7 @@ static void map_piece(struct map *m, const struct gtv_piece *p)
 			continue;
 		c->busy_ns += busy * (double)(b - a);
 		c->wait_ns += wait * (double)(b - a);
-		c->off |= off;
+		c->off_ns += off * (double)(b - a);
 	}
 }
 
@@ -104,8 +111,9 @@ static int map_level(const struct map *m, int x, double most)
 static void map_draw(struct tui_timeline *tl, const struct map *m)
 {
 	const struct tui_nav *nav = tl->scene->nav;
-	double most = 0;
+	double most = 0, worst = 0;
 	for (int x = 0; x < m->axis.cells; x++) {
+		worst = m->column[x].off_ns > worst ? m->column[x].off_ns : worst;
 		double ns = (double)(tui_axis_time(&m->axis, x + 1) -
 				     tui_axis_time(&m->axis, x));
 		double wait = ns > 0 ? m->column[x].wait_ns / ns : 0;
@@ -117,18 +125,19 @@ static void map_draw(struct tui_timeline *tl, const struct map *m)
 	last = last >= m->axis.cells ? m->axis.cells - 1 : last < first ? first : last;
 	int whole = first == 0 && last == m->axis.cells - 1;
 	for (int x = 0; x < m->axis.cells; x++) {
+		/* Where locks are held off core all over, only where it is worst is red. */
+		int off = worst > 0 && m->column[x].off_ns >= worst / OFF_PART;
 		int inside = x >= first && x <= last && !whole,
 		    level = map_level(m, x, most);
 		/* Without a line for its marks the window is to be seen here. */
 		int ink = inside && tl->y_marks < 0 ? TUI_SEL
-			  : m->column[x].off	    ? TUI_OFF
+			  : off			    ? TUI_OFF
 			  : inside		    ? TUI_SEL
 			  : most > 0		    ? TUI_GHOST_GIL
 						    : TUI_DIM;
 		tui_canvas_put(tl->canvas, tl->gutter + x, tl->y_map,
-			       m->column[x].off && level < 2 ? tui_glyph_level(2)
-							     : tui_glyph_level(level),
-			       ink, inside ? TUI_SEL_GROUND : TUI_DEFAULT);
+			       tui_glyph_level(off && level < 2 ? 2 : level), ink,
+			       inside ? TUI_SEL_GROUND : TUI_DEFAULT);
 		if (tl->y_marks >= 0)
 			tui_canvas_put(tl->canvas, tl->gutter + x, tl->y_marks, 0x2500,
 				       TUI_FAINT, TUI_DEFAULT);

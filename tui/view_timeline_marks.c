@@ -53,11 +53,27 @@ void tui_tl_losses(struct tui_timeline *tl)
 
 /* ---- selection ---- */
 
+int tui_tl_brackets(const struct tui_timeline *tl, const struct gtv_span *s, int *open,
+		    int *close)
+{
+	int first, last;
+	if (!tui_tl_columns(tl, s->from_ns, s->to_ns, &first, &last))
+		return 0;
+	/* They stand inside a wide span, outside a narrow one. */
+	int out = last - first < 3;
+	*open = s->from_ns >= tl->axis.from_ns && first - out >= tl->gutter ? first - out
+									    : -1;
+	*close = s->to_ns <= tl->axis.to_ns && last + out < tl->gutter + tl->axis.cells
+			 ? last + out
+			 : -1;
+	return 1;
+}
+
 void tui_tl_selection(struct tui_timeline *tl)
 {
 	const struct tui_nav *nav = tl->scene->nav;
 	const struct tui_tl_row *row = tui_tl_row_of(tl, nav->selected);
-	int first, last;
+	int first, last, open, close;
 	if (!row || nav->span.to_ns <= nav->span.from_ns ||
 	    !tui_tl_columns(tl, nav->span.from_ns, nav->span.to_ns, &first, &last))
 		return;
@@ -67,13 +83,9 @@ void tui_tl_selection(struct tui_timeline *tl)
 		if (cell && cell->ground == TUI_DEFAULT && !cell->inverse)
 			cell->ground = TUI_SEL_GROUND;
 	}
-	/* The brackets stand inside a wide span, outside a narrow one. */
-	int out = last - first < 3;
-	int left = first - out, right = last + out;
-	int opens = nav->span.from_ns >= tl->axis.from_ns,
-	    closes = nav->span.to_ns <= tl->axis.to_ns;
-	if (left >= tl->gutter && opens)
-		tui_canvas_put(tl->canvas, left, y, '[', TUI_SEL, TUI_SEL_GROUND);
-	if (right < tl->gutter + tl->axis.cells && closes)
-		tui_canvas_put(tl->canvas, right, y, ']', TUI_SEL, TUI_SEL_GROUND);
+	tui_tl_brackets(tl, &nav->span, &open, &close);
+	if (open >= 0)
+		tui_canvas_put(tl->canvas, open, y, '[', TUI_SEL, TUI_SEL_GROUND);
+	if (close >= 0)
+		tui_canvas_put(tl->canvas, close, y, ']', TUI_SEL, TUI_SEL_GROUND);
 }

@@ -68,6 +68,25 @@ static int is_letter(const struct tui_timeline *tl, int x, int y)
 	return cell && cell->glyph > ' ' && cell->glyph < 0x7f && cell->glyph != '~';
 }
 
+/* Where words of a row can begin that would begin at x: behind the selection's bracket, if
+ * that would cover a letter of them. */
+static int clear_of_bracket(const struct tui_timeline *tl, const struct tui_tl_row *row,
+			    int x, int size)
+{
+	const struct tui_nav *nav = tl->scene->nav;
+	int open, close;
+
+	if (!tui_tl_same_lane(row->lane, nav->selected) ||
+	    nav->span.to_ns <= nav->span.from_ns ||
+	    !tui_tl_brackets(tl, &nav->span, &open, &close))
+		return x;
+	if (open >= x && open < x + size)
+		return open + 1;
+	if (close >= x && close < x + size)
+		return close + 1;
+	return x;
+}
+
 static void mark(struct tui_timeline *tl, const struct tui_tl_row *row,
 		 const struct gtv_note *note)
 {
@@ -79,9 +98,10 @@ static void mark(struct tui_timeline *tl, const struct tui_tl_row *row,
 	put(tl, first, y, GLYPH_MARK);
 	gtv_names_escape(note->text, words, sizeof words);
 	size = (int)strlen(words);
-	if (first + 1 + size < tl->gutter + tl->axis.cells &&
-	    is_even(tl, first + 1, y, size + 1))
-		tui_canvas_text(tl->canvas, first + 1, y, size, TUI_KEY, words);
+	int x = clear_of_bracket(tl, row, first + 1, size);
+
+	if (x + size < tl->gutter + tl->axis.cells && is_even(tl, x, y, size + 1))
+		tui_canvas_text(tl->canvas, x, y, size, TUI_KEY, words);
 }
 
 static void region(struct tui_timeline *tl, const struct tui_tl_row *row,
@@ -98,11 +118,12 @@ static void region(struct tui_timeline *tl, const struct tui_tl_row *row,
 		put(tl, first, y, GLYPH_BEGIN);
 	if (note->to_ns <= tl->axis.to_ns && last > first)
 		put(tl, last, y, GLYPH_END);
-	if (last - first - 1 < size)
+	int x = clear_of_bracket(tl, row, first + 1, size);
+	if (last - x < size)
 		return;
-	tui_canvas_text(tl->canvas, first + 1, y, size, TUI_KEY, name);
+	tui_canvas_text(tl->canvas, x, y, size, TUI_KEY, name);
 	/* What is left of a word that stood there would be read as ours. */
-	for (int x = first + 1 + size; x < last && is_letter(tl, x, y); x++)
+	for (x += size; x < last && is_letter(tl, x, y); x++)
 		put(tl, x, y, ' ');
 }
 

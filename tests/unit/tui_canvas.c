@@ -122,7 +122,8 @@ static void colours_can_be_read(void **state)
 	(void)state;
 	for (int theme = TUI_THEME_DARK; theme <= TUI_THEME_PROJECTOR; theme++)
 		for (int role = 1; role < TUI_ROLE_MAX; role++) {
-			struct tui_cell cell = {.glyph = 'x', .ink = (uint8_t)role};
+			struct tui_cell cell = {.glyph = is_words(role) ? 'x' : 0x2588,
+						.ink = (uint8_t)role};
 			struct tui_paint paint =
 				tui_theme_paint((enum tui_theme)theme, &cell);
 			uint32_t ink = tui_theme_rgb(paint.ink);
