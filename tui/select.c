@@ -8,6 +8,8 @@
 #define NEAR_NS 1000u
 /* Finer than any tile: exact spans and edges, please. */
 #define EXACT_CELL 1u
+/* How often a dense piece is looked at nearer: each time a thousandth of it. */
+#define NEARER_MAX 6
 
 static int same_lane(struct gtv_lane a, struct gtv_lane b)
 {
@@ -65,6 +67,45 @@ void tui_select_none(struct tui_trace *t)
 	tui_nav_choose(&t->nav, (struct gtv_lane){0});
 }
 
+/* The first (dir > 0) or last piece of a lane that lies in a stretch of time; NULL: it has
+ * none there, or none is known at this cost. */
+static const struct gtv_piece *end_piece(struct tui_trace *t, struct gtv_lane lane,
+					 uint64_t from_ns, uint64_t to_ns, int dir)
+{
+	const struct gtv_piece *p, *best = NULL;
+	size_t count;
+
+	if (from_ns >= to_ns ||
+	    gtv_window_look(t->window, from_ns, to_ns, (to_ns - from_ns) / 1000 + 1))
+		return NULL;
+	p = gtv_window_pieces(t->window, lane, &count);
+	for (size_t i = 0; i < count && !(best && dir > 0); i++)
+		if (p[i].span.from_ns >= from_ns && p[i].span.to_ns <= to_ns)
+			best = &p[i];
+	return best;
+}
+
+/* A lane's next span behind a time at which it has none: what is dense is looked at again,
+ * nearer. */
+static int span_beyond(struct tui_trace *t, struct gtv_lane lane, uint64_t ts_ns, int dir,
+		       struct gtv_span *out)
+{
+	uint64_t from_ns = dir > 0 ? ts_ns : t->nav.first_ns;
+	uint64_t to_ns = dir > 0 ? t->nav.last_ns + 1 : ts_ns;
+
+	for (int i = 0; i < NEARER_MAX; i++) {
+		const struct gtv_piece *p = end_piece(t, lane, from_ns, to_ns, dir);
+
+		if (!p)
+			return -GTV_ENOTFOUND;
+		from_ns = p->span.from_ns;
+		to_ns = p->span.to_ns;
+		if (p->spans == 1)
+			break;
+	}
+	return gtv_window_span_at(t->window, lane, dir > 0 ? from_ns : to_ns - 1, out);
+}
+
 int tui_select_span(struct tui_trace *t, int cols, int rows, int dir)
 {
 	struct tui_nav *nav = &t->nav;
@@ -73,9 +114,17 @@ int tui_select_span(struct tui_trace *t, int cols, int rows, int dir)
 	int rc = tui_select_any(t, cols, rows);
 
 	/* The first press shows where one is, the next ones step. */
-	if (rc || !had)
+	if (rc || (!had && nav->span.to_ns > nav->span.from_ns))
 		return rc;
-	rc = gtv_window_span_step(t->window, nav->selected, nav->span.from_ns, dir, &span);
+	if (had)
+		rc = gtv_window_span_step(t->window, nav->selected, nav->span.from_ns, dir,
+					  &span);
+	if (!had || rc == -GTV_ENOTFOUND)
+		rc = span_beyond(t, nav->selected,
+				 !had	   ? cursor_in_window(nav)
+				 : dir > 0 ? nav->span.to_ns
+					   : nav->span.from_ns,
+				 dir, &span);
 	if (!rc)
 		tui_nav_select(nav, &span);
 	return rc;

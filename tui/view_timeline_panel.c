@@ -491,7 +491,11 @@ static void quiet_lane(struct tui_timeline *tl, int x, int y)
 		tui_ident_lane(tl->scene->names, nav->selected),
 		tui_ident_label(tl->scene->names, nav->selected, label, sizeof(label)));
 	tui_say(tl->canvas, &x, y, tl->cols - 2, TUI_DIM,
-		nav->sought.kind ? "  reading " : "  nothing of it in sight ");
+		nav->sought.kind ? "  reading " : "  nothing of it at the cursor  ");
+	if (nav->sought.kind)
+		return;
+	tui_say(tl->canvas, &x, y, tl->cols - 2, TUI_KEY, ", .");
+	tui_say(tl->canvas, &x, y, tl->cols - 2, TUI_DIM, " go to what it does ");
 }
 
 void tui_tl_panel(struct tui_timeline *tl)

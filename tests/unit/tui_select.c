@@ -143,6 +143,28 @@ static void stepping_over_spans(void **state)
 	selected_is(w, 1, GTV_ST_READY, 2, 3);
 }
 
+/* From a time at which there is nothing of the lane: to what is nearest on that side. */
+static void stepping_to_what_is_far(void **state)
+{
+	struct world *w = *state;
+	struct tui_nav *nav = &w->trace.nav;
+
+	nav->cursor_ns = 1500;
+	assert_int_equal(tui_select_at(&w->trace, (struct gtv_lane){GTV_LANE_GT, 2}, 1500),
+			 0);
+	assert_int_equal(nav->span.to_ns, 0);
+	assert_int_equal(tui_select_span(&w->trace, COLS, ROWS, -1), -GTV_ENOTFOUND);
+	assert_int_equal(tui_select_span(&w->trace, COLS, ROWS, 1), 0);
+	selected_is(w, 2, GTV_ST_READY, 2, 5);
+	/* Behind its end: back to its last. */
+	nav->cursor_ns = 9500;
+	nav->last_ns = 10000;
+	nav->span = (struct gtv_span){0};
+	nav->selected = (struct gtv_lane){GTV_LANE_GT, 1};
+	assert_int_equal(tui_select_span(&w->trace, COLS, ROWS, -1), 0);
+	selected_is(w, 1, GTV_ST_RUNNING, 8, 9);
+}
+
 /* Back from a wait: to what ended it. On from there: to what that caused. */
 static void following_edges(void **state)
 {
@@ -206,9 +228,9 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_world, free_world)
 	const struct CMUnitTest tests[] = {
-		CASE(stepping_over_spans),   CASE(following_edges),
-		CASE(following_a_long_span), CASE(nothing_selected),
-		CASE(walking_over_rows),
+		CASE(stepping_over_spans), CASE(stepping_to_what_is_far),
+		CASE(following_edges),	   CASE(following_a_long_span),
+		CASE(nothing_selected),	   CASE(walking_over_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -392,8 +392,7 @@ int gtv_latency_edge(struct gtv_latency *l, const struct gtv_edge *edge)
 	struct gtv_case c = {edge->from_ns, edge->to_ns, edge->to, edge->from};
 
 	switch (edge->kind) {
-	case GTV_EDGE_WAKE:
-	case GTV_EDGE_JOIN:
+	case GTV_EDGE_WAKE: /* who joined has one too */
 		return add(l, GTV_LAT_WAKE, &c);
 	case GTV_EDGE_KWAKE:
 		return add(l, GTV_LAT_KWAKE, &c);

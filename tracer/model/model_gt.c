@@ -337,14 +337,17 @@ static void ev_switch(struct gtv_model *m, struct gtv__thread *t, const struct g
 	gtv__place_show(m, t, ev->ts_ns);
 }
 
-/* A joiner wakes because the joined one ended: an edge of its own. */
-static void join_edge(struct gtv_model *m, const struct gtv__gt *g, uint64_t ts_ns)
+/* A joiner wakes because the joined one ended: an edge of its own. Who ends wakes it, and
+ * libgt tells that first. */
+static void join_edge(struct gtv_model *m, const struct gtv__gt *g, uint32_t waker,
+		      uint64_t ts_ns)
 {
 	const struct gtv__gt *target = g->call ? gtv__map_get(&m->gt_map, g->call) : NULL;
+	int is_done = target && target->run == GTV__RUN_DONE;
 
-	if ((g->flags & GTV_SP_JOIN) && target && target->run == GTV__RUN_DONE)
-		gtv__edge(m, GTV_EDGE_JOIN, target->lane.end_ns, gt_lane(target->id), ts_ns,
-			  gt_lane(g->id), 0);
+	if ((g->flags & GTV_SP_JOIN) && target && (is_done || waker == target->id))
+		gtv__edge(m, GTV_EDGE_JOIN, is_done ? target->lane.end_ns : ts_ns,
+			  gt_lane(target->id), ts_ns, gt_lane(g->id), 0);
 }
 
 static void ev_ready(struct gtv_model *m, struct gtv__thread *t, const struct gtv_ev *ev)
@@ -362,7 +365,7 @@ static void ev_ready(struct gtv_model *m, struct gtv__thread *t, const struct gt
 		gtv__fault(m, GTV_FAULT_WAKE, ev->ts_ns,
 			   "G%u: woken, but it was not waiting", g->id);
 	if (g->run == GTV__RUN_WAIT)
-		join_edge(m, g, ev->ts_ns);
+		join_edge(m, g, ev->state == GTV_BY_GT ? ev->obj : 0, ev->ts_ns);
 	struct gtv__thread *was = g->run == GTV__RUN_RUNNING ? g->thread : NULL;
 	gtv__lock_unwait(m, g, ev->ts_ns);
 	gt_detach(g);
