@@ -16,6 +16,8 @@
 
 #define HEAD	       "gtviz marks 1"
 #define PATH_MAX_BYTES 512
+/* What was the present when it was marked may lie behind the last event. */
+#define SLACK_NS 1000000000u
 
 /* ---- which file ---- */
 
@@ -374,7 +376,7 @@ void tui_app_keep_look(struct tui_app *app)
 {
 	struct tui_trace *t = &app->trace;
 	char name[TUI_KEPT_NAME], line[600];
-	uint64_t to_ns = t->facts.mode == TUI_LIVE ? UINT64_MAX : t->nav.last_ns;
+	uint64_t to_ns = t->facts.mode == TUI_LIVE ? UINT64_MAX : t->nav.last_ns + SLACK_NS;
 	struct gtv_err err = {0};
 
 	if (app->kept_store == t->store || !is_kept(app) || tui_kept_name(t->store, name))

@@ -220,6 +220,10 @@ void tui_app_mark(struct tui_app *app, uint64_t ts_ns, const char *name)
 
 	if (ts_ns == UINT64_MAX)
 		ts_ns = app->scope_at_ns;
+	/* What is still to come cannot be marked: live, a window may be wider than the run.
+	 */
+	if (ts_ns > app->trace.nav.last_ns)
+		ts_ns = app->trace.nav.last_ns;
 	const struct tui_mark *mark = scope ? tui_scope_mark(scope, ts_ns, name) : NULL;
 
 	if (mark) {

@@ -10,6 +10,7 @@
 #define EXACT_CELL 1u
 /* How often a dense piece is looked at nearer: each time a thousandth of it. */
 #define NEARER_MAX 6
+#define BEYOND_NS  100000000u /* a key looks no longer for what is far */
 
 static int same_lane(struct gtv_lane a, struct gtv_lane b)
 {
@@ -119,12 +120,18 @@ int tui_select_span(struct tui_trace *t, int cols, int rows, int dir)
 	if (had)
 		rc = gtv_window_span_step(t->window, nav->selected, nav->span.from_ns, dir,
 					  &span);
-	if (!had || rc == -GTV_ENOTFOUND)
-		rc = span_beyond(t, nav->selected,
-				 !had	   ? cursor_in_window(nav)
-				 : dir > 0 ? nav->span.to_ns
-					   : nav->span.from_ns,
-				 dir, &span);
+	if (had && rc != -GTV_ENOTFOUND) {
+		if (!rc)
+			tui_nav_select(nav, &span);
+		return rc;
+	}
+	tui_trace_hurry(t, BEYOND_NS, NULL, NULL);
+	rc = span_beyond(t, nav->selected,
+			 !had	   ? cursor_in_window(nav)
+			 : dir > 0 ? nav->span.to_ns
+				   : nav->span.from_ns,
+			 dir, &span);
+	tui_trace_whole(t);
 	if (!rc)
 		tui_nav_select(nav, &span);
 	return rc;
