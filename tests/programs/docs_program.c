@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The ./program of the documents (tests/e2e/docs.sh): takes any arguments, and for a good
- * second has green threads that compute, send, share a lock and sleep.
+ * The ./program of the documents (tests/e2e/docs.sh): takes any arguments, and for a
+ * good second, or DOCS_SECONDS, has green threads that compute, send, share a lock and
+ * sleep.
  */
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "gt.h"
 
@@ -17,7 +19,9 @@ static struct gt_chan *chan;
 
 static void work(void *arg)
 {
-	uint64_t end_ns = gt_now_ns() + RUN_NS;
+	const char *seconds = getenv("DOCS_SECONDS");
+	uint64_t run_ns = seconds ? strtoull(seconds, NULL, 10) * 1000000000 : RUN_NS;
+	uint64_t end_ns = gt_now_ns() + run_ns;
 	int over = 0;
 
 	while (gt_now_ns() < end_ns) {
