@@ -101,23 +101,23 @@ tsan-tests: $(patsubst %,$(O)/tests/unit/%,$(TSAN_UNITS))
 
 run-tests:
 	$(Q)$(TEST_ENV) sh tests/run.sh -l $(O)/tests/log \
-		-s lint -t $(T) $(wildcard tests/lint/*.sh) \
-		-s unit -t $(T) $(UNIT_BIN) \
+		-s lint -t $(T) -j $(JOBS) $(wildcard tests/lint/*.sh) \
+		-s unit -t $(T) -j $(JOBS) $(UNIT_BIN) \
 		-s golden -t $(T) $(filter $(O)/tests/golden/%,$(FULL_BIN)) \
 		-s kernel -t $(T) $(filter $(O)/tests/kernel/%,$(FULL_BIN)) $(wildcard tests/kernel/*.sh) \
-		-s cross -t $(T) $(wildcard tests/cross/*.sh) \
+		-s cross -t $(T) -j $(JOBS) $(wildcard tests/cross/*.sh) \
 		-s e2e -t $(T) $(filter $(O)/tests/e2e/%,$(FULL_BIN)) $(wildcard tests/e2e/*.sh) \
-		-s asan -t $(T) $(patsubst tests/unit/%.c,$(O)/asan/tests/unit/%,$(UNIT_SRC)) \
+		-s asan -t $(T) -j $(JOBS) $(patsubst tests/unit/%.c,$(O)/asan/tests/unit/%,$(UNIT_SRC)) \
 		$(foreach f,$(FUZZ_NAMES),-s fuzz -a '$(wildcard tests/fuzz/corpus/$(f)/*)' \
 			$(O)/asan/tests/fuzz/$(f)) \
-		-s tsan -t $(T) -w '$(UNRANDOM)' $(patsubst %,$(O)/tsan/tests/unit/%,$(TSAN_UNITS))
+		-s tsan -t $(T) -j $(JOBS) -w '$(UNRANDOM)' $(patsubst %,$(O)/tsan/tests/unit/%,$(TSAN_UNITS))
 .PHONY: check tsan-tests run-tests
 
 # ---- make lint -------------------------------------------------------------------
 # The manual page is compared with what gtviz itself says: it is built first.
 lint:
 	-$(Q)$(SUBMAKE) gtviz-bin
-	$(Q)$(TEST_ENV) sh tests/run.sh -l $(O)/lint-log -s lint -t 300 $(wildcard tests/lint/*.sh)
+	$(Q)$(TEST_ENV) sh tests/run.sh -l $(O)/lint-log -s lint -t 300 -j $(JOBS) $(wildcard tests/lint/*.sh)
 .PHONY: lint
 
 # ---- make bench [ROW=name] -------------------------------------------------------

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Runs test programs one after the other and says what happened.
+# Runs test programs and says what happened: one after the other, or those of a suite
+# JOBS at a time, told in their order.
 #
-# usage: run.sh -l LOGDIR { -s SUITE [-t SECONDS] [-w WRAPPER] [-a ARGUMENTS] PROGRAM… }…
+# usage: run.sh -l LOGDIR { -s SUITE [-t SECONDS] [-j JOBS] [-w WRAPPER] [-a ARGUMENTS] PROGRAM… }…
 #
 # A program is either cmocka's (its cases are counted by its own lines) or any
 # other: then it is one case: exit status 0 passed, 77 skipped, else failed.
@@ -16,6 +17,8 @@ suite=
 limit=120
 wrapper=
 arguments=
+jobs=1
+running='' beside=0 # pids and their programs; how many
 total_passed=0 total_failed=0 total_skipped=0
 
 # Log in; out: "PASSED FAILED SKIPPED", then "skip NAME: REASON" and "fail NAME".
@@ -54,48 +57,88 @@ read_log() { # LOG EXIT_STATUS
 
 seconds() { date +%s; }
 
-run_one() { # PROGRAM
-	label=$suite/$(basename "$1")
-	log=$logs/$(echo "$label" | tr '/ ' '__').log
+log_of() { # PROGRAM
+	echo "$logs/$(echo "$suite/$(basename "$1")" | tr '/ ' '__').log"
+}
+
+# Leaves its output in LOG, and what read_log says of it, with the seconds it took, in
+# LOG.result: safe to be run beside others.
+run_one() { # PROGRAM LOG
 	begin=$(seconds)
 	if [ -x "$1" ]; then
 		# shellcheck disable=SC2086
-		timeout -k 5 "$limit" $wrapper "$1" $arguments >"$log" 2>&1 </dev/null
+		timeout -k 5 "$limit" $wrapper "$1" $arguments >"$2" 2>&1 </dev/null
 		status=$?
-		[ $status = 124 ] && echo "over its time limit of $limit s" >>"$log"
+		[ $status = 124 ] && echo "over its time limit of $limit s" >>"$2"
 	else
-		echo "$1 did not build" >"$log"
+		echo "$1 did not build" >"$2"
 		status=1
 	fi
-	result=$(read_log "$log" $status)
-	# shellcheck disable=SC2086
-	set -- $(echo "$result" | head -n 1)
-	total_passed=$((total_passed + $1))
-	total_failed=$((total_failed + $2))
-	total_skipped=$((total_skipped + $3))
-	verdict="$1 passed"
-	[ "$2" != 0 ] && verdict="$verdict, $2 FAILED"
-	[ "$3" != 0 ] && verdict="$verdict, $3 skipped"
-	printf '%-34s %s  (%d s)\n' "$label" "$verdict" $(($(seconds) - begin))
+	{ echo "$(($(seconds) - begin))"; read_log "$2" $status; } >"$2.result"
+}
+
+report() { # PROGRAM LOG
+	label=$suite/$(basename "$1")
+	log=$2
+	# shellcheck disable=SC2046
+	set -- $(head -n 2 "$log.result")
+	result=$(tail -n +3 "$log.result")
+	rm -f "$log.result"
+	total_passed=$((total_passed + $2))
+	total_failed=$((total_failed + $3))
+	total_skipped=$((total_skipped + $4))
+	verdict="$2 passed"
+	[ "$3" != 0 ] && verdict="$verdict, $3 FAILED"
+	[ "$4" != 0 ] && verdict="$verdict, $4 skipped"
+	printf '%-34s %s  (%d s)\n' "$label" "$verdict" "$1"
 	echo "$result" | sed -n "s|^skip |  SKIPPED $label |p" | tee -a "$logs/skipped"
-	if [ "$2" != 0 ]; then
+	if [ "$3" != 0 ]; then
 		echo "$result" | sed -n "s|^fail |  FAILED $label |p" | tee -a "$logs/failed"
 		echo "  --- the end of $log:"
 		tail -n 30 "$log" | sed 's/^/  | /'
 	fi
 }
 
+# The oldest of those that run: waits for it and reports it.
+settle() {
+	# shellcheck disable=SC2086
+	set -- $running
+	wait "$1"
+	report "$2" "$(log_of "$2")"
+	shift 2
+	running=$*
+	beside=$((beside - 1))
+}
+
+finish() { # …all that run
+	while [ $beside -gt 0 ]; do settle; done
+}
+
+start() { # PROGRAM
+	if [ "$jobs" = 1 ]; then
+		run_one "$1" "$(log_of "$1")"
+		report "$1" "$(log_of "$1")"
+		return
+	fi
+	[ $beside -lt "$jobs" ] || settle
+	run_one "$1" "$(log_of "$1")" &
+	running="$running $! $1"
+	beside=$((beside + 1))
+}
+
 while [ $# -gt 0 ]; do
 	case $1 in
 	-l) logs=$2; shift 2; mkdir -p "$logs" && : >"$logs/skipped" && : >"$logs/failed" || exit 2 ;;
-	-s) suite=$2 limit=120 wrapper='' arguments=''; shift 2 ;;
+	-s) finish; suite=$2 limit=120 wrapper='' arguments='' jobs=1; shift 2 ;;
+	-j) jobs=$2; shift 2 ;;
 	-t) limit=$2; shift 2 ;;
 	-w) wrapper=$2; shift 2 ;;
 	-a) arguments=$2; shift 2 ;;
-	*)  run_one "$1"; shift ;;
+	*)  start "$1"; shift ;;
 	esac
 done
-[ -n "$logs" ] || { echo "usage: $0 -l LOGDIR { -s SUITE [-t SECONDS] [-w WRAPPER] [-a ARGUMENTS] PROGRAM… }…" >&2; exit 2; }
+finish
+[ -n "$logs" ] || { echo "usage: $0 -l LOGDIR { -s SUITE [-t SECONDS] [-j JOBS] [-w WRAPPER] [-a ARGUMENTS] PROGRAM… }…" >&2; exit 2; }
 
 if [ $total_skipped != 0 ]; then
 	echo

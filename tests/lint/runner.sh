@@ -42,4 +42,16 @@ program plain 'exit 0'
 expect plain '1 passed, 0 failed, 0 skipped' 0
 program wants 'echo "skip: no hands"; exit 77'
 expect wants '0 passed, 0 failed, 1 skipped' 0 'no hands'
+
+# Side by side: two that wait for each other, so one after the other the first would hang. They are
+# told in their order.
+mkfifo "$tmp/there" "$tmp/back"
+program one "echo now >'$tmp/there'; read -r word <'$tmp/back'"
+program two "read -r word <'$tmp/there'; echo now >'$tmp/back'; exit 1"
+program three 'echo "skip: enough"; exit 77'
+said=$(timeout 60 sh "$here/run.sh" -l "$tmp/log" -s t -j 2 "$tmp/one" "$tmp/two" "$tmp/three" 2>&1)
+order=$(echo "$said" | sed -n 's|^t/\([a-z]*\) .*|\1|p' | tr '\n' ' ')
+[ "$order" = 'one two three ' ] || { echo "side by side: told in the order: $order"; bad=1; }
+last=$(echo "$said" | tail -n 1)
+[ "$last" = '1 passed, 1 failed, 1 skipped' ] || { echo "side by side: \"$last\""; bad=1; }
 exit $bad
