@@ -23,8 +23,9 @@ OPTIONAL = {"asciinema", "perf", "trace-cmd", "rsvg-convert", "python3", "man", 
 # What needs a privilege; without one it is skipped, not wrong.
 PRIVILEGED = re.compile(r"--level|--syscalls|--irq|--all|(^|\s)-p\s|--pid|\bperf\b|trace-cmd|\bsudo\b")
 # What gtviz says beside errors: how it goes, what was written, who has left.
-NOTE = re.compile(r"^gtviz: (starting|recording |.*: [\d,]+ events, |.*: the last |.*whoever read it has gone|"
-                  r".*never fired|hit \d|the recording ends|.*runs on, no longer traced|.*switches are missing|.*perf\.data, [\d,]+ events)")
+NOTE = re.compile(r"^gtviz: (starting|recording |level \d only: |still running|hit \d|the recording ends|"
+                  r".*[:,] [\d,]+ events(, | were lost|$)|.*: the last |.*whoever read it has gone|.*never fired|"
+                  r".*runs on, no longer traced|.*its green threads are not shown|.*switches are missing)")
 PLACE = re.compile(r"(?<![A-Za-z_(.=])(?:NAME|FILE\d?|PID|TIME|COND|POLICY|COMMAND|PROGRAM|ARG|LANE|OUT|SIZE|WHICH|"
                    r"DIR|KIND|OPTIONS?|THEME|EXPR|SEED|N|X|L|PATH|HOST|WORD|ROW|VIEW)\b(?!=)|…|\.\.\.")
 
@@ -74,7 +75,19 @@ def wrong_target(text):
     if not words or words[0] != "make":
         return None
     lost = [word for word in words[1:] if re.match(r"^[a-z][a-z-]*$", word) and word not in TARGETS]
-    return f"make has no target {lost[0]}" if lost else None
+    if lost:
+        return f"make has no target {lost[0]}"
+    row = re.search(r"\bROW=([a-z]\w*)", text)
+    return f"make bench has no row {row[1]}" if row and row[1] not in rows() else None
+
+
+def rows():
+    """All words in quotes of the benches, and so all names of their rows."""
+    found = set()
+    for path in glob.glob(os.path.join(ROOT, "tests/bench/*.c")):
+        with open(path, encoding="utf-8") as file:
+            found.update(re.findall(r'"(\w+)"', file.read()))
+    return found
 
 
 def wrong_form(text):
