@@ -31,5 +31,5 @@ picture timeline $part --select G2 --size 120x36 gil3.gtv &&
 "$O/gtviz" record -o procs.gtv --policy procs ./fib 34 2 --pin >/dev/null &&
 	picture systems/procs --size 100x22 --rows core procs.gtv &&
 	"$O/gtviz" record -o prefork.gtv --policy gevent ./webserver --fork 3 --wait 2 --load 12 0.3 >/dev/null &&
-	picture systems/prefork --size 100x30 --rows thread --from 100ms --to 120ms prefork.gtv &&
+	picture systems/prefork --size 100x36 --rows thread --from 100ms --to 120ms prefork.gtv &&
 	cd "$root" && sh mk/pictures_sim.sh draw docs && echo 'docs/systems and docs/screen drawn'

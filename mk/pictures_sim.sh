@@ -3,8 +3,10 @@
 # the simulated system, so that each comes out the same on every machine. `make pictures`
 # draws them, tests/e2e/pictures.sh draws them again and compares; `commands` prints, one
 # picture a line, how it is made by hand, as the pages say it: tests/lint/docs.sh compares.
-# usage: O=ABSOLUTE_DIR pictures_sim.sh draw OUT_DIR | commands
+# OUT_DIR/systems/runs.txt has a checksum and the length of each run's events.
+# usage: O=BUILD_DIR pictures_sim.sh draw OUT_DIR | commands
 do=$1
+[ "$do" != draw ] || O=$(cd "$O" && pwd) || exit 1
 out=$2
 failed=0
 if [ "$do" = draw ]; then
@@ -27,6 +29,7 @@ run() { # TRACE POLICY PROGRAM ARGUMENTS…
 	[ "$do" = draw ] || return
 	GT_SIM=1 "$O/gtviz" record -o "$trace.gtv" --policy "$policy" "./$program" "$@" \
 		>"$trace.said" 2>&1 || { cat "$trace.said"; failed=1; }
+	echo "$("$O/gtviz" events --json "$trace.gtv" | cksum) $recorded" >>runs.txt
 }
 
 shot() { # FORMAT OUT OPTIONS… FILE…
@@ -189,4 +192,5 @@ picture tutorial/findings --view findings
 size=110x38
 picture tutorial/mended --view compare --from 500ms --to 540ms -- convoy mended
 picture tutorial/free --view compare --from 500ms --to 540ms -- convoy free
+[ "$do" != draw ] || sort -u -k 3 runs.txt >"$out/systems/runs.txt" || failed=1
 exit $failed

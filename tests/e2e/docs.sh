@@ -7,6 +7,8 @@
 root=$(pwd)
 O=$(cd "${O:-build}" && pwd) || exit 1
 CC=${CC:-cc}
+# By its path: the documents' cc is a stand-in that calls it.
+CC="$(command -v "${CC%% *}")${CC#"${CC%% *}"}"
 export O CC
 command -v python3 >/dev/null || { echo 'skip: no python3'; exit 77; }
 unset GT_SIM GT_POLICY GT_VERBOSE GT_STATS NO_COLOR LINES COLUMNS

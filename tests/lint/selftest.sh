@@ -103,5 +103,14 @@ if command -v mandoc >/dev/null; then
 	plant; add docs/gtviz.1 '.Nosuchmacro'
 	complains manual 'Nosuchmacro'
 fi
+
+plant; add docs/one.md '# One'; add docs/two.md 'See [one](one.md#one), and ![it](it.svg).'; add docs/it.svg '<svg/>'
+passes docs
+add docs/two.md 'See [three](three.md).'
+complains docs 'docs/two.md: links to three.md, which is not there'
+plant; add docs/one.md '# One'; add docs/two.md 'See [one](one.md#two).'
+complains docs 'one.md#two, which has no such heading'
+plant; add docs/it.svg '<svg/>'
+complains docs 'no page shows it'
 [ $bad = 0 ] && echo 'every check fails when it should'
 exit $bad
