@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@
 #include "tui/app_cast.h"
 #include "tui/app_kept.h"
 #include "tui/glyph.h"
+#include "tui/sieve.h"
 #include "tui/trace_scope.h"
 #include "tui/trace_patience.h"
 #include "tui/trace_span.h"
@@ -255,6 +257,14 @@ static void play(struct tui_app *app)
 	tui_app_live_played(app);
 }
 
+/* Rows that the last frame had not the time to look at: the next one goes on. */
+static int is_half_listed(const struct tui_app *app)
+{
+	return app->view == TUI_VIEW_TIMELINE && app->trace.store &&
+	       (tui_sieve_unread(app->trace.sieve) ||
+		gtv_window_busy_unread(app->trace.window));
+}
+
 /* How long there is nothing to do: until the next frame if one is wanted or more
  * may have come, else for ever. */
 static int sleep_ms(const struct tui_app *app)
@@ -265,7 +275,7 @@ static int sleep_ms(const struct tui_app *app)
 	if (!app->dirty && !app->trace.nav.playing && !tui_live_active(app) &&
 	    !(has_trace &&
 	      (tui_pane_unread(&app->trace, app->view) || tui_trace_unread(&app->trace))) &&
-	    !tui_search_runs(app) && !tui_app_exports(app) &&
+	    !tui_search_runs(app) && !tui_app_exports(app) && !is_half_listed(app) &&
 	    !tui_scope_unread(&app->trace) && !tui_span_unread(&app->trace) &&
 	    !(app->talking && tui_talking_active(app)))
 		return -1;
@@ -302,6 +312,8 @@ static void read_scope(struct tui_app *app)
  * key that waits ends it. */
 static void read_on(struct tui_app *app)
 {
+	if (is_half_listed(app))
+		app->dirty = 1;
 	read_scope(app);
 	if (!key_waits(app))
 		read_pane(app, READ_NS);
@@ -378,8 +390,14 @@ static void step(struct tui_app *app)
 
 	if (app->leave || now_ns < next_round_ns(app))
 		return;
+	int answering = app->answering;
+
 	app->round_ns = now_ns;
 	play(app);
+	/* Of what the last frame showed: what has come since then waits for the next one.
+	 */
+	if (answering)
+		answer(app);
 	if (app->session)
 		tui_live_update(app);
 	if (app->streaming)
@@ -388,10 +406,6 @@ static void step(struct tui_app *app)
 		begin_commands(app);
 	if (app->talking)
 		tui_talking_turn(app);
-	int answering = app->answering;
-
-	if (answering)
-		answer(app);
 	if (app->trace.store)
 		tui_app_keep_look(app);
 	if (app->trace.store)
@@ -488,6 +502,7 @@ int tui_app_show(struct tui_app *app, int theme, struct gtv_err *err)
 		if (!app->opts->no_mouse)
 			tui_term_use_mouse(app->term);
 		app->trace.sought.later = 1;
+		app->trace.sieve = calloc(1, sizeof(*app->trace.sieve));
 		fit_canvas(app);
 		if (app->talking)
 			tui_talking_begin(app);

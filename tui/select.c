@@ -107,34 +107,40 @@ static int span_beyond(struct tui_trace *t, struct gtv_lane lane, uint64_t ts_ns
 	return gtv_window_span_at(t->window, lane, dir > 0 ? from_ns : to_ns - 1, out);
 }
 
-int tui_select_span(struct tui_trace *t, int cols, int rows, int dir)
+static int select_beyond(struct tui_trace *t, uint64_t ts_ns, int dir)
 {
-	struct tui_nav *nav = &t->nav;
 	struct gtv_span span;
-	int had = nav->span.to_ns > nav->span.from_ns;
-	int rc = tui_select_any(t, cols, rows);
 
-	/* The first press shows where one is, the next ones step. */
-	if (rc || (!had && nav->span.to_ns > nav->span.from_ns))
-		return rc;
-	if (had)
-		rc = gtv_window_span_step(t->window, nav->selected, nav->span.from_ns, dir,
-					  &span);
-	if (had && rc != -GTV_ENOTFOUND) {
-		if (!rc)
-			tui_nav_select(nav, &span);
-		return rc;
-	}
 	tui_trace_hurry(t, BEYOND_NS, NULL, NULL);
-	rc = span_beyond(t, nav->selected,
-			 !had	   ? cursor_in_window(nav)
-			 : dir > 0 ? nav->span.to_ns
-				   : nav->span.from_ns,
-			 dir, &span);
+	int rc = span_beyond(t, t->nav.selected, ts_ns, dir, &span);
+
 	tui_trace_whole(t);
 	if (!rc)
-		tui_nav_select(nav, &span);
+		tui_nav_select(&t->nav, &span);
 	return rc;
+}
+
+int tui_select_span(struct tui_trace *t, int cols, int rows, int dir)
+{
+	const struct tui_nav *nav = &t->nav;
+	int rc;
+
+	/* The first press shows where one is, the next ones step. */
+	if (nav->span.to_ns <= nav->span.from_ns) {
+		if (nav->selected.kind && nav->sought.kind)
+			return 0;
+		rc = nav->selected.kind
+			     ? tui_select_at(t, nav->selected, cursor_in_window(nav))
+			     : tui_select_row(t, cols, rows, 1);
+		if (rc || nav->sought.kind || nav->span.to_ns > nav->span.from_ns)
+			return rc;
+		return select_beyond(t, cursor_in_window(nav), dir);
+	}
+	rc = tui_span_step(t, dir);
+	return rc == -GTV_ENOTFOUND
+		       ? select_beyond(t, dir > 0 ? nav->span.to_ns : nav->span.from_ns,
+				       dir)
+		       : rc;
 }
 
 /* Whose edges are the span's: a green thread, else an OS thread. */

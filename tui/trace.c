@@ -12,6 +12,7 @@
 #include "tui/trace_scope.h"
 #include "tui/app_panes.h"
 #include "tui/trace_critical.h"
+#include "tui/sieve.h"
 #include "tui/trace_span.h"
 
 /* A wait worth selecting: neither running nor over. */
@@ -178,6 +179,9 @@ void tui_trace_close(struct tui_trace *t)
 	tui_panes_forget(t);
 	tui_trace_critical_forget(t);
 	tui_scope_forget(t);
+	if (t->sieve)
+		tui_sieve_fini(t->sieve);
+	free(t->sieve);
 	if (t->owned)
 		gtv_store_close(t->store);
 	memset(t, 0, sizeof(*t));
@@ -230,6 +234,7 @@ void tui_trace_scene(struct tui_trace *t, struct tui_scene *scene)
 		.scope = t->scope,
 		.critical = t->critical,
 		.presenter = t->presenter,
+		.sieve = t->sieve,
 	};
 }
 

@@ -44,11 +44,15 @@ struct tui_trace {
 		int (*stop)(void *arg);
 		void *arg;
 	} patience;
-	struct {	    /* trace_span.h */
-		int later;  /* what takes long is read between frames */
-		int stay;   /* when it comes, the cursor stays */
-		int renews; /* it is known up to what was read then */
-		uint64_t at_ns, from_ns, to_ns, cursor_ns; /* the place it was asked at */
+	struct tui_sieve *sieve;   /* the loop's (sieve.h); NULL: frames judge all rows */
+	struct {		   /* trace_span.h */
+		int later;	   /* what takes long is read between frames */
+		int stay;	   /* when it comes, the cursor stays */
+		int renews, steps; /* it is known up to what was read then */
+		uint64_t at_ns, origin_ns, from_ns, to_ns,
+			cursor_ns;	/* the place it was asked at */
+		struct gtv_lane missed; /* nothing of it was found, when it was sought */
+		uint64_t missed_ns;	/* …here */
 	} sought;
 	struct tui_presenter *presenter; /* Borrowed: a talk's (app_talk.c), else NULL */
 };

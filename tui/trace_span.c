@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tui/trace_span.h"
 
+#include <stdio.h>
+
 #include "tui/trace_patience.h"
 
 #define KEY_NS 3000000u /* what a key looks at */
@@ -22,6 +24,8 @@ static int look_up(struct tui_trace *t, struct gtv_lane lane, uint64_t at_ns,
 {
 	if (!t->sought.later)
 		return gtv_window_span_at(t->window, lane, at_ns, out);
+	if (same_lane(lane, t->sought.missed) && at_ns == t->sought.missed_ns)
+		return -GTV_ENOTFOUND;
 	tui_trace_hurry(t, 0, NULL, NULL);
 	int rc = gtv_window_span_try(t->window, lane, at_ns, out);
 
@@ -35,7 +39,8 @@ static void seek(struct tui_trace *t, struct gtv_lane lane, uint64_t at_ns)
 
 	t->nav.sought = lane;
 	t->sought.at_ns = at_ns;
-	t->sought.stay = t->sought.renews = 0;
+	t->sought.origin_ns = nav->span.from_ns;
+	t->sought.stay = t->sought.renews = t->sought.steps = 0;
 	t->sought.from_ns = nav->from_ns;
 	t->sought.to_ns = nav->to_ns;
 	t->sought.cursor_ns = nav->cursor_ns;
@@ -103,8 +108,9 @@ static int is_wanted(const struct tui_trace *t)
 	int has_span = nav->span.to_ns > nav->span.from_ns;
 
 	return same_lane(nav->sought, nav->selected) &&
-	       (t->sought.renews ? has_span && nav->span.from_ns == t->sought.at_ns
-				 : !has_span);
+	       (t->sought.renews || t->sought.steps
+			? has_span && nav->span.from_ns == t->sought.origin_ns
+			: !has_span);
 }
 
 /* Where the user is now is where he stays, if he has gone there meanwhile. */
@@ -116,9 +122,39 @@ static int has_moved(const struct tui_trace *t)
 	       nav->to_ns != t->sought.to_ns || nav->cursor_ns != t->sought.cursor_ns;
 }
 
+/* Where a step leads was read; the user may have gone elsewhere, but not to another span.
+ */
+static void arrive(struct tui_trace *t, int rc, const struct gtv_span *span)
+{
+	if (!rc)
+		tui_nav_select(&t->nav, span);
+	else
+		snprintf(t->facts.message, sizeof(t->facts.message),
+			 "nothing of it touches that; once more goes further");
+}
+
+int tui_span_step(struct tui_trace *t, int dir)
+{
+	const struct gtv_span *now = &t->nav.span;
+	uint64_t at_ns = dir > 0 ? now->to_ns : now->from_ns - 1;
+	struct gtv_span span;
+	int rc = dir > 0 || now->from_ns ? look_up(t, now->lane, at_ns, &span)
+					 : -GTV_ENOTFOUND;
+
+	t->nav.sought.kind = 0;
+	if (!rc)
+		tui_nav_select(&t->nav, &span);
+	if (rc <= 0)
+		return rc;
+	seek(t, now->lane, at_ns);
+	t->sought.steps = 1;
+	return 0;
+}
+
 int tui_span_read_on(struct tui_trace *t, uint64_t budget_ns, int (*stop)(void *arg),
 		     void *arg)
 {
+	struct gtv_lane lane = t->nav.sought;
 	struct gtv_span span;
 
 	if (!tui_span_unread(t))
@@ -128,13 +164,19 @@ int tui_span_read_on(struct tui_trace *t, uint64_t budget_ns, int (*stop)(void *
 		return 1;
 	}
 	tui_trace_hurry(t, budget_ns, stop, arg);
-	int rc = gtv_window_span_try(t->window, t->nav.sought, t->sought.at_ns, &span);
+	int rc = gtv_window_span_try(t->window, lane, t->sought.at_ns, &span);
 
 	tui_trace_whole(t);
 	if (rc > 0)
 		return 0;
 	t->nav.sought.kind = 0;
-	if (!rc && (!t->sought.renews || span.from_ns == t->sought.at_ns))
+	if (rc == -GTV_ENOTFOUND) {
+		t->sought.missed = lane;
+		t->sought.missed_ns = t->sought.at_ns;
+	}
+	if (t->sought.steps)
+		arrive(t, rc, &span);
+	else if (!rc && (!t->sought.renews || span.from_ns == t->sought.at_ns))
 		tui_nav_fill(&t->nav, &span, has_moved(t));
 	return 1;
 }

@@ -14,6 +14,9 @@
 int tui_span_select(struct tui_trace *t, struct gtv_lane lane, uint64_t at_ns);
 /* The same of the lane that is selected already: nothing to undo. */
 int tui_span_read(struct tui_trace *t, struct gtv_lane lane, uint64_t at_ns);
+/* From the selected span to the next (dir > 0) or the one before. As tui_span_select, but
+ * where there is none the selected one stays. */
+int tui_span_step(struct tui_trace *t, int dir);
 /* The span that is sought does not move the cursor, nor the window. */
 void tui_span_stay(struct tui_trace *t);
 /* The selected span was open: it may have gone on since. */

@@ -78,6 +78,7 @@ struct tui_scene {
 	const struct tui_critical *critical;   /* NULL: none is shown */
 	const struct tui_presenter *presenter; /* of a talk; NULL: it is none */
 	const struct tui_keymap *keymap;       /* the user's keys; NULL: as they are */
+	struct tui_sieve *sieve; /* verdicts of the filter; NULL: each lane is judged */
 };
 
 enum tui_view_id {

@@ -15,7 +15,10 @@
 #include "tracer/base/err.h"
 #include "tui/chrome.h"
 #include "tui/format.h"
+#include "tui/sieve.h"
 #include "tui/timeline.h"
+
+#define JUDGED 6000 /* names that a frame looks up for the filter */
 
 int tui_tl_same_lane(struct gtv_lane a, struct gtv_lane b)
 {
@@ -54,14 +57,23 @@ static int belongs(const struct tui_timeline *tl, const struct tui_tl_group *g,
 	return g->who == TUI_TL_ALL || is_worker(tl, lane.id) == (g->who == TUI_TL_WORKERS);
 }
 
+/* By what was judged already, and some more in each frame. */
+static int fits(const struct tui_timeline *tl, struct gtv_lane lane)
+{
+	const struct tui_scene *scene = tl->scene;
+	return scene->sieve
+		       ? tui_sieve_lane(scene->sieve, scene->names, scene->window, lane)
+		       : tui_filter_lane(&scene->nav->filter, scene->names, scene->window,
+					 lane);
+}
+
 static int is_listed(const struct tui_timeline *tl, const struct tui_tl_group *g,
 		     struct gtv_lane lane)
 {
 	const struct tui_filter *filter = &tl->scene->nav->filter;
 	return belongs(tl, g, lane) &&
 	       (tui_filter_is_empty(filter) ||
-		tui_tl_same_lane(lane, tl->scene->nav->selected) ||
-		tui_filter_lane(filter, tl->scene->names, tl->scene->window, lane));
+		tui_tl_same_lane(lane, tl->scene->nav->selected) || fits(tl, lane));
 }
 
 /* By number: all, or those that are active; the selected one in any case. */
@@ -323,6 +335,10 @@ int tui_tl_groups(struct tui_timeline *tl)
 	int row = (int)tl->scene->nav->rows % TUI_ROWS_MAX, n = 0;
 	enum gtv_lane_kind first = (enum gtv_lane_kind)pivot[row].kind;
 	enum tui_tl_who who = (enum tui_tl_who)pivot[row].who;
+	const struct tui_scene *scene = tl->scene;
+	if (scene->sieve && !tui_filter_is_empty(&scene->nav->filter))
+		tui_sieve_begin(scene->sieve, &scene->nav->filter, scene->names,
+				scene->window, JUDGED);
 	int err = fill_group(tl, &tl->group[n++], first, who, 1);
 	if (!err)
 		err = part_and_fold(tl, &tl->group[0]);
@@ -352,6 +368,11 @@ void tui_tl_group_words(const struct tui_timeline *tl, const struct tui_tl_group
 			tui_format_count(all, sizeof(all), (uint64_t)g->all));
 	if (first && nav->by_activity && n < size)
 		n += (size_t)snprintf(buf + n, size - n, ", the most active first");
+	if (first && !tui_filter_is_empty(&nav->filter) && tl->scene->sieve &&
+	    tl->scene->sieve->unjudged && n < size)
+		n += (size_t)snprintf(
+			buf + n, size - n, ", %s still to be sifted",
+			tui_format_count(some, sizeof(some), tl->scene->sieve->unjudged));
 	if (g->unasked && (nav->busy_only || (first && nav->by_activity)) && n < size)
 		snprintf(buf + n, size - n, ", the last %s not looked at",
 			 tui_format_count(some, sizeof(some), (uint64_t)g->unasked));

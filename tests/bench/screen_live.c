@@ -3,15 +3,8 @@
  * The screen in a terminal: gtviz in a pseudo-terminal of 200×60, as a user has it. What
  * it takes of a core, what it sends, what it keeps in memory, and how soon a key shows.
  */
-#include <dirent.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <sys/ioctl.h>
-#include <termios.h>
-
 #include "tests/bench/screen.h"
+#include "tests/bench/terminal.h"
 
 #define QUIET_NS   150000000u /* nothing is sent for so long: the frame is whole */
 #define SETTLE_NS  1500000000u
@@ -19,138 +12,9 @@
 #define KEYS	   60
 #define ARGS	   12
 
-struct terminal {
-	int master;
-	pid_t pid;
-	uint64_t sent; /* bytes that it was sent */
-};
-
-/* Starts a program as the leader of its own terminal. 0 or -1. */
 static int start(struct terminal *t, const char *const *argv)
 {
-	struct winsize size = {.ws_row = SCREEN_ROWS, .ws_col = SCREEN_COLS};
-
-	*t = (struct terminal){.master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
-	if (t->master < 0 || grantpt(t->master) || unlockpt(t->master))
-		return -1;
-	ioctl(t->master, TIOCSWINSZ, &size);
-	int slave = open(ptsname(t->master), O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (slave < 0)
-		return -1;
-	t->pid = fork();
-	if (t->pid == 0) {
-		setsid();
-		ioctl(slave, TIOCSCTTY, 0);
-		for (int fd = 0; fd < 3; fd++)
-			dup2(slave, fd);
-		setenv("TERM", "xterm-256color", 1);
-		setenv("LC_ALL", "C.UTF-8", 1);
-		unsetenv("NO_COLOR");
-		execvp(argv[0], (char *const *)argv);
-		_exit(127);
-	}
-	close(slave);
-	return t->pid > 0 ? 0 : -1;
-}
-
-/* Reads what is sent until the deadline, or until nothing came for quiet_ns; of what came
- * first it says when (0: nothing came). */
-static uint64_t watch(struct terminal *t, uint64_t for_ns, uint64_t quiet_ns)
-{
-	uint64_t now_ns = bench_now_ns(), end_ns = now_ns + for_ns, last_ns = now_ns;
-	uint64_t first_ns = 0;
-	char bytes[65536];
-
-	while ((now_ns = bench_now_ns()) < end_ns && now_ns - last_ns < quiet_ns) {
-		struct pollfd fd = {.fd = t->master, .events = POLLIN};
-		uint64_t wait_ns = end_ns - now_ns;
-		if (quiet_ns - (now_ns - last_ns) < wait_ns)
-			wait_ns = quiet_ns - (now_ns - last_ns);
-		if (poll(&fd, 1, (int)(wait_ns / 1000000u) + 1) <= 0)
-			continue;
-		ssize_t n = read(t->master, bytes, sizeof bytes);
-		if (n <= 0)
-			break;
-		t->sent += (uint64_t)n;
-		last_ns = bench_now_ns();
-		first_ns = first_ns ? first_ns : last_ns;
-	}
-	return first_ns;
-}
-
-/* Every byte on its own: a key. */
-static int keys(struct terminal *t, const char *text)
-{
-	return write(t->master, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
-}
-
-static void stop(struct terminal *t, const char *quit)
-{
-	int status;
-
-	if (keys(t, quit) == 0)
-		watch(t, 5000000000u, 5000000000u);
-	kill(t->pid, SIGKILL);
-	waitpid(t->pid, &status, 0);
-	close(t->master);
-}
-
-static int is_alive(const struct terminal *t)
-{
-	int status;
-
-	return waitpid(t->pid, &status, WNOHANG) == 0;
-}
-
-static int first_line(const char *path, char *line, int size)
-{
-	FILE *file = fopen(path, "re");
-	int ok = file && fgets(line, size, file);
-
-	if (file)
-		fclose(file);
-	return ok;
-}
-
-/* CPU time of a process and its children, but not of a traced `program`. */
-static uint64_t cpu_ns(pid_t pid, const char *program)
-{
-	char path[64], line[4096];
-	uint64_t sum_ns = 0;
-	struct dirent *task;
-
-	snprintf(path, sizeof path, "/proc/%d/comm", pid);
-	if (!first_line(path, line, sizeof line) ||
-	    (program && !strncmp(line, program, strlen(program))))
-		return 0;
-	snprintf(path, sizeof path, "/proc/%d/task", pid);
-	DIR *tasks = opendir(path);
-	while (tasks && (task = readdir(tasks))) {
-		int tid = atoi(task->d_name);
-		if (tid <= 0)
-			continue;
-		snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", pid, tid);
-		if (first_line(path, line, sizeof line))
-			sum_ns += strtoull(line, NULL, 10);
-		snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, tid);
-		if (!first_line(path, line, sizeof line))
-			continue;
-		char *at = line, *end;
-		for (long child; (child = strtol(at, &end, 10)) > 0 && end != at; at = end)
-			sum_ns += cpu_ns((pid_t)child, program);
-	}
-	if (tasks)
-		closedir(tasks);
-	return sum_ns;
-}
-
-static double percent(struct terminal *t, uint64_t for_ns, const char *program)
-{
-	uint64_t from_ns = bench_now_ns(), before_ns = cpu_ns(t->pid, program);
-
-	watch(t, for_ns, for_ns);
-	uint64_t used_ns = cpu_ns(t->pid, program) - before_ns;
-	return (double)used_ns * 100 / (double)(bench_now_ns() - from_ns);
+	return terminal_start(t, SCREEN_COLS, SCREEN_ROWS, argv);
 }
 
 /* ---- live ---- */
@@ -326,76 +190,149 @@ static double all_cells_30(void)
 
 /* ---- how soon a key shows ---- */
 
-static int by_size(const void *a, const void *b)
-{
-	return bench__cmp(a, b);
-}
-
 /* A key that opens the help or closes it, and the time until so many bytes came that the
  * screen must be another: frames of running figures send less. */
 #define OTHER_VIEW 4000
 
-static double answer_ms(const char *rate, int worst)
-{
-	double ms[KEYS];
-	struct terminal t;
-	int n = 0;
+/* Of one key: real time; of it, the loop's thread on a core, and waiting for one because
+ * the program, the collector or others had them. */
+enum { WALL, ON_CORE, WAITED, FIGURES };
+struct answers {
+	double ms[FIGURES][KEYS];
+	int count; /* 0: not measured, or not measurable */
+};
 
+static int answer(struct terminal *t, double ms[FIGURES])
+{
+	char seen[65536];
+	size_t size = 0;
+	uint64_t from_ns = bench_now_ns();
+	struct turns before = turns_of(t->pid);
+
+	if (keys(t, "?"))
+		return -1;
+	while (size <= OTHER_VIEW) {
+		struct pollfd fd = {.fd = t->master, .events = POLLIN};
+		if (bench_now_ns() - from_ns >= 3000000000u)
+			return -1;
+		if (poll(&fd, 1, 100) <= 0)
+			continue;
+		ssize_t got = read(t->master, seen, sizeof seen);
+		if (got <= 0)
+			return -1;
+		size += (size_t)got;
+	}
+	ms[WALL] = (double)(bench_now_ns() - from_ns) / 1e6;
+	struct turns after = turns_of(t->pid);
+	ms[ON_CORE] = (double)(after.on_ns - before.on_ns) / 1e6;
+	ms[WAITED] = (double)(after.waited_ns - before.waited_ns) / 1e6;
+	return 0;
+}
+
+static double part_of(const struct answers *a, int figure, int percent)
+{
+	return a->count ? a->ms[figure][(a->count - 1) * percent / 100] : CANNOT;
+}
+
+static void say_answers(const struct answers *a, const char *rate)
+{
+	static const char *const names[] = {"real time", "of it on a core",
+					    "of it waiting for a core"};
+
+	for (int f = 0; f < FIGURES && screen_verbose(); f++)
+		fprintf(stderr,
+			"%s events/s, %d keys: %s: median %.1f ms, 95%% %.1f, worst %.1f\n",
+			rate, a->count, names[f], part_of(a, f, 50), part_of(a, f, 95),
+			part_of(a, f, 100));
+}
+
+static void answers(struct answers *a, const char *rate)
+{
+	struct terminal t;
+	double ms[FIGURES];
+
+	a->count = 0;
 	if (start_live(&t, rate, "20"))
-		return CANNOT;
+		return;
 	watch(&t, SETTLE_NS, SETTLE_NS);
-	for (int i = 0; i < KEYS; i++) {
-		char seen[65536];
-		size_t size = 0;
-		uint64_t from_ns = bench_now_ns();
-		int found = 0;
-		if (keys(&t, "?"))
-			break;
-		while (!found && bench_now_ns() - from_ns < 3000000000u) {
-			struct pollfd fd = {.fd = t.master, .events = POLLIN};
-			if (poll(&fd, 1, 100) <= 0)
-				continue;
-			ssize_t got = read(t.master, seen, sizeof seen);
-			if (got <= 0)
-				break;
-			size += (size_t)got;
-			found = size > OTHER_VIEW;
-		}
-		if (!found)
-			break;
-		ms[n++] = (double)(bench_now_ns() - from_ns) / 1e6;
+	for (int i = 0; i < KEYS && !answer(&t, ms); i++) {
+		for (int f = 0; f < FIGURES; f++)
+			a->ms[f][i] = ms[f];
+		a->count = i + 1;
 		watch(&t, 130000000u + (uint64_t)(i * 7919 % 50) * 1000000u, QUIET_NS * 4);
 	}
-	int alive = is_alive(&t);
+	if (!is_alive(&t) || a->count < KEYS / 2)
+		a->count = 0;
 	stop(&t, "q");
-	if (!alive || n < KEYS / 2)
-		return CANNOT;
-	qsort(ms, (size_t)n, sizeof *ms, by_size);
-	if (screen_verbose())
-		fprintf(stderr,
-			"%s events/s: %d keys, median %.1f ms, 90%% %.1f, worst %.1f\n",
-			rate, n, ms[n / 2], ms[n * 9 / 10], ms[n - 1]);
-	return worst ? ms[n - 1] : ms[n / 2];
+	for (int f = 0; f < FIGURES; f++)
+		qsort(a->ms[f], (size_t)a->count, sizeof a->ms[f][0], bench__cmp);
+	say_answers(a, rate);
 }
+
+/* What was measured last: the row's other columns are of the same keys. */
+static struct answers with_1m;
 
 static double key_1m(void)
 {
-	return answer_ms("1000000", 0);
+	answers(&with_1m, "1000000");
+	return part_of(&with_1m, WALL, 50);
+}
+
+static double key_1m_95(void)
+{
+	return part_of(&with_1m, WALL, 95);
+}
+
+static double key_1m_on_core(void)
+{
+	return part_of(&with_1m, ON_CORE, 50);
+}
+
+static double key_1m_on_core_95(void)
+{
+	return part_of(&with_1m, ON_CORE, 95);
+}
+
+static double key_1m_waited(void)
+{
+	return part_of(&with_1m, WAITED, 50);
+}
+
+static double key_1m_waited_95(void)
+{
+	return part_of(&with_1m, WAITED, 95);
 }
 
 static double key_1m_worst(void)
 {
-	return answer_ms("1000000", 1);
+	answers(&with_1m, "1000000");
+	return part_of(&with_1m, WALL, 100);
+}
+
+static double key_1m_worst_on_core(void)
+{
+	return part_of(&with_1m, ON_CORE, 100);
+}
+
+static double key_1m_worst_waited(void)
+{
+	return part_of(&with_1m, WAITED, 100);
 }
 
 static double key_0(void)
 {
-	return answer_ms("0", 0);
+	struct answers a;
+
+	answers(&a, "0");
+	return part_of(&a, WALL, 50);
 }
 
 static double key_0_worst(void)
 {
-	return answer_ms("0", 1);
+	struct answers a;
+
+	answers(&a, "0");
+	return part_of(&a, WALL, 100);
 }
 
 /* ---- memory ---- */
@@ -496,12 +433,23 @@ static const struct bench_row rows[] = {
 	 .ours = live_bytes,
 	 .reference = all_cells_30,
 	 .rounds = 3},
-	{.name = "key_1m", .unit = "ms", .ours = key_1m, .reference = key_0, .rounds = 1},
+	{.name = "key_1m",
+	 .unit = "ms",
+	 .ours = key_1m,
+	 .reference = key_0,
+	 .peers = {{"95%", key_1m_95},
+		   {"on a core", key_1m_on_core},
+		   {"on a core, 95%", key_1m_on_core_95},
+		   {"waiting for a core", key_1m_waited},
+		   {"waiting for a core, 95%", key_1m_waited_95}},
+	 .rounds = 1},
 	{.name = "key_worst_1m",
 	 .unit = "ms",
 	 .ours = key_1m_worst,
 	 .reference = frame_goal,
-	 .peers = {{"no events", key_0_worst}},
+	 .peers = {{"on a core", key_1m_worst_on_core},
+		   {"waiting for a core", key_1m_worst_waited},
+		   {"no events", key_0_worst}},
 	 .rounds = 1},
 	{.name = "replay_memory_100m",
 	 .unit = "MB",

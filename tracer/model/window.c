@@ -44,13 +44,15 @@ struct gtv_window {
 	uint64_t from_ns, to_ns, cell_ns;
 	int exact;
 	struct gtv__patience wait;
+	uint64_t looks; /* that were not the same again */
 	struct looked looked;
 	struct gtv__lane_set set;    /* the lanes in sight */
 	struct gtv__lane_set lively; /* exact: those that may be active */
 	struct busy {
 		struct gtv_lane *lane;
 		size_t count, cap, unasked;
-		int known;
+		size_t next, asked; /* goes on here; whose tiles were summed */
+		int known, wanted;
 	} busy[GTV_LANE_KIND_MAX];
 	struct gtv__threads threads; /* of them, the OS threads */
 	uint32_t *gt_pid;	     /* by id; 0: not known, or not asked for */
@@ -474,30 +476,41 @@ uint64_t gtv_window_activity(const struct gtv_window *w, struct gtv_lane lane)
 	return l->activity_ns;
 }
 
-#define TILES_ASKED 8192 /* lanes whose tiles are summed in a look */
+#define TILES_ASKED   8192 /* lanes whose tiles are summed in a look */
+#define ASKED_AT_ONCE 32
 
+/* As far as patience goes: the same look goes on from there. */
 static void find_busy(struct gtv_window *w, enum gtv_lane_kind kind, struct busy *b)
 {
-	size_t lanes = gtv_window_lane_count(w, kind), asked = 0;
+	size_t lanes = gtv_window_lane_count(w, kind), from = b->asked;
 
-	b->known = 1;
-	b->count = b->unasked = 0;
-	for (size_t i = 0; i < lanes; i++) {
-		struct gtv_lane lane = gtv_window_lane(w, kind, i);
+	for (; b->next < lanes; b->next++) {
+		struct gtv_lane lane = gtv_window_lane(w, kind, b->next);
 		if (w->exact && !gtv__lane_set_has(&w->lively, lane))
 			continue;
-		if (!w->exact && asked++ >= TILES_ASKED) {
-			b->unasked = lanes - i;
-			return;
+		if (b->asked > from && b->asked % ASKED_AT_ONCE == 0 &&
+		    gtv__has_enough(&w->wait))
+			break;
+		if ((!w->exact && b->asked >= TILES_ASKED) ||
+		    grow((void **)&b->lane, &b->cap, b->count, sizeof lane)) {
+			b->known = 1;
+			break;
 		}
-		if (!gtv_window_activity(w, lane))
-			continue;
-		if (grow((void **)&b->lane, &b->cap, b->count, sizeof lane)) {
-			b->unasked = lanes - i;
-			return;
-		}
-		b->lane[b->count++] = lane;
+		b->asked++;
+		if (gtv_window_activity(w, lane))
+			b->lane[b->count++] = lane;
 	}
+	b->unasked = lanes - b->next;
+	b->known |= b->next == lanes;
+}
+
+int gtv_window_busy_unread(const struct gtv_window *w)
+{
+	for (int kind = 0; kind < GTV_LANE_KIND_MAX; kind++) {
+		if (w->busy[kind].wanted && !w->busy[kind].known)
+			return 1;
+	}
+	return 0;
 }
 
 const struct gtv_lane *gtv_window_busy(const struct gtv_window *w, enum gtv_lane_kind kind,
@@ -508,6 +521,7 @@ const struct gtv_lane *gtv_window_busy(const struct gtv_window *w, enum gtv_lane
 	*count = *unasked = 0;
 	if (kind <= 0 || kind >= GTV_LANE_KIND_MAX)
 		return NULL;
+	cache->busy[kind].wanted = 1;
 	if (!w->busy[kind].known)
 		find_busy(cache, kind, &cache->busy[kind]);
 	*count = w->busy[kind].count;
@@ -565,6 +579,11 @@ int gtv_window_is_worker(const struct gtv_window *w, uint32_t tid)
 int gtv_window_exact(const struct gtv_window *w)
 {
 	return w->exact;
+}
+
+uint64_t gtv_window_looks(const struct gtv_window *w)
+{
+	return w->looks;
 }
 
 /* ---- edges and loss ---- */
@@ -740,8 +759,12 @@ static int look_anew(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 	int err;
 
 	made_clear(w);
-	for (int i = 0; i < GTV_LANE_KIND_MAX; i++)
-		w->busy[i].known = 0;
+	w->looks++;
+	for (int i = 0; i < GTV_LANE_KIND_MAX; i++) {
+		struct busy *b = &w->busy[i];
+		b->count = b->unasked = b->next = b->asked = 0;
+		b->known = b->wanted = 0;
+	}
 	w->no_memory = 0;
 	w->from_ns = from_ns;
 	w->to_ns = to_ns;

@@ -44,6 +44,9 @@ void gtv_window_free(struct gtv_window *w);
 int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 		    uint64_t cell_ns);
 
+/* Rises with each look that may show something else. */
+uint64_t gtv_window_looks(const struct gtv_window *w);
+
 /*
  * A look may be made in parts, so that nobody waits for a stretch that takes long to
  * decode: `enough` is asked after each block, and once it says so (not 0) the look ends
@@ -74,6 +77,9 @@ uint64_t gtv_window_activity(const struct gtv_window *w, struct gtv_lane lane);
  * Borrows until the next look. */
 const struct gtv_lane *gtv_window_busy(const struct gtv_window *w, enum gtv_lane_kind kind,
 				       size_t *count, size_t *unasked);
+/* Whether some of those asked for in this look were not looked at for want of patience:
+ * asked again, it goes on. */
+int gtv_window_busy_unread(const struct gtv_window *w);
 /* Whose a thread or green thread is; 0: not known. */
 uint32_t gtv_window_pid(const struct gtv_window *w, struct gtv_lane lane);
 /* Whether an OS thread is a worker. */
