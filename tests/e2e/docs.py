@@ -209,7 +209,7 @@ class Follower:
         text = re.sub(r"(?<=-p )server\b", lambda _: str(self.server()), text)
         env = dict(self.env, TERM="xterm-256color", LC_ALL="C.UTF-8", HOME=self.cwd, TMPDIR=self.cwd)
         keys, _, wanted = item.name.partition("|")
-        result, session = docs_pty.run("; ".join(self.exports + [text]), self.cwd, env, keys.split())
+        result, session = docs_pty.run("; ".join(self.exports + [text]), self.cwd, env, keys.split(), wanted.strip())
         self.sessions.append(session)
         self.ran += 1
         if os.environ.get("DOCS_TIMES"):

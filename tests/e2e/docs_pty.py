@@ -15,7 +15,8 @@ import termios
 import time
 
 FOR_EVER_S = 25  # then ^C
-STUCK_S = 90     # then it hangs
+PATIENCE_S = 40  # for what is to be seen
+STUCK_S = 120    # then it hangs
 OPENED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 
 
@@ -67,8 +68,8 @@ def end_session(sid):
             pass
 
 
-def run(command, cwd, env, keys=()):
-    """Presses the keys, then q. Returns the Result, and the session in which something may still run."""
+def run(command, cwd, env, keys=(), wanted=""):
+    """Presses the keys, then q when what is wanted was shown. Returns the Result, and the session in which something may still run."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
 
@@ -100,7 +101,8 @@ def run(command, cwd, env, keys=()):
             result.screen = True
             opened = opened or now
             if now - pressed > (0.3 if keys else 0.5) and (now - heard > 0.2 or now - opened > 0.4):
-                os.write(ours, keys.pop(0) if keys else b"q")
+                if keys or now - opened > PATIENCE_S or wanted.encode() in plain(data):
+                    os.write(ours, keys.pop(0) if keys else b"q")
                 pressed = now
         elif now - begin > FOR_EVER_S and now - interrupted > 5 and not result.screen:
             result.ended = True
