@@ -32,7 +32,7 @@ endif
 endif
 
 # Goals that only call make again, or that need nothing, are not worth a probe.
-PROBELESS := clean help uninstall setup setup-check demo check
+PROBELESS := clean help uninstall setup setup-check demo check deb
 ifneq ($(filter-out $(PROBELESS),$(or $(MAKECMDGOALS),all)),)
 
 # The probe keeps its answer in $(O)/config.mk, and asks again when the compiler

@@ -3,6 +3,7 @@
 #
 # usage: setup.sh build         what `make` needs (and the kernel part, where there is one)
 #        setup.sh check         that, and what `make check` needs
+#        setup.sh package       that, and what `make package-check` needs
 #        setup.sh --names NAME… prints the packages of mk/probe.sh's NAMEs
 #
 # Only a system with apt-get is changed; elsewhere the packages are named and
@@ -41,7 +42,8 @@ lack() {
 case $1 in
 build) must='build'; may='kernel import' ;;
 check) must='build check'; may='kernel import more' ;;
-*) echo "usage: setup.sh build|check" >&2; exit 2 ;;
+package) must='build check package'; may='kernel import' ;;
+*) echo "usage: setup.sh build|check|package" >&2; exit 2 ;;
 esac
 
 # shellcheck disable=SC2086

@@ -99,6 +99,16 @@ if [ -x "$GTVIZ" ]; then
 	plant; sed 's/^run a program and write its trace/records/' "$here/../../docs/gtviz.1" >"$tree/docs/gtviz.1"
 	complains manual '< run a program and write its trace'
 fi
+api() { plant; cp "$here/../../docs/gt.3" "$tree/docs/"; cp "$here/../../runtime/gt.h" "$tree/runtime/"; }
+api; passes runtime_manual
+api; add runtime/gt.h 'int gt_new_call(void);'
+complains runtime_manual '< intgt_new_call(void)'
+api; sed -i 's/^int gt_join(struct gt \*gt);/int gt_join(struct gt *gt, int how);/' "$tree/runtime/gt.h"
+complains runtime_manual '> intgt_join(structgt*gt)'
+api; sed -i 's/^\.Fn gt_self$/it/' "$tree/docs/gt.3"
+complains runtime_manual 'says nothing of gt_self'
+api; add runtime/gt.h '/* -EDOM: never */'
+complains runtime_manual '< EDOM'
 if command -v mandoc >/dev/null; then
 	plant; add docs/gtviz.1 '.Nosuchmacro'
 	complains manual 'Nosuchmacro'
