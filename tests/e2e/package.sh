@@ -26,7 +26,9 @@ told() { # CASE COMMAND… (77: skipped)
 	*) echo "$said" | tail -n 40 | sed 's/^/  | /'; echo "[  FAILED  ] $case"; failed=1 ;;
 	esac
 }
-made() { make -C "$tree" O="$O" CC="$CC" PREFIX=/usr DESTDIR="$to" "$@"; }
+# As it was called when it was built: what depends on what is kept by these names.
+built=${O#"$tree"/}
+made() { make -C "$tree" O="$built" CC="$CC" PREFIX=/usr DESTDIR="$to" "$@"; }
 pc() { PKG_CONFIG_PATH=$to/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$to pkg-config "$@"; }
 
 installs() {
@@ -151,7 +153,7 @@ packs() {
 	[ -e "$O/libgtpreload.so" ] || { echo 'skip: an instrumented build is not packed'; return 77; }
 	mkdir -p pack/docs pack/samples && cp -R "$tree/debian" "$tree/README.md" pack/ &&
 		cp "$tree"/docs/*.svg pack/docs/ && cp -R "$tree"/samples/*.c "$tree/samples/emit" pack/samples/ &&
-		cd pack && TREE=$tree TREE_O=$O CC=$CC debian/rules binary >../log 2>&1 || { tail ../log; return 1; }
+		cd pack && TREE=$tree TREE_O=$built CC=$CC debian/rules binary >../log 2>&1 || { tail ../log; return 1; }
 	cd .. && ls ./*.deb
 }
 holds() {
