@@ -4,9 +4,11 @@ setup:
 	$(Q)CC='$(CC)' sh mk/setup.sh build
 setup-check:
 	$(Q)CC='$(CC)' sh mk/setup.sh check
+# What is shown is built first; the rest, libgt and the other samples, when it has been seen.
 demo: setup
-	$(Q)$(SUBMAKE) all
+	$(Q)$(SUBMAKE) gtviz-bin $(O)/samples/fib
 	$(Q)O='$(O)' sh mk/demo.sh
+	$(Q)$(SUBMAKE) all
 pictures: all
 	$(Q)O='$(abspath $(O))' sh mk/pictures.sh
 .PHONY: setup setup-check demo pictures

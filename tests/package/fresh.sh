@@ -3,6 +3,7 @@
 # A fresh machine: in a root with git, a C compiler and make, the time from `git clone` to the
 # first live timeline, by one command: make demo, which installs what is missing.
 # usage: O=… TOOLS=… fresh.sh
+# shellcheck disable=SC2154
 cd "$(dirname "$0")/../.." || exit 1
 . tests/package/root.sh
 until=${TOOLS:-$O/tests}/until
@@ -23,11 +24,18 @@ mount_here=$work/origin.git
 timed 'clone to the first live timeline (make demo)' "$until" -t 3000 spin-a \
 	/usr/bin/env -i PATH="$PATH" HOME=/root TERM=xterm-256color LC_ALL=C.UTF-8 MOUNT="$mount_here" \
 	unshare -m sh "$work/enter.sh" "$root" sh -c \
-	'cd /root && git clone -q -c safe.directory="*" file:///here gtviz && echo "CLONED $(date +%s.%N)" >times &&
-	cd gtviz && make demo 2>../demo.err; echo "exit status $?" >>../times' >"$work/fresh.log" 2>&1
+	'cd /root && : >begin && git clone -q -c safe.directory="*" file:///here gtviz && : >cloned &&
+	cd gtviz && make demo 2>../demo.err; echo "exit status $?" >../status; times >>../status' >"$work/fresh.log" 2>&1
 seen=$?
 sed 's/ *$//' "$work/fresh.log" | grep . | head -n 45 | sed 's/^/  | /'
-cat "$root/root/times"
+# Where that went, by when files came.
+from=$(stat -c %.1Y "$root/root/begin")
+for step in 'cloned:cloned' 'packages installed, probed:gtviz/build/config.mk' 'gtviz built:gtviz/build/gtviz' \
+	'a sample built:gtviz/build/samples/fib'; do
+	at=$(stat -c %.1Y "$root/root/${step#*:}" 2>/dev/null) &&
+		awk -v what="${step%%:*}" -v a="$from" -v b="$at" 'BEGIN { printf "  %-40s after %5.1f s\n", what, b - a }'
+done
+sed 's/^/  /' "$root/root/status"
 if [ $seen != 0 ]; then
 	tail -n 30 "$root/root/demo.err"
 	exit 1

@@ -3,6 +3,7 @@
 # The Debian packages in a root that has nothing else: apt resolves what they depend on; then
 # what a user does first. Prints timings.
 # usage: O=… TOOLS=… install.sh
+# shellcheck disable=SC2154
 cd "$(dirname "$0")/../.." || exit 1
 . tests/package/root.sh
 until=${TOOLS:-$O/tests}/until

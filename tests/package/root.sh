@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: MIT
 # For the scripts beside it: a minimal root of Debian, made by debootstrap from the mirror that
 # this machine's own apt uses, in $O/package; and commands in it. Sourced.
