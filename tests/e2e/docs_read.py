@@ -124,17 +124,20 @@ def plain(line):
 
 
 def manual(path, text):
-    examples, block = False, None
+    examples, block, file = False, None, ""
     for n, line in enumerate(text.split("\n"), 1):
         if line.startswith(".Sh "):
             examples = line[4:].strip() == "EXAMPLES"
+        elif line.startswith('.\\" FILE '): # what later commands find the next C block in
+            file = line.split()[2]
         elif line.startswith((".Bd -literal", ".Bd -unfilled")):
             block = (n + 1, [])
         elif line.startswith(".Ed") and block:
             first, held = block
             block = None
             if re.search(r"^#include|^int main", "\n".join(held), re.M):
-                yield Item("c", path, first, "\n".join(held) + "\n", "")
+                yield Item("c", path, first, "\n".join(held) + "\n", file)
+                file = ""
             elif any(l.startswith("$ ") for l in held) or (examples and held and is_command(held[0])):
                 yield from shell_lines(path, first, held)
         elif block:
