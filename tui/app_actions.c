@@ -29,7 +29,7 @@ static struct tui_nav *nav_of(struct tui_app *app)
 
 static int cells(const struct tui_app *app)
 {
-	return tui_timeline_cells(app->canvas.cols);
+	return tui_timeline_cells_at(app->canvas.cols, app->canvas.rows);
 }
 
 static int is_replay(const struct tui_app *app)

@@ -138,7 +138,8 @@ void tui_live_update(struct tui_app *app)
 	gtv_names_escape(app->status.level_why, facts->level_why, sizeof(facts->level_why));
 	facts->events_per_s = app->status.running ? app->status.events_per_s : 0;
 	facts->ring_percent = app->status.ring_percent;
-	if (tui_trace_grow(&app->trace, tui_timeline_cells(app->canvas.cols)))
+	if (tui_trace_grow(&app->trace,
+			   tui_timeline_cells_at(app->canvas.cols, app->canvas.rows)))
 		app->dirty = 1;
 	facts->events = app->status.events;
 	facts->lost = app->status.lost;

@@ -18,7 +18,8 @@ static uint64_t time_at(const struct tui_app *app, int x)
 {
 	const struct tui_nav *nav = &app->trace.nav;
 	uint64_t span_ns = nav->to_ns - nav->from_ns;
-	uint64_t cells = (uint64_t)tui_timeline_cells(app->canvas.cols);
+	uint64_t cells =
+		(uint64_t)tui_timeline_cells_at(app->canvas.cols, app->canvas.rows);
 	int at = x - tui_timeline_gutter(app->canvas.cols);
 
 	if (at < 0)
@@ -48,8 +49,8 @@ static void wheel(struct tui_app *app, const struct tui_mouse *mouse)
 static void drag(struct tui_app *app, const struct tui_mouse *mouse)
 {
 	struct tui_nav *nav = &app->trace.nav;
-	int64_t cell_ns =
-		(int64_t)(nav->to_ns - nav->from_ns) / tui_timeline_cells(app->canvas.cols);
+	int64_t cell_ns = (int64_t)(nav->to_ns - nav->from_ns) /
+			  tui_timeline_cells_at(app->canvas.cols, app->canvas.rows);
 
 	if (!app->mouse.down || mouse->x == app->mouse.x || !in_cells(app, app->mouse.x))
 		return;

@@ -243,8 +243,9 @@ void act_MARK(struct tui_app *app)
 void act_UNMARK(struct tui_app *app)
 {
 	const struct tui_nav *nav = &app->trace.nav;
-	uint64_t cell_ns = (nav->to_ns - nav->from_ns) /
-			   (uint64_t)tui_timeline_cells(app->canvas.cols);
+	uint64_t cell_ns =
+		(nav->to_ns - nav->from_ns) /
+		(uint64_t)tui_timeline_cells_at(app->canvas.cols, app->canvas.rows);
 
 	if (!app->trace.scope ||
 	    !tui_scope_unmark(app->trace.scope, nav->cursor_ns, 2 * cell_ns))

@@ -59,7 +59,8 @@ void tui_stream_update(struct tui_app *app)
 	/* The state first: what it says is all there is in what is read after it. */
 	enum gtv_stream_state state = gtv_store_stream(app->trace.store);
 
-	if (tui_trace_grow(&app->trace, tui_timeline_cells(app->canvas.cols)))
+	if (tui_trace_grow(&app->trace,
+			   tui_timeline_cells_at(app->canvas.cols, app->canvas.rows)))
 		app->dirty = 1;
 	gtv_store_get_stats(app->trace.store, &stats);
 	if (stats.events != facts->events || stats.lost != facts->lost)

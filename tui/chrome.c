@@ -332,7 +332,7 @@ static void status_window(struct tui_canvas *canvas, const struct tui_nav *nav, 
 {
 	char span[TUI_FIGURE], cell[TUI_FIGURE];
 	uint64_t ns = nav->to_ns - nav->from_ns;
-	int cells = tui_timeline_cells(canvas->cols);
+	int cells = tui_timeline_cells_at(canvas->cols, canvas->rows);
 	tui_say(canvas, x, y, end, TUI_TEXT, tui_format_length(span, sizeof(span), ns));
 	if (canvas->cols >= 60 && cells > 0 && lanes)
 		tui_sayf(canvas, x, y, end, TUI_TEXT, ", %s/cell",

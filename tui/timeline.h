@@ -49,6 +49,7 @@ struct tui_timeline {
 	const struct tui_scene *scene;
 	struct tui_canvas *canvas;
 	int cols, rows, gutter;
+	int side; /* columns of words about the selection beside the lanes; 0: none */
 	struct tui_axis axis;
 	struct tui_strip strip;
 	uint64_t start_ns; /* times are shown relative to it */
@@ -82,6 +83,9 @@ struct tui_timeline {
 /* Looks at nav's window; no canvas if lanes are only to be listed. 0 or -GTV_E*. */
 int tui_tl_begin(struct tui_timeline *tl, struct tui_canvas *canvas,
 		 const struct tui_scene *scene, int cols, int rows);
+/* The same with so many columns (tui_timeline_side) kept free at the right. */
+int tui_tl_begin_side(struct tui_timeline *tl, struct tui_canvas *canvas,
+		      const struct tui_scene *scene, int cols, int rows, int side);
 int tui_tl_gt_role(struct tui_timeline *tl, uint32_t gt);
 /* Who is inside a core's or thread's piece: its role, and *who tells two apart. */
 int tui_tl_fill_role(struct tui_timeline *tl, uint32_t gt, uint32_t tid, uint32_t *who);
@@ -124,6 +128,19 @@ void tui_tl_core(struct tui_timeline *tl, const struct tui_tl_row *row);
 /* A word in the middle of the cells that [from, to) covers; `name` may be "". */
 void tui_tl_label(struct tui_timeline *tl, int y, uint64_t from_ns, uint64_t to_ns,
 		  const char *name, const char *id, int ink, int ground);
+
+/* view_timeline_thick.c */
+/* Copies the fills of row y into the rows [from, to): a label is left out. */
+void tui_tl_thicken(struct tui_timeline *tl, int y, int from, int to);
+/* Gives `room` rows that are left to the lanes of threads. */
+void tui_tl_spread(struct tui_timeline *tl, int room);
+
+/* view_timeline_side.c */
+/* Clears the columns beside the lanes; returns the row after the last. */
+int tui_tl_side_begin(struct tui_timeline *tl);
+/* Writes there at *x, *y and moves both on: words that have no room begin a line. */
+void tui_tl_side_say(struct tui_timeline *tl, int *x, int *y, int end_y, int role,
+		     const char *text);
 
 /* view_timeline_queue.c */
 /* Whether the depth of cores' queues can be told of this window at all. */

@@ -122,6 +122,10 @@ int tui_timeline_lane_at(const struct tui_scene *scene, int cols, int rows, int 
 			 struct gtv_lane *out);
 /* Which time a column is, and cells of time across at this width. */
 int tui_timeline_cells(int cols);
+/* The same of the timeline itself, which may have words at its right (tui_timeline_side:
+ * how many columns). */
+int tui_timeline_cells_at(int cols, int rows);
+int tui_timeline_side(int cols, int rows);
 int tui_timeline_gutter(int cols);
 
 #endif

@@ -401,7 +401,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 		tui_chrome_error(canvas, "nothing is selected that could be explained");
 		return 0;
 	}
-	tui_chrome_status(canvas, scene, rows - (rows >= 12 ? 2 : 1));
+	tui_chrome_status_list(canvas, scene, rows - (rows >= 12 ? 2 : 1));
 	tui_chrome_hints(canvas, scene, rows >= 12 ? rows - 1 : -1, hints);
 	if (rows >= 12)
 		tui_chrome_title(canvas, scene, p.y++, "1 timeline ► explain");

@@ -390,7 +390,7 @@ static void draw_page(struct load *l)
 		draw_source(l, y++);
 		end -= canvas->cols < 100 ? 2 : 1;
 		draw_cursor(l, end);
-		tui_chrome_status(canvas, l->scene, canvas->rows - 2);
+		tui_chrome_status_list(canvas, l->scene, canvas->rows - 2);
 		tui_chrome_hints(canvas, l->scene, canvas->rows - 1, hints);
 	}
 	l->tl.y_ruler = y++;

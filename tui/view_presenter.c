@@ -25,8 +25,6 @@
 #define LANE_MOST      7 /* rows */
 #define WAITS_LABELLED 2
 #define FULL	       0x2588
-#define PREEMPTED      0x2593
-#define ROOF_OFF       0x2580
 
 static const struct tui_presenter nobody; /* outside a talk */
 
@@ -228,33 +226,6 @@ static void lay_out(struct stage *s, int y, int rows)
 
 /* ---- lanes ---- */
 
-/* A cell of the middle row, as it is in the rows above and below: who runs fills them. */
-static void thicken_cell(struct stage *s, int x, int y, int from, int to)
-{
-	struct tui_cell *cell = tui_canvas_at(s->tl.canvas, x, y), copy;
-
-	if (!cell)
-		return;
-	copy = *cell;
-	if (copy.ground != TUI_DEFAULT && copy.ink == TUI_BLACK) {
-		copy.glyph = FULL; /* a label on a fill */
-		copy.ink = copy.ground;
-		copy.ground = TUI_DEFAULT;
-	}
-	if (!((copy.glyph >= FULL && copy.glyph <= 0x258f) || copy.glyph == PREEMPTED ||
-	      copy.glyph == 0x2590 || copy.glyph == 0x259a || copy.glyph == ROOF_OFF))
-		return;
-	for (int row = from; row < to; row++) {
-		struct tui_cell *other = tui_canvas_at(s->tl.canvas, x, row);
-
-		if (other && row != y)
-			*other = copy;
-	}
-	/* A lock held off its core: the roof that has lifted off, and air below it. */
-	if (copy.glyph == ROOF_OFF && to - from > 1)
-		cell->glyph = ' ';
-}
-
 /* Who ran for less than half a cell is seen from afar all the same; two such in a row are
  * one. The tail of a longer fill is none of them. */
 static void widen_pulses(struct stage *s, int y)
@@ -347,8 +318,7 @@ static void draw_lane(struct stage *s, int i)
 	else
 		tui_tl_lane(&s->tl, row);
 	widen_pulses(s, row->y);
-	for (int x = s->tl.gutter; x < s->tl.gutter + s->tl.axis.cells; x++)
-		thicken_cell(s, x, row->y, from, to);
+	tui_tl_thicken(&s->tl, row->y, from, to);
 	draw_gutter(s, i);
 	if (s->p.highlight.kind && !tui_tl_same_lane(row->lane, s->p.highlight))
 		dim_lane(s, from, to);

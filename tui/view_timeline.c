@@ -25,6 +25,11 @@ int tui_timeline_cells(int cols)
 	return cells > 1 ? cells : 1;
 }
 
+int tui_timeline_cells_at(int cols, int rows)
+{
+	return tui_timeline_cells(cols) - tui_timeline_side(cols, rows);
+}
+
 /* ---- shared by the files of the view ---- */
 
 int tui_tl_gt_role(struct tui_timeline *tl, uint32_t gt)
@@ -95,6 +100,12 @@ int tui_tl_columns(const struct tui_timeline *tl, uint64_t from_ns, uint64_t to_
 int tui_tl_begin(struct tui_timeline *tl, struct tui_canvas *canvas,
 		 const struct tui_scene *scene, int cols, int rows)
 {
+	return tui_tl_begin_side(tl, canvas, scene, cols, rows, 0);
+}
+
+int tui_tl_begin_side(struct tui_timeline *tl, struct tui_canvas *canvas,
+		      const struct tui_scene *scene, int cols, int rows, int side)
+{
 	struct gtv_store_info info = {0};
 	const struct tui_nav *nav = scene->nav;
 	memset(tl, 0, sizeof(*tl));
@@ -105,7 +116,9 @@ int tui_tl_begin(struct tui_timeline *tl, struct tui_canvas *canvas,
 	tl->gutter = tui_timeline_gutter(cols);
 	tl->axis.from_ns = nav->from_ns;
 	tl->axis.to_ns = nav->to_ns > nav->from_ns ? nav->to_ns : nav->from_ns + 1;
-	tl->axis.cells = tui_timeline_cells(cols);
+	tl->side = side;
+	tl->axis.cells = cols - side - tl->gutter - 1;
+	tl->axis.cells = tl->axis.cells > 1 ? tl->axis.cells : 1;
 	tl->has_gts = gtv_names_count(scene->names, GTV_CLASS_GT) > 0;
 	tui_ident_first_gts(scene->names, &tl->first);
 	if (scene->store)
@@ -116,6 +129,13 @@ int tui_tl_begin(struct tui_timeline *tl, struct tui_canvas *canvas,
 				  cell_ns ? cell_ns : 1);
 	tl->exact = gtv_window_exact(scene->window);
 	return err;
+}
+
+static int begin(struct tui_timeline *tl, struct tui_canvas *canvas,
+		 const struct tui_scene *scene, int cols, int rows)
+{
+	return tui_tl_begin_side(tl, canvas, scene, cols, rows,
+				 tui_timeline_side(cols, rows));
 }
 
 static void draw_lanes(struct tui_timeline *tl)
@@ -181,7 +201,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	struct tui_timeline tl;
 	if (tui_chrome_too_small(canvas, COLS_MIN, 1))
 		return 0;
-	int err = tui_tl_begin(&tl, canvas, scene, canvas->cols, canvas->rows);
+	int err = begin(&tl, canvas, scene, canvas->cols, canvas->rows);
 	if (err) {
 		tui_chrome_error(canvas, "this part of the trace cannot be read");
 		return err;
@@ -230,7 +250,7 @@ int tui_timeline_step(const struct tui_scene *scene, int cols, int rows,
 {
 	struct tui_timeline tl;
 	int count = 0, rc = -GTV_ENOTFOUND;
-	int err = tui_tl_begin(&tl, NULL, scene, cols, rows);
+	int err = begin(&tl, NULL, scene, cols, rows);
 	tui_tl_chrome_rows(&tl);
 	if (!err)
 		err = tui_tl_groups(&tl);
@@ -253,7 +273,7 @@ int tui_timeline_lane_at(const struct tui_scene *scene, int cols, int rows, int 
 			 struct gtv_lane *out)
 {
 	struct tui_timeline tl;
-	int err = tui_tl_begin(&tl, NULL, scene, cols, rows);
+	int err = begin(&tl, NULL, scene, cols, rows);
 	tui_tl_chrome_rows(&tl);
 	if (!err)
 		err = tui_tl_layout(&tl);

@@ -321,11 +321,11 @@ void tui_tl_ruler(struct tui_timeline *tl)
 void tui_tl_rules(struct tui_timeline *tl)
 {
 	if (tl->y_above >= 0)
-		tui_canvas_put(tl->canvas, tl->cols - 1, tl->y_above, 0x25b2, TUI_KEY,
-			       TUI_DEFAULT);
+		tui_canvas_put(tl->canvas, tl->gutter + tl->axis.cells, tl->y_above, 0x25b2,
+			       TUI_KEY, TUI_DEFAULT);
 	if (tl->y_below >= 0)
-		tui_canvas_put(tl->canvas, tl->cols - 1, tl->y_below, 0x25bc, TUI_KEY,
-			       TUI_DEFAULT);
+		tui_canvas_put(tl->canvas, tl->gutter + tl->axis.cells, tl->y_below, 0x25bc,
+			       TUI_KEY, TUI_DEFAULT);
 	for (int i = 0; i < tl->rule_count; i++) {
 		const char *text = tl->rule[i].text;
 		if (text[0] == '+')

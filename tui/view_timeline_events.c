@@ -85,6 +85,11 @@ static void event_line(struct tui_timeline *tl, const struct listing *l, int i, 
 	tui_say(tl->canvas, &x, y, end, TUI_TEXT,
 		tui_format_time(text, sizeof(text), (int64_t)(ev->ts_ns - tl->start_ns),
 				(l->span->to_ns - l->span->from_ns) / 4000));
+	if (tl->side) { /* no room for more than what it was */
+		x = x < from + 11 ? from + 11 : x + 1;
+		tui_say(tl->canvas, &x, y, end, TUI_BOLD, name ? name : "?");
+		return;
+	}
 	x = x < from + 18 ? from + 18 : x + 1;
 	tui_say(tl->canvas, &x, y, end, TUI_BOLD, name ? name : "?");
 	x = x < from + 36 ? from + 36 : x + 1;
@@ -108,12 +113,16 @@ void tui_tl_events(struct tui_timeline *tl, int x_value, int y, int end_y)
 	struct listing l = {.span = &tl->scene->nav->span};
 	int x;
 	/* The rows that layout gave to this, and no others. */
-	if (end_y - y < 3 || tl->panel_rows < 10)
+	if (end_y - y < 3 || (tl->panel_rows < 10 && !tl->side))
 		return;
 	l.room = end_y - y - 2 < ROWS_MAX ? end_y - y - 2 : ROWS_MAX;
 	collect(tl, &l);
-	if (l.count)
+	if (l.count && tl->side)
+		tui_canvas_text(tl->canvas, x_value, ++y, 6, TUI_DIM, "events");
+	else if (l.count)
 		tui_canvas_text(tl->canvas, 2, ++y, x_value - 3, TUI_DIM, "events");
+	y += l.count && tl->side;
+	l.count -= l.count && tl->side && y + l.count > end_y ? y + l.count - end_y : 0;
 	for (int i = 0; i < l.count; i++)
 		event_line(tl, &l, i, x_value, y++);
 	if (!l.more || y >= end_y)

@@ -303,9 +303,12 @@ void tui_tl_lane(struct tui_timeline *tl, const struct tui_tl_row *row)
 		else
 			put_tile(tl, &p[i]);
 	}
-	tui_strip_draw(&tl->strip, tl->canvas, tl->gutter, row->y);
-	labels(tl, row->y, p, count);
-	end_mark(tl, row->y, p, count);
+	int y = row->height == 3 ? row->y + 1 : row->y;
+	tui_strip_draw(&tl->strip, tl->canvas, tl->gutter, y);
+	labels(tl, y, p, count);
+	end_mark(tl, y, p, count);
+	if (row->lane.kind != GTV_LANE_LOCK && row->height > 1)
+		tui_tl_thicken(tl, y, row->y, row->y + row->height);
 	if (row->lane.kind == GTV_LANE_LOCK && row->height > 1 && !tl->exact)
 		no_waiters(tl, row);
 	else if (row->lane.kind == GTV_LANE_LOCK && row->height > 1)

@@ -11,6 +11,7 @@
 
 #include "tracer/base/err.h"
 #include "tui/format.h"
+#include "tui/scope.h"
 #include "tui/timeline.h"
 
 /* ---- chrome ---- */
@@ -22,14 +23,23 @@ enum need {
 	NEED_TITLE = 10,
 	NEED_RULES = 16, /* between groups; and the line of keys */
 	NEED_MAP = 20,
-	NEED_TALL = 30,	 /* three rows a core, two a lock */
-	NEED_ALL = 36,	 /* legend, cursor line, gaps between cores */
-	NEED_QUEUE = 60, /* who waits for each core */
+	NEED_TALL = 30,	  /* three rows a core, two a lock */
+	NEED_ALL = 36,	  /* legend, cursor line, gaps between cores */
+	NEED_SPREAD = 50, /* lanes of threads of several rows, where some are left */
+	NEED_QUEUE = 60,  /* who waits for each core */
 };
 
 static int panel_rows(int rows)
 {
 	return rows >= NEED_ALL ? 7 : rows >= 28 ? 5 : rows >= 20 ? 4 : 1;
+}
+
+/* Nothing stands in the panel's place that has no room beside the lanes. */
+static int only_selection(const struct tui_scene *scene)
+{
+	uint64_t from, to;
+	return !scene->critical &&
+	       !(scene->scope && tui_scope_interval(scene->scope, &from, &to));
 }
 
 void tui_tl_chrome_rows(struct tui_timeline *tl)
@@ -43,7 +53,9 @@ void tui_tl_chrome_rows(struct tui_timeline *tl)
 	tl->y_status = --bottom;
 	tl->y_cursor = rows >= NEED_ALL ? --bottom : -1;
 	tl->y_legend = rows >= NEED_ALL ? --bottom : -1;
-	tl->panel_rows = rows >= NEED_PANEL ? panel_rows(rows) : 0;
+	tl->panel_rows = rows >= NEED_PANEL && !(tl->side && only_selection(tl->scene))
+				 ? panel_rows(rows)
+				 : 0;
 	bottom -= tl->panel_rows;
 	tl->y_panel = tl->panel_rows ? bottom : -1;
 	tl->y_lanes = top;
@@ -176,6 +188,8 @@ static void share_rows(struct tui_timeline *tl)
 		take_lanes(g, mine);
 		room -= g->shown ? rows_used(g, g->shown) : 0;
 	}
+	if (tl->rows >= NEED_SPREAD || tl->side)
+		tui_tl_spread(tl, room);
 }
 
 /* ---- which lanes ---- */
@@ -279,7 +293,7 @@ int tui_tl_layout(struct tui_timeline *tl)
 	share_rows(tl);
 	for (int i = 0; i < tl->groups; i++)
 		y = place_group(tl, i, y);
-	if (tl->rows >= NEED_QUEUE) {
+	if (tl->rows >= NEED_QUEUE && tl->panel_rows) {
 		int rows = tui_tl_event_rows(tl, tl->lanes_end - y);
 		tl->lanes_end -= rows;
 		tl->y_panel -= rows;

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "tui/chrome.h"
+#include "tui/glyph.h"
 #include "tui/timeline.h"
 
 #define GLYPH_MARK  0x25c6
 #define GLYPH_BEGIN 0x251c
 #define GLYPH_END   0x2524
+#define GLYPH_FULL  0x2588
 
 /* Where gt was then: its own row, else that of the core or OS thread it ran on. */
 static const struct tui_tl_row *row_of(const struct tui_timeline *tl, uint32_t gt,
@@ -104,6 +106,27 @@ static void mark(struct tui_timeline *tl, const struct tui_tl_row *row,
 		tui_canvas_text(tl->canvas, x, y, size, TUI_KEY, words);
 }
 
+/* On a fill a name is a label of it: no hole is made into who runs. */
+static void write_name(struct tui_timeline *tl, int x, int y, const char *name)
+{
+	uint32_t glyph;
+	int bytes;
+
+	for (; (bytes = tui_glyph_decode(name, strlen(name), &glyph)) > 0; name += bytes) {
+		const struct tui_cell *cell = tui_canvas_at(tl->canvas, x, y);
+		int fill = TUI_DEFAULT;
+
+		if (cell && !cell->inverse)
+			fill = cell->glyph == GLYPH_FULL ? cell->ink
+			       : cell->ink == TUI_BLACK	 ? cell->ground
+							 : TUI_DEFAULT;
+		if (fill >= TUI_ID1 && fill <= TUI_ID12)
+			tui_canvas_put(tl->canvas, x++, y, glyph, TUI_BLACK, fill);
+		else
+			tui_canvas_put(tl->canvas, x++, y, glyph, TUI_KEY, TUI_DEFAULT);
+	}
+}
+
 static void region(struct tui_timeline *tl, const struct tui_tl_row *row,
 		   const struct gtv_note *note)
 {
@@ -121,10 +144,10 @@ static void region(struct tui_timeline *tl, const struct tui_tl_row *row,
 	int x = clear_of_bracket(tl, row, first + 1, size);
 	if (last - x < size)
 		return;
-	tui_canvas_text(tl->canvas, x, y, size, TUI_KEY, name);
+	write_name(tl, x, y, name);
 	/* What is left of a word that stood there would be read as ours. */
 	for (x += size; x < last && is_letter(tl, x, y); x++)
-		put(tl, x, y, ' ');
+		write_name(tl, x, y, " ");
 }
 
 static void draw(struct tui_timeline *tl, const struct gtv_note *note)

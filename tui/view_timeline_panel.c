@@ -15,6 +15,7 @@ struct panel {
 	struct tui_timeline *tl;
 	const struct gtv_span *s;
 	int y, end_y; /* the next line, and the one after the last */
+	int side; /* beside the lanes: each word has a line, and what it says the next */
 	int x_value;
 };
 
@@ -55,8 +56,15 @@ static const char *phrase(const struct gtv_span *s)
 /* Begins a line with its word; 0 if there is no room for one more. */
 static int line(struct panel *p, const char *word, int *x)
 {
-	if (p->y >= p->end_y)
+	if (p->y + p->side >= p->end_y)
 		return 0;
+	if (p->side) {
+		tui_canvas_text(p->tl->canvas, p->x_value, ++p->y,
+				p->tl->cols - p->x_value - 1, TUI_DIM, word);
+		*x = p->x_value;
+		p->y += 2;
+		return 1;
+	}
 	tui_canvas_text(p->tl->canvas, 2, p->y, p->x_value - 3, TUI_DIM, word);
 	*x = p->x_value;
 	p->y++;
@@ -65,6 +73,12 @@ static int line(struct panel *p, const char *word, int *x)
 
 static void say(struct panel *p, int *x, int role, const char *text)
 {
+	if (p->side) {
+		int y = p->y - 1;
+		tui_tl_side_say(p->tl, x, &y, p->end_y, role, text);
+		p->y = y + 1;
+		return;
+	}
 	tui_say(p->tl->canvas, x, p->y - 1, p->tl->cols - 1, role, text);
 }
 
@@ -391,6 +405,10 @@ static void woken_line(struct panel *p)
 	say(p, &x, TUI_EDGE, "runs ");
 	say_length(p, &x, TUI_EDGE, best->to_ns - best->from_ns);
 	say(p, &x, TUI_EDGE, " later");
+	if (p->side) {
+		x = p->x_value;
+		p->y++;
+	}
 	say(p, &x, TUI_KEY, "   [");
 	say(p, &x, TUI_DIM, " follow back  ");
 	say(p, &x, TUI_KEY, "]");
@@ -445,11 +463,16 @@ static void say_times(struct panel *p, int *x, int y)
 {
 	char from[TUI_FIGURE], to[TUI_FIGURE];
 	uint64_t start = p->tl->start_ns, resolution = (p->s->to_ns - p->s->from_ns) / 400;
-	tui_sayf(p->tl->canvas, x, y, p->tl->cols - 1, TUI_TEXT, "%s - %s s",
+	char text[2 * TUI_FIGURE + 8];
+	snprintf(text, sizeof(text), "%s - %s s",
 		 tui_format_time(from, sizeof(from), (int64_t)(p->s->from_ns - start),
 				 resolution),
 		 tui_format_time(to, sizeof(to), (int64_t)(p->s->to_ns - start),
 				 resolution));
+	if (p->side)
+		say(p, x, TUI_TEXT, text);
+	else
+		tui_say(p->tl->canvas, x, y, p->tl->cols - 1, TUI_TEXT, text);
 }
 
 static void head(struct panel *p, int x, int y)
@@ -498,9 +521,62 @@ static void quiet_lane(struct tui_timeline *tl, int x, int y)
 	tui_say(tl->canvas, &x, y, tl->cols - 2, TUI_DIM, " go to what it does ");
 }
 
+static void body(struct panel *p)
+{
+	cause_lines(p);
+	woken_line(p);
+	shares_line(p);
+}
+
+/* Beside the lanes: the same words, one below the other, then its events. */
+static void side(struct tui_timeline *tl)
+{
+	const struct tui_nav *nav = tl->scene->nav;
+	const struct gtv_names *names = tl->scene->names;
+	struct panel p = {.tl = tl, .s = &nav->span, .side = 1};
+	char label[2 * TUI_LABEL], length[TUI_FIGURE];
+	int x = tl->cols - tl->side + 2;
+	p.end_y = tui_tl_side_begin(tl);
+	p.x_value = x;
+	p.y = tl->y_title + 3;
+	tui_canvas_text(tl->canvas, x, tl->y_title + 1, tl->side - 3, TUI_DIM,
+			nav->selected.kind ? "selected" : "no selection");
+	if (!nav->selected.kind) {
+		say(&p, &x, TUI_KEY, "j/k");
+		say(&p, &x, TUI_DIM, " choose a row ");
+		say(&p, &x, TUI_KEY, " , .");
+		say(&p, &x, TUI_DIM, " its spans ");
+		say(&p, &x, TUI_KEY, " Enter");
+		say(&p, &x, TUI_DIM, " says why it waited");
+		return;
+	}
+	say(&p, &x, tui_ident_lane(names, nav->selected),
+	    tui_ident_label(names, nav->selected, label, sizeof(label)));
+	if (nav->span.to_ns <= nav->span.from_ns) {
+		say(&p, &x, TUI_DIM, "  nothing of it in sight");
+		return;
+	}
+	say(&p, &x, TUI_SEL, " ");
+	say(&p, &x, TUI_SEL, phrase(p.s));
+	say(&p, &x, TUI_SEL, " ");
+	say(&p, &x, TUI_SEL,
+	    tui_format_length(length, sizeof(length), p.s->to_ns - p.s->from_ns));
+	if (p.s->flags & GTV_SP_OPEN)
+		say(&p, &x, TUI_SEL, " so far");
+	if (line(&p, "when", &x)) {
+		say_times(&p, &x, p.y - 1);
+		say(&p, &x, TUI_DIM, "  ");
+		say_where(&p, &x, p.s->core, p.s->tid);
+	}
+	body(&p);
+	tui_tl_events(tl, p.x_value, p.y, p.end_y);
+}
+
 void tui_tl_panel(struct tui_timeline *tl)
 {
 	const struct tui_nav *nav = tl->scene->nav;
+	if (tl->side)
+		side(tl);
 	struct panel p = {.tl = tl, .s = &nav->span, .y = tl->y_panel};
 	int some = nav->selected.kind && nav->span.to_ns > nav->span.from_ns, x;
 	if (tl->panel_rows == 0 || tui_tl_critical_panel(tl) || tui_tl_scope_panel(tl))
@@ -527,8 +603,6 @@ void tui_tl_panel(struct tui_timeline *tl)
 		say(&p, &x, TUI_DIM, "  ");
 		say_where(&p, &x, p.s->core, p.s->tid);
 	}
-	cause_lines(&p);
-	woken_line(&p);
-	shares_line(&p);
+	body(&p);
 	tui_tl_events(tl, p.x_value, p.y, p.end_y);
 }

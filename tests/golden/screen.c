@@ -134,13 +134,13 @@ static void compare_text(struct stage *s, const char *name, enum tui_view_id vie
 
 static void small_timelines(void **state)
 {
-	static const int size[][2] = {{39, 5}, {40, 10}, {60, 16}, {100, 30}};
+	static const int size[][2] = {{39, 5}, {40, 10}, {60, 16}, {100, 30}, {200, 39}};
 	struct stage s;
 	char name[64];
 	(void)state;
 	stage_init(&s, 60);
 	stage_place(&s);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		snprintf(name, sizeof(name), "timeline-%dx%d.txt", size[i][0], size[i][1]);
 		compare_text(&s, name, TUI_VIEW_TIMELINE, size[i][0], size[i][1]);
 	}

@@ -22,7 +22,9 @@ static void rows_are_apart(struct stage *s, int cols, int rows)
 	struct tui_scene scene;
 
 	tui_trace_scene(&s->trace, &scene);
-	assert_int_equal(tui_tl_begin(&tl, NULL, &scene, cols, rows), 0);
+	assert_int_equal(tui_tl_begin_side(&tl, NULL, &scene, cols, rows,
+					   tui_timeline_side(cols, rows)),
+			 0);
 	tui_tl_chrome_rows(&tl);
 	assert_int_equal(tui_tl_layout(&tl), 0);
 	const int single[] = {tl.y_title,  tl.y_map,	tl.y_marks,  tl.y_ruler,
