@@ -4,6 +4,7 @@
  * lanes, not below them: lanes keep their rows, and time still has 134 cells.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "tui/chrome.h"
 #include "tui/timeline.h"
@@ -56,7 +57,9 @@ void tui_tl_side_say(struct tui_timeline *tl, int *x, int *y, int end_y, int rol
 			size++;
 		int width = columns_of(text + blanks, size);
 		/* At the beginning of a line, blanks are none. */
-		if (*x > left && *x + blanks + width > end && size) {
+		/* What ends a sentence may stand in the margin. */
+		int hangs = width == 1 && strchr(",;.:", text[blanks]) != NULL;
+		if (*x > left && *x + blanks + width > end + hangs && size) {
 			*x = left;
 			*y += 1;
 		}
@@ -64,7 +67,7 @@ void tui_tl_side_say(struct tui_timeline *tl, int *x, int *y, int end_y, int rol
 			*x += blanks;
 		if (*y < end_y) {
 			snprintf(word, sizeof(word), "%.*s", size, text + blanks);
-			tui_say(tl->canvas, x, *y, end, role, word);
+			tui_say(tl->canvas, x, *y, end + hangs, role, word);
 		}
 		text += blanks + size;
 	}
