@@ -51,7 +51,41 @@ gtviz doctor | grep -q 'level 3 .*works' && export DOCS_LEVEL3=yes
 if command -v perf >/dev/null && perf sched record -o "$things/perf.data" "$things/program" >/dev/null 2>&1; then :; else
 	rm -f "$things/perf.data"
 fi
+# This test itself: a document with a fault of each kind, all of which must be told.
+selftest() {
+	tree=$work/faulty
+	mkdir -p "$tree/docs" "$tree/samples" "$tree/runtime" "$tree/mk" "$tree/tests/e2e" && echo bench: >"$tree/Makefile" || return
+	echo 'skip | nothing has this | stale' >"$tree/tests/e2e/docs.list"
+	cat >"$tree/README.md" <<-'END'
+		```sh
+		gtviz report run.gtv
+		gtviz report nothing.gtv
+		gtviz run.gtv
+		```
+
+		<!-- keys: 2 | no such words -->
+
+		```text
+		gtviz hidden.gtv
+		```
+
+		```c
+		int main(void) { return nothing; }
+		```
+
+		`make nothing`, `gtviz nothing FILE`, `make bench ROW=nothing`
+	END
+	said=$(PYTHONDONTWRITEBYTECODE=1 DOCS_PATIENCE=2 python3 tests/e2e/docs.py "$tree" "$work" 2>&1) && { echo 'no fault was found'; return 1; }
+	for told in README.md:3: README.md:4: README.md:10: README.md:14: 'no target nothing' 'no command nothing' \
+		'no row nothing' 'docs.list:1:'; do
+		case $said in *"$told"*) ;; *) echo "not told: $told"; echo "$said"; return 1 ;; esac
+	done
+	case $said in *README.md:2:*) echo "$said"; return 1 ;; esac
+}
+
 echo '[==========] Running the documents.'
+echo '[ RUN      ] each_fault_is_told'
+selftest && echo '[       OK ] each_fault_is_told' || { echo '[  FAILED  ] each_fault_is_told'; exit 1; }
 PYTHONDONTWRITEBYTECODE=1 python3 tests/e2e/docs.py "$root" "$work" "$@"
 status=$?
 echo '[==========] documents run.'

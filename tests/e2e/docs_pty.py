@@ -15,7 +15,7 @@ import termios
 import time
 
 FOR_EVER_S = 25  # then ^C
-PATIENCE_S = 40  # for what is to be seen
+PATIENCE_S = float(os.environ.get("DOCS_PATIENCE", "40"))  # for what is to be seen
 STUCK_S = 120    # then it hangs
 OPENED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 
