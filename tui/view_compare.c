@@ -497,6 +497,18 @@ static void draw_title(struct page *p)
 	tui_chrome_title(p->canvas, &scene, 0, "9 compare");
 }
 
+static void say_level(struct page *p, const struct tui_facts *facts, char side, int *x,
+		      int y)
+{
+	if (facts->simulated)
+		tui_sayf(p->canvas, x, y, p->canvas->cols - 1, TUI_WARN, "%c simulated",
+			 side);
+	else
+		tui_sayf(p->canvas, x, y, p->canvas->cols - 1, TUI_TEXT, "%c L%d", side,
+			 facts->level);
+	tui_say(p->canvas, x, y, p->canvas->cols - 1, TUI_TEXT, " │ ");
+}
+
 static void draw_status(struct page *p, int y)
 {
 	static const char *const how[] = {"aligned where they begin",
@@ -511,8 +523,8 @@ static void draw_status(struct page *p, int y)
 
 	for (int i = 0; i < p->canvas->cols; i++)
 		tui_canvas_put(p->canvas, i, y, ' ', TUI_TEXT, TUI_BAR_GROUND);
-	tui_sayf(p->canvas, &x, y, end, TUI_TEXT, "A L%d │ B L%d │ ", s[0].facts->level,
-		 s[1].facts->level);
+	say_level(p, s[0].facts, 'A', &x, y);
+	say_level(p, s[1].facts, 'B', &x, y);
 	tui_sayf(p->canvas, &x, y, end,
 		 s[0].facts->lost || s[1].facts->lost ? TUI_WARN : TUI_GOOD,
 		 "lost %llu + %llu", (unsigned long long)s[0].facts->lost,
