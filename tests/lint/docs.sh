@@ -1,8 +1,8 @@
 #!/bin/sh
 # What the pages under docs, README.md and their like refer to is there: the files and headings
 # that they link to, pictures; each picture of docs is shown somewhere; the table of scheduling
-# systems has every name that GT_POLICY takes and every demo; and what a page says drew a
-# simulated picture is what draws it.
+# systems has every name that GT_POLICY takes and every demo; what a page says drew a simulated
+# picture is what draws it; and files and functions "in the code" are there.
 # usage: docs.sh [ROOT]
 cd "${1:-.}" || exit 1
 bad=0
@@ -59,6 +59,21 @@ if [ -f "$table" ]; then
 		grep -q "^|.*\`$name\`" "$table" || complain "$table: no row has $name"
 	done
 fi
+
+# What the pages of systems name of the code.
+for page in $(pages | grep '^docs/systems/'); do
+	for word in $(grep -o '`[a-z][a-z0-9_/.-]*\.[chS]`\|`[a-z][a-z0-9_/]*\.bpf\.c`' "$page" | tr -d '\140' | sort -u); do
+		case $word in
+		runtime/* | tracer/* | tui/* | samples/* | tests/*)
+			[ -e "$word" ] || complain "$page: there is no $word" ;;
+		esac
+	done
+	awk '/^## / { inside = ($0 == "## In the code") } inside' "$page" | grep -o '`[a-z_][a-z0-9_]*`' | tr -d '\140' | sort -u |
+		while read -r word; do
+			grep -rqw --include='*.[ch]' "$word" runtime tracer samples || echo "$page: nothing in the code is called $word"
+		done >"$tmp/names"
+	[ -s "$tmp/names" ] && { cat "$tmp/names"; bad=1; }
+done
 
 if [ -f mk/pictures_sim.sh ]; then
 	sh mk/pictures_sim.sh commands >"$tmp/commands"
