@@ -171,6 +171,23 @@ int tui_opening_is_done(const struct tui_app *app)
 	return wait_for(app->opening, 0);
 }
 
+/* What is not whole is said once: what is missing is hatched, or is not there at all. */
+static void say_damage(struct tui_app *app)
+{
+	struct gtv_store_stats stats;
+	struct gtv_store_info info;
+
+	gtv_store_get_stats(app->trace.store, &stats);
+	gtv_store_get_info(app->trace.store, &info);
+	if (app->streaming)
+		return;
+	if (!stats.complete && info.exit_status == -1)
+		tui_app_say(app, "the recorder was killed: this is what it had written");
+	else if (!stats.complete || stats.gaps)
+		tui_app_say(app, "the file is damaged: what is missing is hatched; "
+				 "gtviz check tells more");
+}
+
 int tui_opening_end(struct tui_app *app, struct gtv_err *err)
 {
 	struct tui_opening *o = app->opening;
@@ -180,6 +197,8 @@ int tui_opening_end(struct tui_app *app, struct gtv_err *err)
 	rc = o->rc;
 	if (rc)
 		*err = o->err;
+	else
+		say_damage(app);
 	forget(app);
 	return rc;
 }
