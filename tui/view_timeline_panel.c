@@ -518,7 +518,7 @@ static void quiet_lane(struct tui_timeline *tl, int x, int y)
 	if (nav->sought.kind)
 		return;
 	tui_say(tl->canvas, &x, y, tl->cols - 2, TUI_KEY, ", .");
-	tui_say(tl->canvas, &x, y, tl->cols - 2, TUI_DIM, " go to what it does ");
+	tui_say(tl->canvas, &x, y, tl->cols - 2, TUI_DIM, " its spans ");
 }
 
 static void body(struct panel *p)
