@@ -25,7 +25,7 @@ part='--from 400ms --to 440ms'
 # shellcheck disable=SC2086
 picture timeline $part --select G2 --size 120x36 gil3.gtv &&
 	picture explain $part --select G2 --view explain --size 120x36 gil3.gtv &&
-	picture threads --view threads --size 120x36 gil3.gtv &&
+	picture threads --view threads --select G2 --size 120x36 gil3.gtv &&
 	picture latency --view latency --size 120x36 gil3.gtv &&
 	picture compare --from 400ms --to 500ms --size 120x36 quantum.gtv gil3.gtv || exit 1
 "$O/gtviz" record -o procs.gtv --policy procs ./fib 34 2 --pin >/dev/null &&
