@@ -126,6 +126,8 @@ void tui_app_draw_view(struct tui_app *app, struct tui_canvas *canvas)
 	const struct tui_view_ops *view = tui_view_by_id(app->view);
 	struct tui_scene scene;
 
+	if (app->view == TUI_VIEW_LOAD && app->trace.store)
+		tui_load_for(&app->trace, canvas->cols);
 	tui_trace_scene(&app->trace, &scene);
 	scene.keymap = &app->keymap;
 	tui_canvas_clear(canvas);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The load view's pane: j and k choose a core, Enter goes to it in the timeline. Where the
- * window has thousands of lanes they are summed a part at a time, and kept.
+ * The load view's pane: j and k choose a core, Enter goes to it in the timeline. The lanes
+ * of the window are summed a part at a time, between frames, and the sums are kept.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -9,9 +9,8 @@
 #include "tui/app.h"
 #include "tui/app_panes.h"
 #include "tui/load.h"
+#include "tui/trace_patience.h"
 #include "tui/trace_span.h"
-
-#define FEW_LANES 512 /* so many are summed for each frame */
 
 static struct tui_load *load_of(struct tui_trace *t)
 {
@@ -20,12 +19,17 @@ static struct tui_load *load_of(struct tui_trace *t)
 	return t->load;
 }
 
-void act_LOAD(struct tui_app *app)
+void tui_load_for(struct tui_trace *t, int cols)
 {
-	struct tui_load *load = load_of(&app->trace);
+	struct tui_load *load = load_of(t);
 
 	if (load)
-		load->cols = app->canvas.cols;
+		load->cols = cols;
+}
+
+void act_LOAD(struct tui_app *app)
+{
+	tui_load_for(&app->trace, app->canvas.cols);
 	tui_app_view(app, TUI_VIEW_LOAD);
 }
 
@@ -56,25 +60,40 @@ static int is_same(const struct tui_axis *a, const struct tui_axis *b)
 	return a->from_ns == b->from_ns && a->to_ns == b->to_ns && a->cells == b->cells;
 }
 
-static int read_lanes(struct tui_trace *t, uint64_t budget_ns)
+/* The sums are of this axis, and the trace has not grown within it since. */
+static int is_made(const struct tui_trace *t, const struct tui_axis *axis)
+{
+	const struct tui_load *load = t->load;
+
+	return load->sums.memory && is_same(axis, &load->axis) &&
+	       (load->upto_ns == t->nav.last_ns || load->upto_ns >= axis->to_ns);
+}
+
+/* Not before the window is read: half of it would stay half. */
+static int begin(struct tui_trace *t, const struct tui_axis *axis)
 {
 	struct tui_load *load = t->load;
-	struct tui_axis axis;
-	uint64_t began_ns = now_ns();
-	int green;
+	int green = gtv_names_count(t->names, GTV_CLASS_GT) > 0;
 
-	if (!load || !load->cols)
+	tui_load_fini(&load->sums);
+	load->axis = *axis;
+	load->upto_ns = t->nav.last_ns;
+	if (!tui_load_begin(&load->sums, t->window, axis, green) &&
+	    gtv_window_known_ns(t->window) == UINT64_MAX)
 		return 0;
-	axis = axis_of(t, load);
-	if (!is_same(&axis, &load->axis)) {
-		tui_load_fini(&load->sums);
-		load->axis = axis;
-		green = gtv_names_count(t->names, GTV_CLASS_GT) > 0;
-		if (tui_load_begin(&load->sums, t->window, &axis, green) ||
-		    load->sums.lanes <= FEW_LANES)
-			tui_load_fini(&load->sums);
-	}
-	if (!load->sums.memory || load->sums.summed >= load->sums.lanes)
+	tui_load_fini(&load->sums);
+	return -1;
+}
+
+static int sum_lanes(struct tui_trace *t, uint64_t budget_ns)
+{
+	struct tui_load *load = t->load;
+	struct tui_axis axis = axis_of(t, load);
+	uint64_t began_ns = now_ns();
+
+	if (!is_made(t, &axis) && begin(t, &axis))
+		return 0;
+	if (load->sums.summed >= load->sums.lanes)
 		return 0;
 	do {
 		if (tui_load_go(&load->sums, t->window, &axis)) {
@@ -85,6 +104,16 @@ static int read_lanes(struct tui_trace *t, uint64_t budget_ns)
 	return 1;
 }
 
+static int read_lanes(struct tui_trace *t, uint64_t budget_ns)
+{
+	if (!t->load || !t->load->cols)
+		return 0;
+	tui_trace_hurry(t, budget_ns, NULL, NULL);
+	int changed = sum_lanes(t, budget_ns);
+	tui_trace_whole(t);
+	return changed;
+}
+
 static int unread(const struct tui_trace *t)
 {
 	const struct tui_load *load = t->load;
@@ -93,8 +122,7 @@ static int unread(const struct tui_trace *t)
 	if (!load || !load->cols)
 		return 0;
 	axis = axis_of(t, load);
-	return !is_same(&axis, &load->axis) ||
-	       (load->sums.memory && load->sums.summed < load->sums.lanes);
+	return !is_made(t, &axis) || load->sums.summed < load->sums.lanes;
 }
 
 static void forget(struct tui_trace *t)
@@ -148,15 +176,12 @@ static int is_of_window(enum tui_action action)
 
 static int key(struct tui_app *app, enum tui_action action)
 {
-	struct tui_load *load = load_of(&app->trace);
 	struct tui_range range = tui_range_of(&app->trace.nav, app->trace.scope);
 
 	if (range.kind == TUI_RANGE_CURSORS && is_of_window(action)) {
 		tui_app_say(app, "cursor A to B is shown: r shows the window");
 		return 1;
 	}
-	if (load)
-		load->cols = app->canvas.cols;
 	switch (action) {
 	case TUI_ACT_ROW_DOWN:
 		choose(app, 1);

@@ -44,6 +44,8 @@ extern const struct tui_pane tui_pane_compare;
 extern const struct tui_pane tui_pane_latency;
 extern const struct tui_pane tui_pane_calls;
 /* app_load.c */
+/* It will be drawn so wide: lanes are summed for it between frames from now on. */
+void tui_load_for(struct tui_trace *t, int cols);
 extern const struct tui_pane tui_pane_load;
 /* app_threads.c */
 extern const struct tui_pane tui_pane_threads;

@@ -31,17 +31,17 @@ struct tui_load_sums {
 	double *memory;
 };
 
-/* What the load view keeps between frames, where there are too many lanes to sum them anew
- * each time. */
+/* What the load view keeps between frames: to sum all lanes anew is not for a frame. */
 struct tui_load {
 	size_t chosen; /* of the cores known in the window */
 	int cols;      /* of the screen; 0: not known yet */
 	struct tui_axis axis;
-	struct tui_load_sums sums; /* over the axis; memory NULL: made when drawn */
+	uint64_t upto_ns;	   /* the trace's end when it was begun */
+	struct tui_load_sums sums; /* over the axis; memory NULL: not begun */
 };
 
 /* Lanes summed at a time: their pieces are in memory together. */
-#define TUI_LOAD_PART 256
+#define TUI_LOAD_PART 64
 
 /* Looks at the axis' window and begins sums of it, with nothing summed yet. fini in any
  * case. 0, or -GTV_E*. */

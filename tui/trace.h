@@ -41,6 +41,9 @@ struct tui_trace {
 	struct tui_critical *critical; /* trace_critical.h */
 	struct {		       /* trace_patience.h */
 		uint64_t until_ns;     /* real time */
+		uint64_t asked_ns;     /* when it was asked last */
+		uint64_t piece_ns;     /* what a piece of work takes */
+		int is_frame;	       /* the next must fit, too */
 		int (*stop)(void *arg);
 		void *arg;
 	} patience;

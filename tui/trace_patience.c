@@ -11,11 +11,24 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static int enough(void *arg)
-{
-	const struct tui_trace *t = arg;
+#define FRAME_NS 8000000u /* who has less time than that makes a frame */
 
-	return now_ns() >= t->patience.until_ns ||
+/* Asked before each piece of work: what the last one took the next one takes too, so that
+ * a frame does not begin what it has not the time for. In a crowd one piece may be longer
+ * than a frame. A single long one is soon forgotten. */
+static int enough(void *arg, int worked)
+{
+	struct tui_trace *t = arg;
+	uint64_t now = now_ns(), took_ns = now - t->patience.asked_ns;
+
+	t->patience.asked_ns = now;
+	if (worked)
+		t->patience.piece_ns = took_ns > t->patience.piece_ns
+					       ? took_ns
+					       : (t->patience.piece_ns + took_ns) / 2;
+	return now >= t->patience.until_ns ||
+	       (t->patience.is_frame &&
+		t->patience.piece_ns > t->patience.until_ns - now) ||
 	       (t->patience.stop && t->patience.stop(t->patience.arg));
 }
 
@@ -27,6 +40,8 @@ void tui_trace_hurry(struct tui_trace *t, uint64_t budget_ns, int (*stop)(void *
 	if (!t->store)
 		return;
 	t->patience.until_ns = budget_ns < UINT64_MAX - now ? now + budget_ns : UINT64_MAX;
+	t->patience.asked_ns = now;
+	t->patience.is_frame = budget_ns < FRAME_NS;
 	t->patience.stop = stop;
 	t->patience.arg = arg;
 	gtv_window_patience(t->window, enough, t);

@@ -366,7 +366,9 @@ static void draw_source(const struct load *l, int y)
 	tui_say(l->canvas, &x, y, end, l->sums.exact ? TUI_DIM : TUI_WARN,
 		l->sums.exact ? ", from exact spans"
 			      : ", from summaries: no queue of a core's own");
-	if (l->sums.summed < l->sums.lanes)
+	if (gtv_window_known_ns(l->scene->window) != UINT64_MAX)
+		tui_say(l->canvas, &x, y, end, TUI_WARN, "  reading");
+	else if (l->sums.summed < l->sums.lanes)
 		tui_sayf(l->canvas, &x, y, end, TUI_WARN, "  summing: %zu of %zu lanes",
 			 l->sums.summed, l->sums.lanes);
 	if (l->scene->facts->lost)
@@ -426,13 +428,36 @@ static int is_made(const struct load *l)
 	       load->axis.to_ns == l->tl.axis.to_ns && load->axis.cells == l->cells;
 }
 
+/* Of how many threads the waits for each core are summed in a frame. */
+#define QUEUE_THREADS 1000
+
+static int make_queues(struct load *l)
+{
+	const struct gtv_window *w = l->scene->window;
+	size_t cells = (size_t)l->cells;
+	if (!l->sums.exact || !l->cores ||
+	    gtv_window_lane_count(w, GTV_LANE_THREAD) > QUEUE_THREADS)
+		return 0;
+	l->queues = gtv_window_lane(w, GTV_LANE_CORE, l->cores - 1).id + 1;
+	l->queues = l->queues < 1024 ? l->queues : 1024;
+	l->queue = calloc(l->queues * cells, sizeof(*l->queue));
+	if (!l->queue)
+		return -GTV_ENOMEM;
+	tui_load_queues(w, &l->tl.axis, l->queue, l->queues);
+	return 0;
+}
+
+/* Where somebody sums between frames, it is not done here. */
 static int make(struct load *l)
 {
+	const struct tui_load *load = l->scene->load;
 	size_t cells = (size_t)l->cells;
 	int rc = 0;
 	if (is_made(l)) {
-		l->sums = l->scene->load->sums;
+		l->sums = load->sums;
 		l->shared = 1;
+	} else if (load && load->cols) {
+		rc = tui_load_begin(&l->sums, l->scene->window, &l->tl.axis, l->tl.has_gts);
 	} else {
 		rc = tui_load_sum(&l->sums, l->scene->window, &l->tl.axis, l->tl.has_gts);
 	}
@@ -440,16 +465,7 @@ static int make(struct load *l)
 		return rc;
 	l->cores = gtv_window_lane_count(l->scene->window, GTV_LANE_CORE);
 	l->lane = calloc(GTV_ST_MAX * cells, sizeof(*l->lane));
-	if (!l->lane)
-		return -GTV_ENOMEM;
-	if (!l->sums.exact || !l->cores)
-		return 0;
-	l->queues = gtv_window_lane(l->scene->window, GTV_LANE_CORE, l->cores - 1).id + 1;
-	l->queues = l->queues < 1024 ? l->queues : 1024;
-	l->queue = calloc(l->queues * cells, sizeof(*l->queue));
-	if (l->queue)
-		tui_load_queues(l->scene->window, &l->tl.axis, l->queue, l->queues);
-	return 0;
+	return l->lane ? make_queues(l) : -GTV_ENOMEM;
 }
 
 static int draw_window(struct tui_canvas *canvas, const struct tui_scene *scene)

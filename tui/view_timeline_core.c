@@ -148,7 +148,8 @@ static void body_labels(struct core *c)
 		struct gtv_lane lane = {s->gt ? GTV_LANE_GT : GTV_LANE_THREAD,
 					s->gt ? s->gt : s->tid};
 		if (c->p[i].spans == 1 && s->state == GTV_ST_BUSY &&
-		    (s->gt || !c->tl->has_gts)) {
+		    (s->gt || !c->tl->has_gts) &&
+		    !tui_tl_is_narrow(c->tl, s->from_ns, to_ns)) {
 			int role = tui_tl_fill_role(c->tl, s->gt, s->tid, &who);
 			tui_ident_id(names, lane, id, sizeof(id));
 			tui_ident_name(names, lane, name, sizeof(name));

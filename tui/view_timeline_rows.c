@@ -76,6 +76,15 @@ static int is_listed(const struct tui_timeline *tl, const struct tui_tl_group *g
 		tui_tl_same_lane(lane, tl->scene->nav->selected) || fits(tl, lane));
 }
 
+/* All of them, as they lie in the window. */
+static void add_all(struct tui_timeline *tl, struct tui_tl_group *g)
+{
+	size_t lanes = gtv_window_lane_count(tl->scene->window, g->kind);
+	for (size_t i = 0; i < lanes; i++)
+		g->lane[i] = gtv_window_lane(tl->scene->window, g->kind, i);
+	g->count = g->all = (int)lanes;
+}
+
 /* By number: all, or those that are active; the selected one in any case. */
 static void add_in_order(struct tui_timeline *tl, struct tui_tl_group *g,
 			 const struct gtv_lane *busy, size_t busy_count)
@@ -83,6 +92,10 @@ static void add_in_order(struct tui_timeline *tl, struct tui_tl_group *g,
 	const struct gtv_window *w = tl->scene->window;
 	const struct tui_nav *nav = tl->scene->nav;
 	size_t lanes = gtv_window_lane_count(w, g->kind), at = 0;
+	if (g->who == TUI_TL_ALL && !nav->busy_only && tui_filter_is_empty(&nav->filter)) {
+		add_all(tl, g);
+		return;
+	}
 	for (size_t i = 0; i < lanes; i++) {
 		struct gtv_lane lane = gtv_window_lane(w, g->kind, i);
 		int is_busy = at < busy_count && tui_tl_same_lane(busy[at], lane);
@@ -111,19 +124,19 @@ static int by_rank(const void *a, const void *b)
 	return x->idx - y->idx;
 }
 
-/* The active ones first, the most active before the others. */
+/* The active ones first, the most active before the others, which keep their order. */
 static int sort_by_activity(struct tui_timeline *tl, struct tui_tl_group *g,
 			    const struct gtv_lane *busy, size_t busy_count)
 {
 	size_t count = (size_t)g->count, at = 0, n = 0;
-	struct ranked *rank = calloc(count + 1, sizeof(*rank));
-	struct gtv_lane *sorted = calloc(count + 1, sizeof(*sorted));
+	struct ranked *rank = malloc((busy_count + 1) * sizeof(*rank));
+	struct gtv_lane *sorted = malloc((busy_count + 1) * sizeof(*sorted));
 	if (!rank || !sorted) {
 		free(rank);
 		free(sorted);
 		return -GTV_ENOMEM;
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && at < busy_count; i++) {
 		while (at < busy_count && !tui_tl_same_lane(busy[at], g->lane[i]) &&
 		       !is_listed(tl, g, busy[at]))
 			at++;
@@ -138,10 +151,10 @@ static int sort_by_activity(struct tui_timeline *tl, struct tui_tl_group *g,
 		sorted[i] = g->lane[rank[i].idx];
 		g->lane[rank[i].idx].kind = 0; /* taken */
 	}
-	for (size_t i = 0, to = n; i < count; i++)
+	for (size_t i = count, to = count; n && i-- > 0;)
 		if (g->lane[i].kind)
-			sorted[to++] = g->lane[i];
-	memcpy(g->lane, sorted, count * sizeof(*sorted));
+			g->lane[--to] = g->lane[i];
+	memcpy(g->lane, sorted, n * sizeof(*sorted));
 	free(rank);
 	free(sorted);
 	return 0;
@@ -158,7 +171,7 @@ static int fill_group(struct tui_timeline *tl, struct tui_tl_group *g,
 	g->kind = kind;
 	g->who = who;
 	g->heads = -1;
-	g->lane = calloc(all + CORES_ALWAYS, sizeof(*g->lane));
+	g->lane = malloc((all + CORES_ALWAYS) * sizeof(*g->lane));
 	if (!g->lane)
 		return -GTV_ENOMEM;
 	/* Without the kernel there is nothing to say of cores: one row says so. */
@@ -195,7 +208,7 @@ static uint64_t importance(const struct tui_timeline *tl, struct gtv_lane lane)
 	return gtv_window_activity(tl->scene->window, lane);
 }
 
-#define CANDIDATES 512
+#define CANDIDATES 256
 
 static int by_index(const void *a, const void *b)
 {

@@ -127,9 +127,13 @@ static double views_worst(struct screen *s)
 
 	for (size_t i = 0; i < VIEWS; i++) {
 		double ms[9], median_ms;
+		if (views[i] == TUI_VIEW_LOAD)
+			tui_load_for(&s->trace, SCREEN_COLS);
 		tui_pane_read(&s->trace, views[i], UINT64_MAX);
 		if (screen_settle(s, views[i], NULL) < 0)
 			return CANNOT;
+		while (tui_pane_unread(&s->trace, views[i]))
+			tui_pane_read(&s->trace, views[i], SCREEN_READ_NS);
 		for (int k = 0; k < 9; k++) {
 			double began_ms = screen_cpu_ms();
 			tui_pane_read(&s->trace, views[i], SCREEN_READ_NS);

@@ -24,16 +24,18 @@ static const enum gtv_lane_kind kinds[] = {GTV_LANE_CORE, GTV_LANE_THREAD, GTV_L
 static struct sim sim;
 static int asked; /* so often, after a block each */
 
-static int enough_at_once(void *arg)
+static int enough_at_once(void *arg, int worked)
 {
 	(void)arg;
+	(void)worked;
 	asked++;
 	return 1;
 }
 
-static int never_enough(void *arg)
+static int never_enough(void *arg, int worked)
 {
 	(void)arg;
+	(void)worked;
 	asked++;
 	return 0;
 }

@@ -36,14 +36,49 @@ static const struct gtv_span *open_lock(const struct gtv_attribution *a,
 	return gtv__a_open(a, &l->open, l->epoch);
 }
 
+/* Where it goes among `count` that are in order. */
+static size_t place_of(const char *in, size_t count, const void *one, size_t bytes,
+		       int (*order)(const void *, const void *))
+{
+	size_t lo = 0, hi = count;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (order(one, in + mid * bytes) < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+/* The first few of many: a screen asks for them in each frame, of a hundred thousand. */
+static void pick_first(const char *all, size_t count, size_t bytes,
+		       int (*order)(const void *, const void *), char *out, size_t max)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *one = all + i * bytes;
+		if (kept == max && order(one, out + (max - 1) * bytes) >= 0)
+			continue;
+		size_t at = place_of(out, kept, one, bytes, order);
+		kept += kept < max;
+		memmove(out + (at + 1) * bytes, out + at * bytes, (kept - 1 - at) * bytes);
+		memcpy(out + at * bytes, one, bytes);
+	}
+}
+
 /* Fills at most max of `count`, most first. */
 static size_t hand_out(void *all, size_t count, size_t bytes,
 		       int (*order)(const void *, const void *), void *out, size_t max)
 {
-	if (count)
+	if (max && count / 8 > max) {
+		pick_first(all, count, bytes, order, out, max);
+	} else if (max && count) {
 		qsort(all, count, bytes, order);
-	if (max && count)
 		memcpy(out, all, (count < max ? count : max) * bytes);
+	}
 	free(all);
 	return count;
 }

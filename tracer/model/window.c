@@ -9,64 +9,6 @@
 #include <string.h>
 
 #define LOSSES_MAX 4096
-#define PIECES_MAX (1u << 17) /* of a lane; more are summed, not kept apart */
-
-/* Pieces of a lane in the present look. */
-struct wlane {
-	struct gtv_lane lane;
-	int has_pieces, has_activity; /* each is made when first asked for */
-	uint64_t activity_ns;
-	struct gtv_piece *piece;
-	size_t count, cap;
-};
-
-/* What a look depends on beside its arguments: the same again, and nothing has changed. */
-struct looked {
-	uint64_t from_ns, to_ns, cell_ns, names_version;
-	size_t blocks, gaps;
-	int complete, valid;
-};
-
-struct block {
-	uint64_t from_ns, to_ns, before; /* events before it */
-	uint32_t count;
-};
-
-struct gtv_window {
-	const struct gtv_store *st;
-	struct gtv_ev *evs;
-	struct block *block; /* all blocks of the store, as far as it has grown */
-	size_t blocks, block_cap;
-	size_t first_block;	   /* the number of block[0]: those before were dropped */
-	struct gtv__region region; /* the look's, when exact */
-	struct gtv__region probe;  /* for single spans elsewhere */
-	struct gtv__tiles tiles;
-	uint64_t from_ns, to_ns, cell_ns;
-	int exact;
-	struct gtv__patience wait;
-	uint64_t looks; /* that were not the same again */
-	struct looked looked;
-	struct gtv__lane_set set;    /* the lanes in sight */
-	struct gtv__lane_set lively; /* exact: those that may be active */
-	struct busy {
-		struct gtv_lane *lane;
-		size_t count, cap, unasked;
-		size_t next, asked; /* goes on here; whose tiles were summed */
-		int known, wanted;
-	} busy[GTV_LANE_KIND_MAX];
-	struct gtv__threads threads; /* of them, the OS threads */
-	uint32_t *gt_pid;	     /* by id; 0: not known, or not asked for */
-	size_t gt_pids;
-	struct wlane **made; /* those whose pieces were asked for, by hash */
-	size_t mades, made_cap;
-	struct gtv_edge *edge;
-	size_t edges, edge_cap;
-	struct gtv_loss *all_loss; /* of the whole trace */
-	size_t all_losses, all_loss_cap, loss_blocks, loss_gaps;
-	struct gtv_loss *loss;
-	size_t losses, loss_cap;
-	int no_memory;
-};
 
 struct gtv_window *gtv_window_new(const struct gtv_store *st)
 {
@@ -89,41 +31,6 @@ const struct gtv_store *gtv__window_store(const struct gtv_window *w)
 	return w->st;
 }
 
-static void made_clear(struct gtv_window *w)
-{
-	for (size_t i = 0; i < w->made_cap && w->mades; i++) {
-		if (!w->made[i])
-			continue;
-		free(w->made[i]->piece);
-		free(w->made[i]);
-		w->made[i] = NULL;
-	}
-	w->mades = 0;
-}
-
-void gtv_window_free(struct gtv_window *w)
-{
-	if (!w)
-		return;
-	made_clear(w);
-	free(w->made);
-	gtv__lane_set_fini(&w->set);
-	gtv__lane_set_fini(&w->lively);
-	for (int i = 0; i < GTV_LANE_KIND_MAX; i++)
-		free(w->busy[i].lane);
-	free(w->gt_pid);
-	gtv__region_fini(&w->region);
-	gtv__region_fini(&w->probe);
-	gtv__tiles_fini(&w->tiles);
-	gtv__threads_fini(&w->threads);
-	free(w->block);
-	free(w->edge);
-	free(w->all_loss);
-	free(w->loss);
-	free(w->evs);
-	free(w);
-}
-
 static int grow(void **array, size_t *cap, size_t count, size_t bytes)
 {
 	if (count < *cap)
@@ -137,6 +44,26 @@ static int grow(void **array, size_t *cap, size_t count, size_t bytes)
 	return 0;
 }
 
+void gtv_window_free(struct gtv_window *w)
+{
+	if (!w)
+		return;
+	gtv__pieces_fini(w);
+	gtv__lane_set_fini(&w->set);
+	gtv__lane_set_fini(&w->lively);
+	free(w->gt_pid);
+	gtv__region_fini(&w->region);
+	gtv__region_fini(&w->probe);
+	gtv__tiles_fini(&w->tiles);
+	gtv__threads_fini(&w->threads);
+	free(w->block);
+	free(w->edge);
+	free(w->all_loss);
+	free(w->loss);
+	free(w->evs);
+	free(w);
+}
+
 /* ---- blocks ---- */
 
 static int refresh_blocks(struct gtv_window *w)
@@ -146,10 +73,11 @@ static int refresh_blocks(struct gtv_window *w)
 	while (!gtv_store_block(w->st, w->first_block + w->blocks, &info)) {
 		if (grow((void **)&w->block, &w->block_cap, w->blocks, sizeof *w->block))
 			return -GTV_ENOMEM;
-		const struct block *last = w->blocks ? &w->block[w->blocks - 1] : NULL;
-		w->block[w->blocks++] =
-			(struct block){info.from_ns, info.to_ns,
-				       last ? last->before + last->count : 0, info.count};
+		const struct gtv__wblock *last =
+			w->blocks ? &w->block[w->blocks - 1] : NULL;
+		w->block[w->blocks++] = (struct gtv__wblock){
+			info.from_ns, info.to_ns, last ? last->before + last->count : 0,
+			info.count};
 	}
 	return 0;
 }
@@ -175,7 +103,7 @@ static uint64_t events_before(const struct gtv_window *w, uint64_t ts_ns)
 
 	if (i == w->blocks)
 		return i ? w->block[i - 1].before + w->block[i - 1].count : 0;
-	const struct block *b = &w->block[i];
+	const struct gtv__wblock *b = &w->block[i];
 	if (ts_ns <= b->from_ns)
 		return b->before;
 	double part = (double)(ts_ns - b->from_ns) / (double)(b->to_ns - b->from_ns + 1);
@@ -219,19 +147,18 @@ uint64_t gtv_window_events(const struct gtv_window *w)
 
 static void exact_lanes(struct gtv_window *w)
 {
-	size_t count;
-	const struct gtv__rlife *life = gtv__region_lives(&w->region, &count);
+	const struct gtv__region *r = &w->region;
 
-	if (!life && w->region.lanes)
-		w->no_memory = 1;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < r->lives; i++) {
+		const struct gtv__rlife *life = &r->life[i];
+		uint64_t from_ns = life->to_ns ? life->from_ns : life->open_ns;
+		uint64_t to_ns = life->end_ns ? life->end_ns : life->to_ns;
 		/* What lives where decoding has come to probably does so later too. */
-		if (life[i].from_ns < w->to_ns &&
-		    (life[i].to_ns > w->from_ns ||
-		     (w->region.unread && life[i].to_ns >= w->region.feeder.done_ns)))
-			gtv__lane_set_add(&w->set, life[i].lane);
-		if (!life[i].quiet)
-			gtv__lane_set_add(&w->lively, life[i].lane);
+		if (from_ns < w->to_ns && to_ns > from_ns &&
+		    (to_ns > w->from_ns || (r->unread && to_ns >= r->feeder.done_ns)))
+			gtv__lane_set_add(&w->set, life->lane);
+		if (life->to_ns || !life->quiet)
+			gtv__lane_set_add(&w->lively, life->lane);
 	}
 }
 
@@ -251,283 +178,7 @@ struct gtv_lane gtv_window_lane(const struct gtv_window *w, enum gtv_lane_kind k
 				       : w->set.lane[w->set.first[kind] + idx];
 }
 
-/* ---- pieces ---- */
-
-static void piece_add(struct gtv_window *w, struct wlane *l, const struct gtv_piece *p)
-{
-	if (grow((void **)&l->piece, &l->cap, l->count, sizeof *p)) {
-		w->no_memory = 1;
-		return;
-	}
-	l->piece[l->count++] = *p;
-}
-
-static void exact_piece(struct gtv_window *w, struct wlane *l, const struct gtv_span *span)
-{
-	struct gtv_piece p = {.span = *span, .spans = 1, .states = 1u << span->state};
-
-	p.state_ns[span->state] = span->to_ns - span->from_ns;
-	piece_add(w, l, &p);
-}
-
-static void exact_pieces(struct gtv_window *w, struct wlane *l)
-{
-	const struct gtv__rlane *r = gtv__region_lane(&w->region, l->lane);
-
-	if (!r)
-		return;
-	for (size_t i = gtv__rlane_find(r, w->from_ns);
-	     i < r->count && r->span[i].from_ns < w->to_ns; i++)
-		exact_piece(w, l, &r->span[i]);
-	if (r->open.to_ns > w->from_ns && r->open.from_ns < w->to_ns) {
-		struct gtv_span open = r->open;
-		/* Within the trace it only was not decoded to its end. */
-		if (w->region.feeder.next_block < w->first_block + w->blocks)
-			open.flags &= (uint8_t)~GTV_SP_OPEN;
-		exact_piece(w, l, &open);
-	}
-}
-
-struct making {
-	struct gtv_window *w;
-	struct wlane *lane;
-};
-
-static void ids_merge(struct gtv_piece *a, const struct gtv_piece *b)
-{
-	uint32_t id[2 * GTV_PIECE_IDS];
-	uint64_t ns[2 * GTV_PIECE_IDS];
-	int n = 0;
-
-	for (int i = 0; i < 2 * GTV_PIECE_IDS; i++) {
-		const struct gtv_piece *p = i < GTV_PIECE_IDS ? a : b;
-		uint32_t who = p->id[i % GTV_PIECE_IDS];
-		uint64_t much = p->id_ns[i % GTV_PIECE_IDS];
-		int k = 0;
-		while (k < n && id[k] != who)
-			k++;
-		if (!much)
-			continue;
-		if (k == n) {
-			id[n] = who;
-			ns[n++] = much;
-		} else {
-			ns[k] += much;
-		}
-	}
-	for (int i = 0; i < GTV_PIECE_IDS; i++) {
-		int best = -1;
-		for (int k = 0; k < n; k++) {
-			if (ns[k] && (best < 0 || ns[k] > ns[best]))
-				best = k;
-		}
-		a->id[i] = best < 0 ? 0 : id[best];
-		a->id_ns[i] = best < 0 ? 0 : ns[best];
-		if (best >= 0)
-			ns[best] = 0;
-	}
-}
-
-/* Two tiles become one: a screen's cell needs no more. */
-static void tile_merge(struct gtv_piece *a, const struct gtv_piece *b)
-{
-	uint64_t a_ns = a->state_ns[a->span.state], b_ns = b->state_ns[b->span.state];
-	uint64_t from = a->span.from_ns;
-
-	for (unsigned st = 0; st < GTV_ST_MAX; st++)
-		a->state_ns[st] += b->state_ns[st];
-	a->states |= b->states;
-	a->spans += b->spans;
-	ids_merge(a, b);
-	if (b_ns > a_ns)
-		a->span = b->span;
-	a->span.from_ns = from;
-	a->span.to_ns = b->span.to_ns;
-	for (unsigned st = 0; st < GTV_ST_MAX; st++) {
-		if (a->state_ns[st] > a->state_ns[a->span.state])
-			a->span.state = (uint8_t)st;
-	}
-}
-
-static void make_piece(void *arg, const struct gtv_piece *p)
-{
-	struct making *mk = arg;
-	struct wlane *l = mk->lane;
-	struct gtv_piece *last = l->count ? &l->piece[l->count - 1] : NULL;
-
-	if (last && ((last->spans > 1 && p->spans > 1 &&
-		      p->span.to_ns - last->span.from_ns <= mk->w->cell_ns) ||
-		     l->count >= PIECES_MAX))
-		tile_merge(last, p);
-	else
-		piece_add(mk->w, l, p);
-}
-
-/* Where a lane's pieces are, or would go. */
-static size_t made_place(const struct gtv_window *w, struct gtv_lane lane)
-{
-	size_t at = (lane.id * 4 + lane.kind) * 2654435769u >> 7 & (w->made_cap - 1);
-
-	while (w->made[at] &&
-	       (w->made[at]->lane.id != lane.id || w->made[at]->lane.kind != lane.kind))
-		at = (at + 1) & (w->made_cap - 1);
-	return at;
-}
-
-static int made_grow(struct gtv_window *w)
-{
-	struct wlane **old = w->made;
-	size_t cap = w->made_cap;
-
-	if (2 * w->mades < cap)
-		return 0;
-	w->made = calloc(cap ? cap * 2 : 256, sizeof(struct wlane *));
-	if (!w->made) {
-		w->made = old;
-		return -GTV_ENOMEM;
-	}
-	w->made_cap = cap ? cap * 2 : 256;
-	for (size_t i = 0; i < cap; i++) {
-		if (old[i])
-			w->made[made_place(w, old[i]->lane)] = old[i];
-	}
-	free(old);
-	return 0;
-}
-
-/* What is kept of a lane in sight, NULL if it is not; a cache, which const callers don't
- * see. */
-static struct wlane *kept_lane(const struct gtv_window *const_w, struct gtv_lane lane)
-{
-	struct gtv_window *w = (struct gtv_window *)(uintptr_t)const_w;
-	struct wlane *l = w->made_cap ? w->made[made_place(w, lane)] : NULL;
-
-	if (l || !gtv__lane_set_has(&w->set, lane))
-		return l;
-	l = made_grow(w) ? NULL : calloc(1, sizeof *l);
-	if (!l)
-		return NULL;
-	l->lane = lane;
-	w->made[made_place(w, lane)] = l;
-	w->mades++;
-	return l;
-}
-
-const struct gtv_piece *gtv_window_pieces(const struct gtv_window *w, struct gtv_lane lane,
-					  size_t *count)
-{
-	struct wlane *l = kept_lane(w, lane);
-	struct making mk = {(struct gtv_window *)(uintptr_t)w, l};
-
-	*count = 0;
-	if (!l)
-		return NULL;
-	if (!l->has_pieces && w->exact)
-		exact_pieces(mk.w, l);
-	else if (!l->has_pieces)
-		gtv__tiles_pieces(&w->tiles, lane, w->from_ns, w->to_ns, make_piece, &mk);
-	l->has_pieces = 1;
-	*count = l->count;
-	return l->piece;
-}
-
-void gtv_window_drop_pieces(struct gtv_window *w, struct gtv_lane lane)
-{
-	struct wlane *l = w->made_cap ? w->made[made_place(w, lane)] : NULL;
-
-	if (!l)
-		return;
-	free(l->piece);
-	l->piece = NULL;
-	l->has_pieces = 0;
-	l->count = l->cap = 0;
-}
-
-static uint64_t exact_activity(const struct gtv_window *w, struct gtv_lane lane)
-{
-	const struct gtv__rlane *r = gtv__region_lane(&w->region, lane);
-	uint64_t ns = 0;
-
-	if (!r)
-		return 0;
-	for (size_t i = gtv__rlane_find(r, w->from_ns); i <= r->count; i++) {
-		const struct gtv_span *s = i < r->count ? &r->span[i] : &r->open;
-		uint64_t from = s->from_ns > w->from_ns ? s->from_ns : w->from_ns;
-		uint64_t to = s->to_ns < w->to_ns ? s->to_ns : w->to_ns;
-		if (s->from_ns >= w->to_ns)
-			break;
-		if (to > from && gtv__zoom_state_active(lane.kind, s->state))
-			ns += to - from;
-	}
-	return ns;
-}
-
-uint64_t gtv_window_activity(const struct gtv_window *w, struct gtv_lane lane)
-{
-	struct wlane *l = kept_lane(w, lane);
-
-	if (!l)
-		return 0;
-	if (!l->has_activity)
-		l->activity_ns = w->exact ? exact_activity(w, lane)
-					  : gtv__tiles_activity(&w->tiles, lane, w->from_ns,
-								w->to_ns);
-	l->has_activity = 1;
-	return l->activity_ns;
-}
-
-#define TILES_ASKED   8192 /* lanes whose tiles are summed in a look */
-#define ASKED_AT_ONCE 32
-
-/* As far as patience goes: the same look goes on from there. */
-static void find_busy(struct gtv_window *w, enum gtv_lane_kind kind, struct busy *b)
-{
-	size_t lanes = gtv_window_lane_count(w, kind), from = b->asked;
-
-	for (; b->next < lanes; b->next++) {
-		struct gtv_lane lane = gtv_window_lane(w, kind, b->next);
-		if (w->exact && !gtv__lane_set_has(&w->lively, lane))
-			continue;
-		if (b->asked > from && b->asked % ASKED_AT_ONCE == 0 &&
-		    gtv__has_enough(&w->wait))
-			break;
-		if ((!w->exact && b->asked >= TILES_ASKED) ||
-		    grow((void **)&b->lane, &b->cap, b->count, sizeof lane)) {
-			b->known = 1;
-			break;
-		}
-		b->asked++;
-		if (gtv_window_activity(w, lane))
-			b->lane[b->count++] = lane;
-	}
-	b->unasked = lanes - b->next;
-	b->known |= b->next == lanes;
-}
-
-int gtv_window_busy_unread(const struct gtv_window *w)
-{
-	for (int kind = 0; kind < GTV_LANE_KIND_MAX; kind++) {
-		if (w->busy[kind].wanted && !w->busy[kind].known)
-			return 1;
-	}
-	return 0;
-}
-
-const struct gtv_lane *gtv_window_busy(const struct gtv_window *w, enum gtv_lane_kind kind,
-				       size_t *count, size_t *unasked)
-{
-	struct gtv_window *cache = (struct gtv_window *)(uintptr_t)w;
-
-	*count = *unasked = 0;
-	if (kind <= 0 || kind >= GTV_LANE_KIND_MAX)
-		return NULL;
-	cache->busy[kind].wanted = 1;
-	if (!w->busy[kind].known)
-		find_busy(cache, kind, &cache->busy[kind]);
-	*count = w->busy[kind].count;
-	*unasked = w->busy[kind].unasked;
-	return w->busy[kind].lane;
-}
+/* ---- whose ---- */
 
 /* Who began a green thread never changes: it is looked up once. */
 static uint32_t *gt_pid(struct gtv_window *w, uint32_t gt)
@@ -593,7 +244,7 @@ static int make_edges(struct gtv_window *w)
 	const struct gtv__region *r = &w->region;
 
 	w->edges = 0;
-	for (size_t i = 0; w->exact && i < r->edges; i++) {
+	for (size_t i = 0; w->exact && !w->blank && i < r->edges; i++) {
 		const struct gtv_edge *e = &r->edge[i];
 		int from = e->from_ns >= w->from_ns && e->from_ns < w->to_ns;
 		int to = e->to_ns >= w->from_ns && e->to_ns < w->to_ns;
@@ -654,7 +305,7 @@ static int refresh_losses(struct gtv_window *w)
 	struct gtv_store_stats stats;
 	struct gtv_loss loss = {.core = GTV_CORE_NONE};
 	uint64_t bytes;
-	int err = 0, searched = 0;
+	int err = 0;
 
 	while (w->loss_gaps < gtv_store_gap_count(w->st) && !err) {
 		if (!gtv_store_gap(w->st, w->loss_gaps++, &loss.from_ns, &loss.to_ns,
@@ -665,7 +316,7 @@ static int refresh_losses(struct gtv_window *w)
 	if (!stats.lost)
 		return err;
 	for (; w->loss_blocks < w->blocks && !err; w->loss_blocks++) {
-		if (searched++ && gtv__has_enough(&w->wait))
+		if (gtv__has_enough(&w->wait))
 			break;
 		long n = gtv_store_read(w->st, w->first_block + w->loss_blocks, w->evs);
 		for (long i = 0; i < n && !err; i++) {
@@ -724,7 +375,8 @@ static void follow_drops(struct gtv_window *w)
 static int is_same_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 			uint64_t cell_ns)
 {
-	struct looked *was = &w->looked, now = {from_ns, to_ns, cell_ns, 0, 0, 0, 0, 1};
+	struct gtv__looked *was = &w->looked,
+			   now = {from_ns, to_ns, cell_ns, 0, 0, 0, 0, 1};
 	struct gtv_store_stats stats;
 
 	gtv_store_get_stats(w->st, &stats);
@@ -753,36 +405,45 @@ static int decode(struct gtv_window *w)
 					  &w->wait);
 }
 
-static int look_anew(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
-		     uint64_t cell_ns)
+/* There was not the time to go there: nothing is known of it. */
+static int is_blank(const struct gtv_window *w)
 {
-	int err;
+	if (w->exact)
+		return w->region.elsewhere;
+	return w->tiles.unread && !w->tiles.uses;
+}
 
-	made_clear(w);
-	w->looks++;
-	for (int i = 0; i < GTV_LANE_KIND_MAX; i++) {
-		struct busy *b = &w->busy[i];
-		b->count = b->unasked = b->next = b->asked = 0;
-		b->known = b->wanted = 0;
-	}
-	w->no_memory = 0;
-	w->from_ns = from_ns;
-	w->to_ns = to_ns;
-	w->cell_ns = cell_ns;
-	err = decode(w);
-	if (err)
-		return err;
+static int find_lanes(struct gtv_window *w)
+{
 	if (w->exact)
 		exact_lanes(w);
 	else
-		gtv__tiles_lanes(&w->tiles, from_ns, to_ns, &w->set);
-	err = gtv__lane_set_settle(&w->set);
+		gtv__tiles_lanes(&w->tiles, w->from_ns, w->to_ns, &w->set);
+	int err = gtv__lane_set_settle(&w->set);
 	if (!err)
 		err = gtv__lane_set_settle(&w->lively);
-	if (!err)
-		err = gtv__threads_settle(&w->threads, gtv_store_names(w->st),
-					  w->set.lane + w->set.first[GTV_LANE_THREAD],
-					  gtv_window_lane_count(w, GTV_LANE_THREAD));
+	if (err)
+		return err;
+	return gtv__threads_settle(&w->threads, gtv_store_names(w->st),
+				   w->set.lane + w->set.first[GTV_LANE_THREAD],
+				   gtv_window_lane_count(w, GTV_LANE_THREAD));
+}
+
+static int look_anew(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
+		     uint64_t cell_ns)
+{
+	w->no_memory = w->wait.worked = 0;
+	w->looks++;
+	w->from_ns = from_ns;
+	w->to_ns = to_ns;
+	w->cell_ns = cell_ns;
+	int err = decode(w);
+	w->blank = !err && is_blank(w);
+	/* The lanes stay, in their order, until something is known of the new place. */
+	if (!w->blank) {
+		gtv__pieces_forget(w);
+		err = err ? err : find_lanes(w);
+	}
 	if (!err)
 		err = make_edges(w);
 	if (!err)
@@ -792,7 +453,7 @@ static int look_anew(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 
 void gtv_window_patience(struct gtv_window *w, gtv_window_enough_fn *enough, void *arg)
 {
-	w->wait = (struct gtv__patience){enough, arg};
+	w->wait = (struct gtv__patience){enough, arg, 0, 0, w->wait.crowd, 0};
 }
 
 static int losses_unread(const struct gtv_window *w)
@@ -805,7 +466,8 @@ static int losses_unread(const struct gtv_window *w)
 
 int gtv_window_unread(const struct gtv_window *w)
 {
-	return gtv_window_known_ns(w) != UINT64_MAX || losses_unread(w);
+	return gtv_window_known_ns(w) != UINT64_MAX || losses_unread(w) ||
+	       gtv_window_busy_unread(w);
 }
 
 uint64_t gtv_window_known_ns(const struct gtv_window *w)
@@ -814,7 +476,7 @@ uint64_t gtv_window_known_ns(const struct gtv_window *w)
 
 	if (!(w->exact ? w->region.unread : w->tiles.unread))
 		return UINT64_MAX;
-	return known_ns > w->from_ns ? known_ns : w->from_ns;
+	return !w->blank && known_ns > w->from_ns ? known_ns : w->from_ns;
 }
 
 /* Only reads: the lanes are found, and pieces made, when it is looked at again. */
@@ -823,10 +485,17 @@ int gtv_window_go_on(struct gtv_window *w)
 	if (!gtv_window_unread(w))
 		return 0;
 	follow_drops(w);
+	w->wait.one = w->wait.going = 1;
+	w->wait.worked = 0;
 	int err = refresh_blocks(w);
-	if (!err)
+	if (!err && gtv_window_known_ns(w) != UINT64_MAX)
 		err = decode(w);
-	return err ? err : refresh_losses(w);
+	if (!err)
+		err = refresh_losses(w);
+	if (!err)
+		gtv__busy_go_on(w);
+	w->wait.one = w->wait.going = 0;
+	return err;
 }
 
 int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,

@@ -49,19 +49,20 @@ uint64_t gtv_window_looks(const struct gtv_window *w);
 
 /*
  * A look may be made in parts, so that nobody waits for a stretch that takes long to
- * decode: `enough` is asked after each block, and once it says so (not 0) the look ends
- * with what is known by then. The same look again goes on from there. NULL, as at the
- * beginning: looks are whole.
+ * decode: `enough` is asked before each piece of work (a block of events or tiles), and
+ * once it says so (not 0) the look ends with what is known by then, which may be nothing;
+ * worked: a piece was done since it was asked last. The same look again goes on from
+ * there. NULL, as at the beginning: looks are whole.
  */
-typedef int gtv_window_enough_fn(void *arg);
+typedef int gtv_window_enough_fn(void *arg, int worked);
 void gtv_window_patience(struct gtv_window *w, gtv_window_enough_fn *enough, void *arg);
 /* Whether the last look is not whole yet. */
 int gtv_window_unread(const struct gtv_window *w);
 /* Up to when its lanes are known; UINT64_MAX: all of it. Later there is nothing, or tiles
  * coarser than wanted. */
 uint64_t gtv_window_known_ns(const struct gtv_window *w);
-/* Reads on for it, if it is not whole; looking again shows what came of that. 0 or
- * -GTV_E*. */
+/* Reads on for it, if it is not whole, a piece at least; looking again shows what came of
+ * that. 0 or -GTV_E*. */
 int gtv_window_go_on(struct gtv_window *w);
 
 /* Lanes known in the looked-at window (alive in it), in a stable order: cores by
@@ -73,8 +74,8 @@ struct gtv_lane gtv_window_lane(const struct gtv_window *w, enum gtv_lane_kind k
  * (lock), busy (core). */
 uint64_t gtv_window_activity(const struct gtv_window *w, struct gtv_lane lane);
 /* The lanes of a kind with any activity in the window, in the order of gtv_window_lane.
- * *unasked: so many of a wide window's many lanes were not looked at, the last ones.
- * Borrows until the next look. */
+ * *unasked: so many of a wide window's many lanes were not looked at, the last ones, or
+ * not yet (gtv_window_unread). Borrows until the next look. */
 const struct gtv_lane *gtv_window_busy(const struct gtv_window *w, enum gtv_lane_kind kind,
 				       size_t *count, size_t *unasked);
 /* Whether some of those asked for in this look were not looked at for want of patience:

@@ -110,6 +110,17 @@ int gtv__feeder_step(struct gtv__feeder *f)
 	return 0;
 }
 
+int gtv__feeder_ends(const struct gtv__feeder *f)
+{
+	struct gtv_block_info block;
+	struct gtv_store_stats stats;
+
+	if (!gtv_store_block(f->st, f->next_block, &block))
+		return 0;
+	gtv_store_get_stats(f->st, &stats);
+	return stats.complete && !f->finished;
+}
+
 int gtv__feeder_is_near(const struct gtv__feeder *f, uint64_t from_ns)
 {
 	size_t block, next = f->next_block, at = gtv_store_first_checkpoint(f->st);
@@ -175,38 +186,79 @@ static struct gtv__rlane *lane_of(struct gtv__region *r, struct gtv_lane lane)
 		return l;
 	if (r->lanes >= r->hash_cap && hash_grow(r))
 		return NULL;
+	if (r->lives == r->life_cap) {
+		size_t cap = r->life_cap ? r->life_cap * 2 : 64;
+		struct gtv__rlife *grown = realloc(r->life, cap * sizeof *grown);
+		if (!grown)
+			return NULL;
+		r->life = grown;
+		r->life_cap = cap;
+	}
 	l = calloc(1, sizeof *l);
 	if (!l)
 		return NULL;
 	size_t at = place(r, lane);
 	l->lane = lane;
+	l->nr = (uint32_t)r->lives;
+	r->life[r->lives++] = (struct gtv__rlife){.lane = lane};
 	l->next = r->hash[at];
 	r->hash[at] = l;
 	r->lanes++;
 	return l;
 }
 
-static void keep_span(void *arg, const struct gtv_span *span)
+static void lane_add(struct gtv__region *r, struct gtv__rlane *l,
+		     const struct gtv_span *span)
 {
-	struct gtv__region *r = arg;
-
-	if (span->to_ns <= r->from_ns)
-		return;
-	struct gtv__rlane *l = lane_of(r, span->lane);
-	if (l && l->count == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 16;
+	if (l->count == l->cap) {
+		/* In a crowd most have one. */
+		size_t cap = l->cap ? l->cap * 2 : 1;
 		struct gtv_span *grown = realloc(l->span, cap * sizeof *grown);
-		if (grown) {
-			l->span = grown;
-			l->cap = cap;
+		if (!grown) {
+			r->no_memory = 1;
+			return;
 		}
-	}
-	if (!l || l->count == l->cap) {
-		r->no_memory = 1;
-		return;
+		l->span = grown;
+		l->cap = cap;
 	}
 	l->span[l->count++] = *span;
 	r->spans++;
+	struct gtv__rlife *life = &r->life[l->nr];
+	if (!life->to_ns)
+		life->from_ns = span->from_ns;
+	life->to_ns = span->to_ns;
+}
+
+static void lane_open(struct gtv__region *r, struct gtv__rlane *l,
+		      const struct gtv_span *span)
+{
+	struct gtv__rlife *life = &r->life[l->nr];
+
+	l->open = *span;
+	life->open_ns = span->from_ns;
+	life->end_ns = span->to_ns;
+	life->quiet = !gtv__zoom_state_active(span->lane.kind, span->state);
+}
+
+static void keep_span(void *arg, const struct gtv_span *span)
+{
+	struct gtv__region *r = arg;
+	struct gtv__rlane *l = span->to_ns > r->from_ns ? lane_of(r, span->lane) : NULL;
+
+	if (span->to_ns <= r->from_ns)
+		return;
+	if (!l) {
+		r->no_memory = 1;
+		return;
+	}
+	if (!r->ends) {
+		lane_add(r, l, span);
+		return;
+	}
+	/* A hundred thousand end with the trace: memory for each is a long time. */
+	if (l->open.to_ns)
+		lane_add(r, l, &l->open);
+	lane_open(r, l, span);
 }
 
 static void keep_edge(void *arg, const struct gtv_edge *edge)
@@ -292,13 +344,24 @@ static void keep_extra(void *arg, const struct gtv_ev *ev)
 	r->extra[r->extras++] = gtv_extra_of(ev);
 }
 
+/* They are told in the same order each time: to follow it is faster than to look a
+ * hundred thousand up. */
 static void keep_open(void *arg, const struct gtv_span *span)
 {
 	struct gtv__region *r = arg;
-	struct gtv__rlane *l = span->to_ns > span->from_ns ? lane_of(r, span->lane) : NULL;
+	struct gtv__rlane **after = r->last_open ? &r->last_open->after : &r->first_open;
+	struct gtv__rlane *l = *after;
 
-	if (l)
-		l->open = *span;
+	if (span->to_ns <= span->from_ns)
+		return;
+	if (!l || l->lane.id != span->lane.id || l->lane.kind != span->lane.kind)
+		l = lane_of(r, span->lane);
+	if (!l) {
+		r->no_memory = 1;
+		return;
+	}
+	*after = r->last_open = l;
+	lane_open(r, l, span);
 }
 
 static void clear(struct gtv__region *r)
@@ -312,7 +375,8 @@ static void clear(struct gtv__region *r)
 	}
 	free(r->hash);
 	r->hash = NULL;
-	r->lives_known = 0;
+	r->lives = r->opened_block = 0;
+	r->first_open = NULL;
 	r->hash_cap = r->lanes = r->spans = r->edges = r->notes = r->extras = 0;
 	r->valid = 0;
 }
@@ -349,91 +413,72 @@ static int can_go_on(const struct gtv__region *r, uint64_t from_ns, uint64_t wid
 
 static void clear_open(struct gtv__region *r)
 {
-	for (size_t i = 0; i < r->hash_cap; i++) {
-		for (struct gtv__rlane *l = r->hash[i]; l; l = l->next)
-			l->open.to_ns = 0;
-	}
+	for (struct gtv__rlane *l = r->first_open; l; l = l->after)
+		l->open.to_ns = 0;
+	for (size_t i = 0; i < r->lives; i++)
+		r->life[i].end_ns = 0;
+}
+
+/* Whoever was open is told again, or has a closed span that ends no earlier. */
+static void ask_open(struct gtv__region *r)
+{
+	if (r->feeder.finished ||
+	    (r->opened_ns == r->feeder.done_ns && r->opened_block == r->feeder.next_block))
+		return;
+	clear_open(r);
+	r->last_open = NULL;
+	gtv_model_open_spans(r->feeder.m, r->feeder.done_ns, keep_open, r);
+	/* Else it might lead round and round. */
+	*(r->last_open ? &r->last_open->after : &r->first_open) = NULL;
+	r->opened_ns = r->feeder.done_ns;
+	r->opened_block = r->feeder.next_block;
+}
+
+static int region_step(struct gtv__region *r)
+{
+	r->ends = gtv__feeder_ends(&r->feeder);
+	if (r->ends)
+		clear_open(r);
+	int err = gtv__feeder_step(&r->feeder);
+	r->ends = 0;
+	return err;
 }
 
 int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct gtv_ev *evs,
 		     uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns,
-		     const struct gtv__patience *wait)
+		     struct gtv__patience *wait)
 {
 	struct gtv_model_sink sink = {r, keep_span, keep_edge, keep_note, keep_extra};
-	int err = 0, finished = r->feeder.finished;
-	size_t block = r->feeder.next_block;
-	int same = r->valid && r->lives_known;
+	int err = 0;
 	uint64_t start_ns = from_ns > margin_ns ? from_ns - margin_ns : 0;
 
+	r->unread = r->elsewhere = 0;
 	if (!can_go_on(r, from_ns, to_ns - from_ns, start_ns)) {
+		r->unread = r->elsewhere = gtv__has_enough_to_decode(wait);
+		if (r->elsewhere)
+			return 0;
 		clear(r);
 		r->from_ns = start_ns;
 		err = gtv__feeder_seek(&r->feeder, st, evs, r->from_ns, &sink);
 		if (err)
 			return err;
 		r->valid = 1;
-		same = 0;
 	}
-	r->unread = 0;
-	while (!err && !r->unread && (r->feeder.done_ns < to_ns || !r->feeder.next_block)) {
-		err = gtv__feeder_step(&r->feeder);
-		r->unread = !err && r->feeder.done_ns < to_ns && gtv__has_enough(wait);
+	while (!err && (r->feeder.done_ns < to_ns || !r->feeder.next_block)) {
+		r->unread = gtv__has_enough_to_decode(wait);
+		if (r->unread)
+			break;
+		err = region_step(r);
 	}
 	if (err < 0 || r->no_memory) {
 		r->no_memory = r->unread = 0;
 		clear(r);
 		return -GTV_ENOMEM;
 	}
-	/* What is open is known already if nothing was decoded. */
-	if (same && block == r->feeder.next_block && finished == r->feeder.finished &&
-	    r->opened_ns == r->feeder.done_ns)
-		return 0;
-	clear_open(r);
-	r->lives_known = 0;
-	if (!r->feeder.finished)
-		gtv_model_open_spans(r->feeder.m, r->feeder.done_ns, keep_open, r);
-	r->opened_ns = r->feeder.done_ns;
+	if (wait)
+		wait->crowd = r->lanes > GTV__CROWD;
+	ask_open(r);
 	return r->no_memory ? -GTV_ENOMEM : 0;
-}
-
-static void know_life(struct gtv__region *r, const struct gtv__rlane *l)
-{
-	struct gtv__rlife life = {.lane = l->lane};
-
-	if (l->count) {
-		life.from_ns = l->span[0].from_ns;
-		life.to_ns = l->span[l->count - 1].to_ns;
-	}
-	if (l->open.to_ns) {
-		life.from_ns = l->count ? life.from_ns : l->open.from_ns;
-		life.to_ns = l->open.to_ns;
-	}
-	life.quiet = !l->count && !gtv__zoom_state_active(l->lane.kind, l->open.state);
-	if (life.to_ns > life.from_ns && r->lives < r->life_cap)
-		r->life[r->lives++] = life;
-}
-
-const struct gtv__rlife *gtv__region_lives(struct gtv__region *r, size_t *count)
-{
-	*count = 0;
-	if (r->lanes > r->life_cap) {
-		struct gtv__rlife *grown = realloc(r->life, r->lanes * sizeof *grown);
-		if (!grown)
-			return NULL;
-		r->life = grown;
-		r->life_cap = r->lanes;
-		r->lives_known = 0;
-	}
-	if (!r->lives_known) {
-		r->lives = 0;
-		for (size_t i = 0; i < r->hash_cap; i++) {
-			for (const struct gtv__rlane *l = r->hash[i]; l; l = l->next)
-				know_life(r, l);
-		}
-		r->lives_known = 1;
-	}
-	*count = r->lives;
-	return r->life;
 }
 
 size_t gtv__rlane_find(const struct gtv__rlane *l, uint64_t ts_ns)

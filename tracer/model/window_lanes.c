@@ -81,20 +81,50 @@ void gtv__lane_set_or(struct gtv__lane_set *s, const struct gtv__lane_set *more)
 	s->no_memory |= more->no_memory;
 }
 
+static size_t count_bits(const struct gtv__lane_set *s)
+{
+	size_t count = 0;
+
+	for (unsigned kind = 0; kind < GTV_LANE_KIND_MAX; kind++)
+		for (size_t word = 0; word < s->words[kind]; word++)
+			count += (size_t)__builtin_popcountll(s->bit[kind][word]);
+	return count;
+}
+
+/* There is room for all of them. */
 static void take_bits(struct gtv__lane_set *s, unsigned kind)
 {
 	for (size_t word = 0; word < s->words[kind]; word++) {
 		uint64_t bits = s->bit[kind][word];
 
+		if (!bits)
+			continue;
 		s->bit[kind][word] = 0;
-		for (; bits; bits &= bits - 1) {
-			struct gtv_lane lane = {
+		for (; bits; bits &= bits - 1)
+			s->lane[s->lanes++] = (struct gtv_lane){
 				(uint8_t)kind,
 				(uint32_t)(word * 64 + (unsigned)__builtin_ctzll(bits))};
-			s->no_memory |=
-				append(&s->lane, &s->lanes, &s->lane_cap, lane) != 0;
-		}
 	}
+}
+
+static int make_room(struct gtv__lane_set *s)
+{
+	size_t count = count_bits(s) + s->others;
+
+	if (count <= s->lane_cap)
+		return 0;
+	free(s->lane);
+	s->lane = malloc(2 * count * sizeof *s->lane);
+	s->lane_cap = s->lane ? 2 * count : 0;
+	return s->lane ? 0 : -GTV_ENOMEM;
+}
+
+static void forget_bits(struct gtv__lane_set *s)
+{
+	for (unsigned kind = 0; kind < GTV_LANE_KIND_MAX; kind++)
+		if (s->words[kind])
+			memset(s->bit[kind], 0, s->words[kind] * sizeof(uint64_t));
+	s->others = 0;
 }
 
 int gtv__lane_set_settle(struct gtv__lane_set *s)
@@ -104,14 +134,18 @@ int gtv__lane_set_settle(struct gtv__lane_set *s)
 	if (s->others)
 		qsort(s->other, s->others, sizeof *s->other, lane_order);
 	s->lanes = 0;
+	if (make_room(s)) {
+		forget_bits(s);
+		memset(s->first, 0, sizeof s->first);
+		return -GTV_ENOMEM;
+	}
 	for (unsigned kind = 0; kind < GTV_LANE_KIND_MAX; kind++) {
 		s->first[kind] = s->lanes;
 		take_bits(s, kind);
 		for (; i < s->others && s->other[i].kind == kind; i++) {
 			if (i && !lane_order(&s->other[i - 1], &s->other[i]))
 				continue;
-			s->no_memory |=
-				append(&s->lane, &s->lanes, &s->lane_cap, s->other[i]) != 0;
+			s->lane[s->lanes++] = s->other[i];
 		}
 	}
 	s->first[GTV_LANE_KIND_MAX] = s->lanes;

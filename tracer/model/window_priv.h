@@ -4,6 +4,7 @@
  *
  *   window.c        the questions of the screen
  *   window_span.c   single spans, decoded to their ends
+ *   window_pieces.c a lane's pieces and activity in the present look
  *   window_lanes.c  which lanes there are, in order
  *   window_threads.c  who the OS threads in sight are, and their order
  *   window_exact.c  regions: a stretch of the trace decoded to spans
@@ -42,14 +43,33 @@ int gtv__lane_set_settle(struct gtv__lane_set *s);
 int gtv__lane_set_has(const struct gtv__lane_set *s, struct gtv_lane lane);
 void gtv__lane_set_fini(struct gtv__lane_set *s);
 
-/* Who asks for a look may have enough of it before it is whole. NULL: never. */
+/* Who asks for a look may have enough of it before it is whole. NULL: never. It is asked
+ * before each piece of work: who has enough at once is given what is known already. */
 struct gtv__patience {
 	gtv_window_enough_fn *enough;
 	void *arg;
+	int one;    /* a piece is done in any case: the next question is not asked */
+	int worked; /* since the last question */
+	int crowd;  /* so many lanes live that decoding is not for a frame */
+	int going;  /* this is none: it is read between frames */
 };
-static inline int gtv__has_enough(const struct gtv__patience *wait)
+#define GTV__CROWD 4096u
+static inline int gtv__has_enough(struct gtv__patience *wait)
 {
-	return wait && wait->enough && wait->enough(wait->arg);
+	if (!wait || !wait->enough)
+		return 0;
+	int one = wait->one, worked = wait->worked;
+	wait->one = 0;
+	wait->worked = 1;
+	return one ? 0 : wait->enough(wait->arg, worked);
+}
+
+/* Before events are decoded, or decoding begins elsewhere. */
+static inline int gtv__has_enough_to_decode(struct gtv__patience *wait)
+{
+	if (wait && wait->enough && wait->crowd && !wait->going)
+		return 1;
+	return gtv__has_enough(wait);
 }
 
 /* The OS threads in sight (window_threads.c). */
@@ -99,6 +119,8 @@ int gtv__feeder_seek(struct gtv__feeder *f, const struct gtv_store *st, struct g
 		     uint64_t from_ns, const struct gtv_model_sink *sink);
 /* The next block: 0; 1 if there is none (now). */
 int gtv__feeder_step(struct gtv__feeder *f);
+/* Whether the next step is the last: the trace is over, and all that is open ends. */
+int gtv__feeder_ends(const struct gtv__feeder *f);
 /* Whether to go on is the shortest way to from_ns: no checkpoint lies between. */
 int gtv__feeder_is_near(const struct gtv__feeder *f, uint64_t from_ns);
 void gtv__feeder_fini(struct gtv__feeder *f);
@@ -108,16 +130,18 @@ struct gtv__rlane {
 	struct gtv_lane lane;
 	struct gtv_span *span;
 	size_t count, cap;
-	struct gtv_span open; /* to_ns 0: none */
-	struct gtv__rlane *next;
+	struct gtv_span open;		 /* to_ns 0: none; or what ended with the trace */
+	struct gtv__rlane *next, *after; /* after: was told to be open after it */
+	uint32_t nr;			 /* of its life in the region */
 };
 
 /* When a lane lives, as far as a region knows: it is asked of all lanes in each look, and
- * there may be a hundred thousand. */
+ * there may be a hundred thousand. So they lie together, by the lanes' numbers. */
 struct gtv__rlife {
 	struct gtv_lane lane;
-	int quiet; /* nothing happens to it: it has one span, and is not active */
-	uint64_t from_ns, to_ns;
+	int quiet;		  /* its open span, if it has no other, is not active */
+	uint64_t from_ns, to_ns;  /* of its closed spans; to 0: none */
+	uint64_t open_ns, end_ns; /* of its open one; end 0: none */
 };
 
 /* A stretch of the trace as exact spans: [from, feeder.done_ns). */
@@ -125,11 +149,14 @@ struct gtv__region {
 	struct gtv__feeder feeder;
 	uint64_t from_ns; /* spans that end after this are kept */
 	int valid, no_memory;
-	int unread; /* the last load had not the time for all */
+	int unread;    /* the last load had not the time for all */
+	int elsewhere; /* nor to go there: what is known is of another stretch */
+	int ends;      /* the trace ends: spans are kept as open ones are */
 	struct gtv__rlane **hash;
 	size_t hash_cap, lanes, spans;
-	uint64_t opened_ns; /* what is open was asked for then */
-	int lives_known;    /* life is of what was decoded so far */
+	uint64_t opened_ns; /* what is open was asked for then; and */
+	size_t opened_block;
+	struct gtv__rlane *first_open, *last_open;
 	struct gtv__rlife *life;
 	size_t lives, life_cap;
 	struct gtv_edge *edge;
@@ -143,10 +170,8 @@ struct gtv__region {
  * knowing when it must start anew. 0 or -GTV_ENOMEM. */
 int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct gtv_ev *evs,
 		     uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns,
-		     const struct gtv__patience *wait);
+		     struct gtv__patience *wait);
 void gtv__region_fini(struct gtv__region *r);
-/* The lives of all its lanes, in no order. Borrows until the next load. */
-const struct gtv__rlife *gtv__region_lives(struct gtv__region *r, size_t *count);
 struct gtv__rlane *gtv__region_lane(const struct gtv__region *r, struct gtv_lane lane);
 /* The lane's span at ts: 0; the last one may be cut at the region's end and then has
  * GTV_SP_OPEN. -GTV_ENOTFOUND. */
@@ -164,16 +189,28 @@ struct gtv__patch {
 	struct gtv__feeder feeder;
 	struct gtv_zoom *zoom;	/* NULL: nothing yet */
 	uint64_t from_ns, used; /* used: the look that wanted it last */
-	struct gtv_span *open;	/* those not closed at its end, by lane */
+	struct gtv_span *open;	/* those not closed at its end, or closed by it */
 	size_t opens, open_cap;
+	uint32_t *open_at; /* by lane: the index of its open span + 1, 0 none */
+	size_t open_at_cap;
+	size_t same;	    /* of them were told again */
+	uint64_t opened_ns; /* what is open was asked for then; and */
+	size_t opened_block;
+	struct gtv__zlife { /* of the zoom's lanes, by their numbers */
+		struct gtv_lane lane;
+		uint64_t from_ns, to_ns;
+	} * life;
+	size_t lives, life_cap;
 	int no_memory;
-	int unread; /* the last load had not the time for all */
+	int unread;    /* the last load had not the time for all */
+	int elsewhere; /* nor to go there: what is known is of another stretch */
+	int ends;      /* the trace ends: spans are kept as open ones are */
 };
 /* Makes it know [from, to), as far as the store and patience go; margin: how much before
  * it is worth knowing when it must start anew. 0 or -GTV_ENOMEM. */
 int gtv__patch_load(struct gtv__patch *p, const struct gtv_store *st, struct gtv_ev *evs,
 		    uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns,
-		    const struct gtv__patience *wait);
+		    struct gtv__patience *wait);
 /* Whether it knows [from, to), or comes to it by going on sooner than by a new start. */
 int gtv__patch_near(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
 		    uint64_t margin_ns);
@@ -235,8 +272,7 @@ struct gtv__tiles {
 	unsigned end_level; /* whose blocks cover the look's end */
 	struct gtv__source *use;
 	size_t uses, use_cap;
-	const struct gtv__patience *wait;
-	size_t loaded;	   /* blocks read for it */
+	struct gtv__patience *wait;
 	int unread;	   /* patience ended before the look was whole */
 	uint64_t known_ns; /* up to here it is, if unread */
 	int no_memory;
@@ -245,7 +281,7 @@ void gtv__tiles_init(struct gtv__tiles *t, const struct gtv_store *st,
 		     const struct gtv_window *w);
 void gtv__tiles_fini(struct gtv__tiles *t);
 int gtv__tiles_look(struct gtv__tiles *t, struct gtv_ev *evs, uint64_t from_ns,
-		    uint64_t to_ns, uint64_t cell_ns, const struct gtv__patience *wait);
+		    uint64_t to_ns, uint64_t cell_ns, struct gtv__patience *wait);
 /* Calls for each piece of the lane that meets [from, to), in order, touching. */
 typedef void gtv__piece_fn(void *arg, const struct gtv_piece *piece);
 void gtv__tiles_pieces(const struct gtv__tiles *t, struct gtv_lane lane, uint64_t from_ns,
@@ -259,6 +295,83 @@ void gtv__tiles_lanes(const struct gtv__tiles *t, uint64_t from_ns, uint64_t to_
  * -GTV_ENOTFOUND. */
 int gtv__tiles_run_at(struct gtv__tiles *t, struct gtv_lane lane, uint64_t ts_ns,
 		      struct gtv_span *out);
+
+/* ---- the window itself ---- */
+
+/* Memory of pieces that are no longer wanted: the next look takes it, for to ask the
+ * kernel for new pages costs more than to fill them. */
+#define GTV__SPARE_PIECES ((32u << 20) / sizeof(struct gtv_piece))
+struct gtv__spare {
+	struct gtv_piece *piece;
+	size_t cap;
+};
+
+/* Pieces of a lane in the present look. */
+struct gtv__wlane {
+	struct gtv_lane lane;
+	int has_pieces, has_activity; /* each is made when first asked for */
+	uint64_t activity_ns;
+	struct gtv_piece *piece;
+	size_t count, cap;
+};
+
+/* What a look depends on beside its arguments: the same again, and nothing has changed. */
+struct gtv__looked {
+	uint64_t from_ns, to_ns, cell_ns, names_version;
+	size_t blocks, gaps;
+	int complete, valid;
+};
+
+struct gtv__wblock {
+	uint64_t from_ns, to_ns, before; /* events before it */
+	uint32_t count;
+};
+
+struct gtv_window {
+	const struct gtv_store *st;
+	struct gtv_ev *evs;
+	struct gtv__wblock *block; /* all blocks of the store, as far as it has grown */
+	size_t blocks, block_cap;
+	size_t first_block;	   /* the number of block[0]: those before were dropped */
+	struct gtv__region region; /* the look's, when exact */
+	struct gtv__region probe;  /* for single spans elsewhere */
+	struct gtv__tiles tiles;
+	uint64_t from_ns, to_ns, cell_ns;
+	int exact;
+	int blank; /* of this look nothing is known yet; the lanes are the last one's */
+	struct gtv__patience wait;
+	uint64_t looks; /* that were not the same again */
+	struct gtv__looked looked;
+	struct gtv__lane_set set;    /* the lanes in sight */
+	struct gtv__lane_set lively; /* exact: those that may be active */
+	struct gtv__busy {
+		struct gtv_lane *lane;
+		size_t count, cap;
+		size_t at, asked; /* lanes gone through, and of these asked */
+		size_t unasked;	  /* not yet, or too many to ask */
+		int known, wanted;
+	} busy[GTV_LANE_KIND_MAX];
+	struct gtv__threads threads; /* of them, the OS threads */
+	uint32_t *gt_pid;	     /* by id; 0: not known, or not asked for */
+	size_t gt_pids;
+	struct gtv__wlane **made; /* those whose pieces were asked for, by hash */
+	size_t mades, made_cap;
+	struct gtv__spare *spare;
+	size_t spares, spare_cap, spare_pieces;
+	struct gtv_edge *edge;
+	size_t edges, edge_cap;
+	struct gtv_loss *all_loss; /* of the whole trace */
+	size_t all_losses, all_loss_cap, loss_blocks, loss_gaps;
+	struct gtv_loss *loss;
+	size_t losses, loss_cap;
+	int no_memory;
+};
+
+/* window_pieces.c */
+void gtv__pieces_forget(struct gtv_window *w); /* for another look */
+void gtv__pieces_fini(struct gtv_window *w);
+/* Looks at more of the lanes of which somebody asked whether they are busy. */
+void gtv__busy_go_on(struct gtv_window *w);
 
 /* window.c */
 /* What single spans are found by: the look's region, one of their own, tiles. */

@@ -97,9 +97,17 @@ static int span_at(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns, i
 	    !gtv__tiles_run_at(p.tiles, lane, ts_ns, out) ||
 	    known(p.probe, p.st, lane, ts_ns, out))
 		return 0;
-	if (hasty && gtv__has_enough(p.wait))
+	if (!hasty)
+		return probe(&p, lane, ts_ns, NULL, out);
+	p.wait->worked = 0;
+	if (gtv__has_enough(p.wait))
 		return 1;
-	return probe(&p, lane, ts_ns, hasty ? p.wait : NULL, out);
+	/* Who has any patience has it for a piece. */
+	p.wait->one = p.wait->going = 1;
+	p.wait->worked = 0;
+	int rc = probe(&p, lane, ts_ns, p.wait, out);
+	p.wait->one = p.wait->going = 0;
+	return rc;
 }
 
 int gtv_window_span_at(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,

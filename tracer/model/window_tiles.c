@@ -151,7 +151,7 @@ static int too_late(struct gtv__tiles *t, unsigned level, size_t idx)
 {
 	uint64_t from_ns = t->info[level][idx].from_ns;
 
-	if (!t->loaded++ || !gtv__has_enough(t->wait))
+	if (!gtv__has_enough(t->wait))
 		return 0;
 	if (!t->unread || from_ns < t->known_ns)
 		t->known_ns = from_ns;
@@ -296,28 +296,33 @@ static struct gtv__patch *patch_for(struct gtv__tiles *t, uint64_t from_ns, uint
 
 /* If patience ends within it, its source does too. */
 static int use_patch(struct gtv__tiles *t, struct gtv_ev *evs, struct gtv__hole hole,
-		     struct gtv__source source, const struct gtv__patience *wait)
+		     struct gtv__source source, struct gtv__patience *wait)
 {
 	uint64_t margin = gtv__window_margin(t->w, hole.from_ns, hole.to_ns);
 	struct gtv__patch *p = patch_for(t, hole.from_ns, hole.to_ns, margin);
 
-	p->used = t->looks;
 	source.patch = p;
 	int err = gtv__patch_load(p, t->st, evs, hole.from_ns, hole.to_ns, margin, wait);
-	if (!err && p->unread) {
-		uint64_t known_ns = p->feeder.done_ns > source.from_ns ? p->feeder.done_ns
-								       : source.from_ns;
+	if (err)
+		return err;
+	if (p->unread) {
+		uint64_t known_ns = p->elsewhere || p->feeder.done_ns < source.from_ns
+					    ? source.from_ns
+					    : p->feeder.done_ns;
 		t->known_ns = known_ns;
 		t->unread = 1;
 		if (known_ns < source.to_ns)
 			source.to_ns = known_ns;
 	}
-	return err ? err : use_add(t, &source);
+	if (p->elsewhere)
+		return 0;
+	p->used = t->looks;
+	return use_add(t, &source);
 }
 
 /* Decodes what remains: holes [0, split) by one patch, the others by another. */
 static int patch_holes(struct gtv__tiles *t, struct gtv_ev *evs, size_t split,
-		       uint64_t end_ns, const struct gtv__patience *wait)
+		       uint64_t end_ns, struct gtv__patience *wait)
 {
 	int err = 0;
 
@@ -351,18 +356,22 @@ static int preview(struct gtv__tiles *t, uint64_t end_ns)
 
 /* What is open where the blocks that cover the look's end know no more. */
 static int patch_open_spans(struct gtv__tiles *t, struct gtv_ev *evs,
-			    const struct gtv__patience *wait)
+			    struct gtv__patience *wait)
 {
 	struct gtv__hole h = {t->front_ns[t->end_level], t->front_ns[t->end_level] + 1};
 	struct gtv__source s = {.from_ns = UINT64_MAX, .to_ns = UINT64_MAX};
 	struct gtv_store_stats stats;
 
 	gtv_store_get_stats(t->st, &stats);
-	return stats.complete ? 0 : use_patch(t, evs, h, s, wait);
+	int err = stats.complete ? 0 : use_patch(t, evs, h, s, wait);
+	/* Whoever is open may have begun at any time. */
+	if (t->unread)
+		t->known_ns = 0;
+	return err;
 }
 
 int gtv__tiles_look(struct gtv__tiles *t, struct gtv_ev *evs, uint64_t from_ns,
-		    uint64_t to_ns, uint64_t cell_ns, const struct gtv__patience *wait)
+		    uint64_t to_ns, uint64_t cell_ns, struct gtv__patience *wait)
 {
 	uint64_t begin, end;
 	size_t split = 0;
@@ -371,7 +380,6 @@ int gtv__tiles_look(struct gtv__tiles *t, struct gtv_ev *evs, uint64_t from_ns,
 	t->looks++;
 	t->uses = t->holes = t->look_bytes = 0;
 	t->no_memory = t->unread = 0;
-	t->loaded = 0;
 	t->wait = wait;
 	t->level = level_for(cell_ns);
 	if (err || gtv_store_range(t->st, &begin, &end))
@@ -445,14 +453,9 @@ static int whole_block(struct gtv__zcached *c, uint64_t from_ns, uint64_t to_ns,
 static void patch_lanes(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
 			struct gtv__lane_set *set)
 {
-	for (size_t i = 0; i < p->zoom->hash_cap; i++) {
-		for (const struct gtv__zlane *l = p->zoom->hash[i]; l; l = l->next) {
-			const struct gtv__zout *o = l->out[0];
-			const struct gtv__zacc *a = l->acc[0];
-			if ((o && o->from_ns < to_ns && o->to_ns > from_ns) ||
-			    (a && a->from_ns < to_ns && a->to_ns > from_ns))
-				gtv__lane_set_add(set, l->lane);
-		}
+	for (size_t i = 0; i < p->lives; i++) {
+		if (p->life[i].from_ns < to_ns && p->life[i].to_ns > from_ns)
+			gtv__lane_set_add(set, p->life[i].lane);
 	}
 	for (size_t i = 0; i < p->opens; i++) {
 		if (p->open[i].from_ns < to_ns && (p->open[i].to_ns > from_ns || p->unread))

@@ -136,6 +136,7 @@ static inline struct gtv__zlane *lane_of(struct gtv_zoom *z, struct gtv_lane lan
 		}
 		size_t at = place(z, lane);
 		l->lane = lane;
+		l->nr = z->made++;
 		l->next = z->hash[at];
 		z->hash[at] = l;
 		z->lanes++;

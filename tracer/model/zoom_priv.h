@@ -81,6 +81,7 @@ struct gtv__zout {
 
 struct gtv__zlane {
 	struct gtv_lane lane;
+	uint32_t nr; /* so many were made before it */
 	struct gtv__zacc *acc[GTV_ZOOM_LEVELS];
 	struct gtv__zout *out[GTV_ZOOM_LEVELS];
 	struct gtv__zlane *next; /* same hash */
@@ -90,6 +91,7 @@ struct gtv_zoom {
 	struct gtv_store *st; /* NULL: kept in memory, for a reader's own tail */
 	struct gtv__zlane **hash;
 	size_t hash_cap, lanes, accs;
+	uint32_t made;	   /* lanes ever */
 	uint64_t begin_ns; /* of the trace: what spans have before is not in it */
 	uint64_t flushed_ns[GTV_ZOOM_LEVELS];
 	uint64_t stored_ns[GTV_ZOOM_LEVELS];	  /* where its last stored stretch ends */
