@@ -160,6 +160,9 @@ struct tui_paint tui_theme_paint(enum tui_theme theme, const struct tui_cell *ce
 	if (theme == TUI_THEME_16 && cell->ground == TUI_SEL_GROUND) {
 		paint.ground = NONE;
 		paint.attrs |= R;
+		if (cell->glyph == ' ' ||
+		    tui_theme_is_word(cell->glyph)) /* one bar, not a patch a word */
+			paint.ink = NONE;
 	}
 	if (cell->inverse)
 		paint.attrs ^= R;

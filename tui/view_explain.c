@@ -357,12 +357,11 @@ static void always(struct page *p)
 	tui_chrome_rule(p->canvas, y++, "is it always so?");
 	tui_sayf(p->canvas, &x, y, end, TUI_BOLD, "%s",
 		 tui_format_count(count, sizeof(count), p->ex->similar));
-	tui_sayf(p->canvas, &x, y, end, TUI_DIM,
-		 " time%s %s in sight: ", p->ex->similar == 1 ? "" : "s",
-		 gtv_state_name(s->state));
+	tui_sayf(p->canvas, &x, y, end, TUI_DIM, " %s span%s of ", gtv_state_name(s->state),
+		 p->ex->similar == 1 ? "" : "s");
 	tui_say(p->canvas, &x, y, end, tui_ident_lane(p->scene->names, s->lane),
 		tui_ident_label(p->scene->names, s->lane, label, sizeof(label)));
-	tui_say(p->canvas, &x, y, end, TUI_DIM, ", median ");
+	tui_say(p->canvas, &x, y, end, TUI_DIM, " in sight, median ");
 	tui_say(p->canvas, &x, y, end, TUI_BOLD,
 		tui_format_length(length, sizeof(length), p->ex->similar_median_ns));
 }

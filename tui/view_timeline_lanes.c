@@ -265,7 +265,8 @@ static void waiters(struct tui_timeline *tl, int y, const struct gtv_piece *p, s
 				       tui_glyph_level(level), role, TUI_DEFAULT);
 	}
 	if (most > 0 && tl->gutter >= 15)
-		tui_canvas_textf(tl->canvas, 5, y, tl->gutter - 6, TUI_DIM, "waiters");
+		tui_canvas_text(tl->canvas, tl->gutter >= 19 ? 5 : 2, y, 7, TUI_DIM,
+				"waiters");
 	if (most > 0 && tl->gutter >= 9)
 		tui_canvas_textf(tl->canvas, tl->gutter - 5, y, 4, TUI_TEXT, "%4u",
 				 most > 9999 ? 9999 : most);

@@ -25,7 +25,7 @@ enum need {
 	NEED_MAP = 20,
 	NEED_TALL = 30,	  /* three rows a core, two a lock */
 	NEED_ALL = 36,	  /* legend, cursor line, gaps between cores */
-	NEED_SPREAD = 50, /* lanes of threads of several rows, where some are left */
+	NEED_SPREAD = 36, /* lanes of threads of several rows, where some are left */
 	NEED_QUEUE = 60,  /* who waits for each core */
 };
 

@@ -15,6 +15,7 @@
 #define GLYPH_BEGIN 0x251c
 #define GLYPH_END   0x2524
 #define GLYPH_FULL  0x2588
+#define GLYPH_RIGHT 0x2590
 
 /* Where gt was then: its own row, else that of the core or OS thread it ran on. */
 static const struct tui_tl_row *row_of(const struct tui_timeline *tl, uint32_t gt,
@@ -106,25 +107,62 @@ static void mark(struct tui_timeline *tl, const struct tui_tl_row *row,
 		tui_canvas_text(tl->canvas, x, y, size, TUI_KEY, words);
 }
 
-/* On a fill a name is a label of it: no hole is made into who runs. */
-static void write_name(struct tui_timeline *tl, int x, int y, const char *name)
+static void write_on(struct tui_timeline *tl, int x, int y, int size, int fill,
+		     const char *name)
 {
 	uint32_t glyph;
 	int bytes;
 
-	for (; (bytes = tui_glyph_decode(name, strlen(name), &glyph)) > 0; name += bytes) {
-		const struct tui_cell *cell = tui_canvas_at(tl->canvas, x, y);
-		int fill = TUI_DEFAULT;
+	for (; size > 0 && (bytes = tui_glyph_decode(name, strlen(name), &glyph)) > 0;
+	     name += bytes, size--)
+		tui_canvas_put(tl->canvas, x++, y, glyph, TUI_BLACK, fill);
+}
 
-		if (cell && !cell->inverse)
-			fill = cell->glyph == GLYPH_FULL ? cell->ink
-			       : cell->ink == TUI_BLACK	 ? cell->ground
-							 : TUI_DEFAULT;
-		if (fill >= TUI_ID1 && fill <= TUI_ID12)
-			tui_canvas_put(tl->canvas, x++, y, glyph, TUI_BLACK, fill);
-		else
-			tui_canvas_put(tl->canvas, x++, y, glyph, TUI_KEY, TUI_DEFAULT);
+/* A letter of another label gives way: to its fill, if it stands on one. */
+static void unletter(struct tui_timeline *tl, int x, int y)
+{
+	const struct tui_cell *cell = tui_canvas_at(tl->canvas, x, y);
+
+	if (cell->ink == TUI_BLACK && cell->ground != TUI_DEFAULT)
+		tui_canvas_put(tl->canvas, x, y, GLYPH_FULL, cell->ground, TUI_DEFAULT);
+	else
+		put(tl, x, y, ' ');
+}
+
+/* The fill that most of the cells from x on are of; TUI_DEFAULT: most are of none. */
+static int fill_below(const struct tui_timeline *tl, int x, int y, int size)
+{
+	int most = TUI_DEFAULT, cells = size / 2;
+
+	for (int role = TUI_ID1; role <= TUI_ID12; role++) {
+		int n = 0;
+
+		for (int i = 0; i < size; i++) {
+			const struct tui_cell *cell = tui_canvas_at(tl->canvas, x + i, y);
+
+			n += cell && (cell->ground == role ||
+				      (cell->ink == role && cell->glyph >= GLYPH_FULL &&
+				       cell->glyph <= GLYPH_RIGHT));
+		}
+		if (n > cells) {
+			most = role;
+			cells = n;
+		}
 	}
+	return most;
+}
+
+/* On a fill a name is a label of it: no hole is made into who runs. */
+static void write_name(struct tui_timeline *tl, int x, int y, int size, const char *name)
+{
+	int fill = fill_below(tl, x, y, size);
+
+	for (int i = 0; i < size; i++)
+		tui_canvas_put(tl->canvas, x + i, y, ' ', TUI_BLACK, fill);
+	if (fill == TUI_DEFAULT)
+		tui_canvas_text(tl->canvas, x, y, size, TUI_KEY, name);
+	else
+		write_on(tl, x, y, size, fill, name);
 }
 
 static void region(struct tui_timeline *tl, const struct tui_tl_row *row,
@@ -144,10 +182,10 @@ static void region(struct tui_timeline *tl, const struct tui_tl_row *row,
 	int x = clear_of_bracket(tl, row, first + 1, size);
 	if (last - x < size)
 		return;
-	write_name(tl, x, y, name);
+	write_name(tl, x, y, size, name);
 	/* What is left of a word that stood there would be read as ours. */
 	for (x += size; x < last && is_letter(tl, x, y); x++)
-		write_name(tl, x, y, " ");
+		unletter(tl, x, y);
 }
 
 static void draw(struct tui_timeline *tl, const struct gtv_note *note)

@@ -5,10 +5,11 @@
  */
 #include "tui/timeline.h"
 
-#define FULL	  0x2588
-#define PREEMPTED 0x2593
-#define ROOF_OFF  0x2580
-#define HEIGHTS	  2
+#define FULL	    0x2588
+#define PREEMPTED   0x2593
+#define ROOF_OFF    0x2580
+#define HEIGHTS	    2
+#define EVENTS_ROWS 60 /* from here on the selection's events are listed */
 
 /* A label on a fill is of the fill. */
 static struct tui_cell without_label(struct tui_cell cell)
@@ -48,10 +49,8 @@ void tui_tl_thicken(struct tui_timeline *tl, int y, int from, int to)
 void tui_tl_spread(struct tui_timeline *tl, int room)
 {
 	static const int heights[HEIGHTS] = {4, 2};
-	const struct tui_nav *nav = tl->scene->nav;
-	int kept = nav->selected.kind && nav->span.to_ns > nav->span.from_ns && !tl->side
-			   ? 8
-			   : 1;
+	/* Lanes stay where they are whether something is selected or not. */
+	int kept = tl->rows >= EVENTS_ROWS ? 8 : 1;
 	for (int i = 0; i < tl->groups; i++) {
 		struct tui_tl_group *g = &tl->group[i];
 		if ((g->kind != GTV_LANE_GT && g->kind != GTV_LANE_THREAD) ||
