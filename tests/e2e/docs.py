@@ -285,15 +285,15 @@ class Follower:
         if self.running:
             self.running.kill()
             self.running.wait()
-        for session in self.sessions:
-            docs_pty.end_session(session)
+        docs_pty.end_sessions(set(self.sessions))
         shutil.rmtree(self.cwd, ignore_errors=True)
 
 
-def follow(path):
+def follow(document):
+    path, items = document
     follower = Follower(path)
     try:
-        for item in docs_read.items(ROOT, path):
+        for item in items:
             follower.follow(item)
     finally:
         follower.finish()
@@ -304,11 +304,11 @@ def main():
     global SUBCOMMANDS, TARGETS
     SUBCOMMANDS, TARGETS = subcommands(), make_targets()
     only = sys.argv[3:]
-    paths = [path for path in docs_read.documents(ROOT) if not only or path in only]
-    paths.sort(key=lambda path: -len(docs_read.items(ROOT, path)))
+    documents = [(path, docs_read.items(ROOT, path)) for path in docs_read.documents(ROOT) if not only or path in only]
+    documents.sort(key=lambda document: -len(document[1]))
     failed, used = 0, set()
     with multiprocessing.Pool(AT_ONCE) as pool:
-        for path, said, bad, skipped, touched, ran in pool.imap_unordered(follow, paths, 1):
+        for path, said, bad, skipped, touched, ran in pool.imap_unordered(follow, documents, 1):
             used |= touched
             failed += bad
             for where, text, why in skipped:

@@ -45,10 +45,10 @@ for trace in before:gil3 after:threads; do
 	gtviz record -o "$things/${trace%:*}.gtv" --policy "${trace#*:}" "$things/program" >/dev/null 2>&1 &
 	background="$background $!"
 done
-for pid in $background; do wait "$pid" || exit 1; done
+for pid in $background; do wait "$pid" || { echo "docs_program could not be recorded"; exit 1; }; done
 cp "$things/before.gtv" "$things/run.gtv"
 gtviz doctor | grep -q 'level 3 .*works' && export DOCS_LEVEL3=yes
-if command -v perf >/dev/null && perf sched record -o "$things/perf.data" "$things/program" >/dev/null 2>&1; then :; else
+if command -v perf >/dev/null && timeout 60 perf sched record -o "$things/perf.data" "$things/program" >/dev/null 2>&1; then :; else
 	rm -f "$things/perf.data"
 fi
 # This test itself: a document with a fault of each kind, all of which must be told.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Runs a command in a pseudo-terminal as somebody would who reads a document: what opens
-the screen is looked at until it stands still, and left by q; what goes on for ever is
-ended by ^C.
+the screen is looked at until it stands still, and left by q.
 """
 import fcntl
 import os
@@ -14,26 +13,24 @@ import subprocess
 import termios
 import time
 
-FOR_EVER_S = 25  # then ^C
 PATIENCE_S = float(os.environ.get("DOCS_PATIENCE", "40"))  # for what is to be seen
-STUCK_S = 120    # then it hangs
+STUCK_S = 150  # then it hangs; no command of a document may go on for ever
 OPENED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 
 
 class Result:
-    """status: the shell's; text: what was printed outside the screen; screen, ended: whether
-    the screen was opened, and whether ^C ended it; hung: whether nothing did."""
+    """status: the shell's; text, shown: what was printed outside the screen, and all that was;
+    screen: whether it was opened; hung: whether it would not end; seconds: how long it took."""
 
     KEYS = {"Enter": b"\r", "Tab": b"\t", "Esc": b"\x1b", "Space": b" "}
 
     def __init__(self):
-        self.status, self.text, self.screen, self.ended, self.hung = 0, "", False, False, False
+        self.status, self.text, self.screen, self.hung = 0, "", False, False
         self.seconds, self.shown = 0.0, ""
 
     def good(self):
         """q ends a live program by SIGTERM, and its status is gtviz's."""
-        return not self.hung and (self.status == 0 or (self.screen and self.status in (143, 130))
-                                  or (self.ended and self.status in (130, 143, 255)))
+        return not self.hung and (self.status == 0 or self.screen and self.status in (143, 130))
 
 
 def outside(data):
@@ -48,24 +45,16 @@ def plain(data):
     return re.sub(rb"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[()].|[=>78])", b"", data)
 
 
-def session_members(sid):
+def end_sessions(sids):
+    """Ends what commands have left running in the sessions that we made for them."""
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
                 with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
-                    if int(file.read().rpartition(")")[2].split()[3]) == sid:
-                        yield int(entry)
+                    if int(file.read().rpartition(")")[2].split()[3]) in sids:
+                        os.kill(int(entry), signal.SIGKILL)
             except (OSError, ValueError, IndexError):
                 pass
-
-
-def end_session(sid):
-    """Ends what a command has left running in the session that we made for it."""
-    for pid in session_members(sid):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except OSError:
-            pass
 
 
 def run(command, cwd, env, keys=(), wanted=""):
@@ -82,7 +71,7 @@ def run(command, cwd, env, keys=(), wanted=""):
     os.close(theirs)
     result, data = Result(), b""
     begin = heard = time.monotonic()
-    opened = pressed = interrupted = 0.0
+    opened = pressed = 0.0
     keys = [Result.KEYS.get(key, key.encode()) for key in keys]
     while True:
         if select.select([ours], [], [], 0.05)[0]:
@@ -92,8 +81,10 @@ def run(command, cwd, env, keys=(), wanted=""):
                 came = b""
             data += came
             heard = time.monotonic() if came else heard
-            if not came and child.poll() is not None:
-                break
+            if not came:
+                if child.poll() is not None:
+                    break
+                time.sleep(0.05)  # it runs on without its terminal
         elif child.poll() is not None:
             break
         now = time.monotonic()
@@ -102,15 +93,14 @@ def run(command, cwd, env, keys=(), wanted=""):
             opened = opened or now
             if now - pressed > (0.3 if keys else 0.5) and (now - heard > 0.2 or now - opened > 0.4):
                 if keys or now - opened > PATIENCE_S or wanted.encode() in plain(data):
-                    os.write(ours, keys.pop(0) if keys else b"q")
+                    try:
+                        os.write(ours, keys.pop(0) if keys else b"q")
+                    except OSError:
+                        pass  # it has gone meanwhile
                 pressed = now
-        elif now - begin > FOR_EVER_S and now - interrupted > 5 and not result.screen:
-            result.ended = True
-            os.write(ours, b"\x03")
-            interrupted = now
         if now - begin > STUCK_S:
             result.hung = True
-            end_session(child.pid)
+            end_sessions({child.pid})
             break
     status = child.wait()
     result.seconds = time.monotonic() - begin

@@ -33,6 +33,8 @@ def complete(text):
     """Whether a shell takes this as whole: here-documents, loops, ends of lines."""
     if text.rstrip().endswith("\\"):
         return False
+    if re.match(r"[\w ./=,:@%+-]*$", text):
+        return not re.match(r"(for|while|if|case|until) ", text)
     here = re.search(r"<<-?\s*['\"]?(\w+)", text)
     if here and not re.search(rf"\n{here.group(1)}\s*$", text):
         return False
