@@ -225,6 +225,9 @@ void tui_nav_end(struct tui_nav *nav, int live)
 	place(nav, nav->last_ns > span ? nav->last_ns - span : 0, span);
 	nav->cursor_ns = nav->to_ns - 1;
 	nav->follow = live;
+	/* What is frozen follows nothing. */
+	if (live)
+		nav->paused = 0;
 }
 
 void tui_nav_window(struct tui_nav *nav, uint64_t from_ns, uint64_t to_ns)

@@ -216,6 +216,12 @@ static void pause_freezes_the_picture_only(void **state)
 	}
 	pty_keys(&p, " ");
 	pty_wait_gone(&p, "FROZEN");
+	/* The key that goes to the present follows it, frozen or not. */
+	pty_keys(&p, " ");
+	pty_wait_text(&p, "FROZEN");
+	pty_keys(&p, "G");
+	pty_wait_gone(&p, "FROZEN");
+	pty_wait_text(&p, "LIVE");
 	quit(&p);
 }
 

@@ -129,11 +129,14 @@ static void live_follows_in_whole_cells(void **state)
 	nav.paused = 1;
 	tui_nav_grow(&nav, FIRST + 5 * span, CELLS);
 	assert_int_equal(nav.from_ns, from + cell);
-	nav.paused = 0;
+	/* To the end of what there is, it stays frozen; to follow, it cannot. */
+	tui_nav_end(&nav, 0);
+	assert_int_equal(nav.paused, 1);
 	tui_nav_pan(&nav, -10);
 	assert_int_equal(nav.follow, 0);
 	tui_nav_end(&nav, 1);
 	assert_int_equal(nav.follow, 1);
+	assert_int_equal(nav.paused, 0);
 	assert_int_equal(nav.to_ns, nav.last_ns);
 }
 
