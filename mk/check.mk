@@ -41,6 +41,8 @@ comma_wraps = $(foreach f,$(1),-Wl$(comma)--wrap=$(f))
 $(O)/tests/unit/runtime_faults: LDFLAGS += $(call comma_wraps,malloc calloc realloc aligned_alloc free \
 	mmap munmap mprotect madvise epoll_create1 epoll_ctl eventfd pthread_create preadv2 pwritev2 \
 	sigaction syscall)
+# This one counts what a key does.
+$(O)/tests/unit/tui_work: LDFLAGS += $(call comma_wraps,gtv_names_get gtv_names_label gtv_window_pieces gtv_store_read)
 
 # Everything else links all of gtviz except its main, and may run ./gtviz.
 MAINLESS = $(O)/lib/tui_mainless.a
@@ -179,8 +181,9 @@ RECORD_SECONDS ?= 1800
 STREAM_KILLS ?= 200
 RATE ?= 1000000
 CLOCK_SECONDS ?= 60
-soak: all $(TOOL_BIN) $(O)/tests/kernel/clock $(O)/tests/kernel/kill $(O)/tests/unit/runtime_model $(O)/tests/unit/runtime_soak $(O)/tests/unit/tui_fuzz
-	$(Q)FUZZ_KEYS=1000000 $(O)/tests/unit/tui_fuzz
+soak: all $(TOOL_BIN) $(O)/tests/kernel/clock $(O)/tests/kernel/kill $(O)/tests/unit/runtime_model $(O)/tests/unit/runtime_soak
+	$(Q)$(SUBMAKE) O=$(O)/asan SAN=address,undefined $(O)/asan/tests/unit/tui_fuzz
+	$(Q)FUZZ_KEYS=1000000 $(O)/asan/tests/unit/tui_fuzz
 	$(Q)$(TEST_ENV) SOAK_SECONDS='$(SOAK_SECONDS)' sh tests/soak.sh
 	$(Q)$(TEST_ENV) CLOCK_SECONDS='$(CLOCK_SECONDS)' $(O)/tests/kernel/clock soak
 	$(Q)$(TEST_ENV) GTV_TEST_KILLS='$(STREAM_KILLS)' $(O)/tests/kernel/kill

@@ -4,54 +4,20 @@
  * events, undo, and settings from a file. What keys lead to is compared, where it can be,
  * with what `gtviz shot` prints for that place.
  */
-#include "tests/e2e/pty.h"
-
-#define COLS 120
-#define ROWS 40
-
-static char dir[] = "/tmp/gtv-command-XXXXXX";
-static char trace[64];
+#include "tests/e2e/recorded.h"
 
 static int record(void **state)
 {
-	const char *fib = pty_sample("fib");
-	char out[PTY_LINE];
+	int rc = record_sample("", "--policy gil3", "fib", "18 3 --seconds 0.3");
 
 	(void)state;
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(trace, sizeof(trace), "%s/trace.gtv", dir);
-	if (!fib) {
-		print_error("the sample fib is not built\n");
-		return -1;
-	}
 	setenv("XDG_CONFIG_HOME", dir, 1);
-	if (!pty_command(out, sizeof(out),
-			 "%s record -o %s --policy gil3 %s 18 3 --seconds 0.3 2>&1",
-			 pty_gtviz(), trace, fib))
-		return 0;
-	print_error("recording failed: %s\n", out);
-	return -1;
-}
-
-static int remove_dir(void **state)
-{
-	char out[16];
-
-	(void)state;
-	return pty_command(out, sizeof(out), "rm -rf %s", dir);
+	return rc;
 }
 
 static const struct pty_frame *shot(const char *options)
 {
-	static char bytes[1 << 20];
-	static struct pty_frame frame;
-
-	if (pty_command(bytes, sizeof(bytes), "%s shot %s --format ansi --size %dx%d %s",
-			pty_gtviz(), trace, COLS, ROWS, options))
-		fail_msg("gtviz shot %s failed", options);
-	pty_render(&frame, COLS, ROWS, bytes);
-	return &frame;
+	return sized_shot(COLS, ROWS, options);
 }
 
 static void start(struct pty *p)

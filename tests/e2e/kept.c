@@ -5,41 +5,13 @@
  */
 #include <sys/stat.h>
 
-#include "tests/e2e/pty.h"
-
-#define COLS 110
-#define ROWS 34
-
-static char dir[] = "/tmp/gtv-kept-XXXXXX";
-static char trace[64];
+#include "tests/e2e/recorded.h"
 
 static int record(void **state)
 {
-	const char *fib = pty_sample("fib");
-	char out[PTY_LINE];
-
 	(void)state;
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(trace, sizeof(trace), "%s/trace.gtv", dir);
-	if (!fib) {
-		print_error("the sample fib is not built\n");
-		return -1;
-	}
 	pty_same_state = 1;
-	if (!pty_command(out, sizeof(out), "%s record -o %s --policy gmp %s 18 2 2>&1",
-			 pty_gtviz(), trace, fib))
-		return 0;
-	print_error("recording failed: %s\n", out);
-	return -1;
-}
-
-static int remove_dir(void **state)
-{
-	char out[16];
-
-	(void)state;
-	return pty_command(out, sizeof(out), "rm -rf %s", dir);
+	return record_sample("", "--policy gmp", "fib", "18 2");
 }
 
 /* What the folder of marks has: one file's path, or "". */

@@ -4,55 +4,13 @@
  * is compared, cell by cell, with what `gtviz shot` prints for the place where the
  * keys should have led.
  */
-#include "tests/e2e/pty.h"
-
-#define COLS 120
-#define ROWS 40
-
-static char dir[] = "/tmp/gtv-replay-XXXXXX";
-static char trace[64];
+#include "tests/e2e/recorded.h"
 
 /* Half a second of pingpong or, without the samples, of a shell. */
 static int record(void **state)
 {
-	const char *fib = pty_sample("fib");
-	char out[PTY_LINE];
-
 	(void)state;
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(trace, sizeof(trace), "%s/trace.gtv", dir);
-	if (!fib) {
-		print_error("the sample fib is not built\n");
-		return -1;
-	}
-	if (!pty_command(out, sizeof(out),
-			 "%s record -o %s --policy gmp %s 20 3 --seconds 0.5 2>&1",
-			 pty_gtviz(), trace, fib))
-		return 0;
-	print_error("recording failed: %s\n", out);
-	return -1;
-}
-
-static int remove_dir(void **state)
-{
-	char out[16];
-
-	(void)state;
-	return pty_command(out, sizeof(out), "rm -rf %s", dir);
-}
-
-/* The frame that `gtviz shot` prints for these options, as a terminal shows it. */
-static const struct pty_frame *sized_shot(int cols, int rows, const char *options)
-{
-	static char bytes[1 << 20];
-	static struct pty_frame frame;
-
-	if (pty_command(bytes, sizeof(bytes), "%s shot %s --format ansi --size %dx%d %s",
-			pty_gtviz(), trace, cols, rows, options))
-		fail_msg("gtviz shot %s failed", options);
-	pty_render(&frame, cols, rows, bytes);
-	return &frame;
+	return record_sample("", "--policy gmp", "fib", "20 3 --seconds 0.5");
 }
 
 static const struct pty_frame *shot(const char *options)

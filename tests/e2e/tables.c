@@ -3,57 +3,23 @@
  * The tables of threads and locks on the real screen, driven by keys: opened, sorted,
  * walked through, and left for the timeline where the evidence is.
  */
-#include "tests/e2e/pty.h"
-
-#define COLS 120
-#define ROWS 40
-
-static char dir[] = "/tmp/gtv-tables-XXXXXX";
-static char trace[64];
+#include "tests/e2e/recorded.h"
 
 /* Half a second of a GIL that is handed to and fro; simulated, so it is always the same
  * picture, whatever the machine does meanwhile. */
 static int record(void **state)
 {
-	const char *convoy = pty_sample("convoy");
-	char out[PTY_LINE];
-
 	(void)state;
-	if (!convoy) {
-		print_error("the sample convoy is not built\n");
-		return -1;
-	}
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(trace, sizeof(trace), "%s/trace.gtv", dir);
-	if (!pty_command(out, sizeof(out),
-			 "GT_SIM=1 %s record -o %s --policy gil3 %s --seconds 0.5 2>&1",
-			 pty_gtviz(), trace, convoy))
-		return 0;
-	print_error("recording failed: %s\n", out);
-	return -1;
-}
-
-static int remove_dir(void **state)
-{
-	char out[16];
-
-	(void)state;
-	return pty_command(out, sizeof(out), "rm -rf %s", dir);
+	return record_sample("GT_SIM=1", "--policy gil3", "convoy", "--seconds 0.5");
 }
 
 /* The frame that `gtviz shot` prints for a view, as a terminal shows it. */
 static const struct pty_frame *shot(const char *view)
 {
-	static char bytes[1 << 20];
-	static struct pty_frame frame;
+	char options[64];
 
-	if (pty_command(bytes, sizeof(bytes),
-			"%s shot %s --format ansi --size %dx%d --view %s", pty_gtviz(),
-			trace, COLS, ROWS, view))
-		fail_msg("gtviz shot --view %s failed", view);
-	pty_render(&frame, COLS, ROWS, bytes);
-	return &frame;
+	snprintf(options, sizeof(options), "--view %s", view);
+	return sized_shot(COLS, ROWS, options);
 }
 
 static void start(struct pty *p)

@@ -3,34 +3,15 @@
  * A critical path as the screen has it: the convoy's echo waits for the GIL, and the sums
  * add up to the interval. Its frames are among those of views.c.
  */
-#include "convoy.h"
+#include "tests/golden/convoy_trace.h"
 #include "frame.h"
 #include "tui/trace_critical.h"
 
-static struct gtv_names *names;
-static struct tui_trace trace;
-
-static int open_trace(void **state)
+static int open_window(void **state)
 {
-	struct gtv_err err;
-
-	(void)state;
-	names = gtv_names_new();
-	assert_non_null(names);
-	assert_int_equal(tui_trace_attach(&trace, convoy_store(names, 60), &err), 0);
-	trace.owned = 1;
-	tui_nav_init(&trace.nav, trace.nav.first_ns, trace.nav.last_ns, 0);
-	trace.facts.mode = TUI_REPLAY;
+	open_trace(state);
 	tui_nav_window(&trace.nav, CONVOY_START + 1200 * CONVOY_MS,
 		       CONVOY_START + 1250 * CONVOY_MS);
-	return 0;
-}
-
-static int close_trace(void **state)
-{
-	(void)state;
-	tui_trace_close(&trace);
-	gtv_names_free(names);
 	return 0;
 }
 
@@ -103,9 +84,9 @@ static void the_whole_window(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_wait_for_the_gil, open_trace,
+		cmocka_unit_test_setup_teardown(a_wait_for_the_gil, open_window,
 						close_trace),
-		cmocka_unit_test_setup_teardown(the_whole_window, open_trace, close_trace),
+		cmocka_unit_test_setup_teardown(the_whole_window, open_window, close_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

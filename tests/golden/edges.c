@@ -4,36 +4,11 @@
  * the window. The line leaves the screen there and says whose that end is; the keys that
  * follow it bring its row into sight.
  */
-#include "convoy.h"
+#include "tests/golden/convoy_trace.h"
 #include "frame.h"
 #include "tui/select.h"
 
 #define GREEN(id) ((struct gtv_lane){GTV_LANE_GT, id})
-
-static struct gtv_names *names;
-static struct tui_trace trace;
-
-static int open_trace(void **state)
-{
-	struct gtv_err err;
-
-	(void)state;
-	names = gtv_names_new();
-	assert_non_null(names);
-	assert_int_equal(tui_trace_attach(&trace, convoy_store(names, 60), &err), 0);
-	trace.owned = 1;
-	tui_nav_init(&trace.nav, trace.nav.first_ns, trace.nav.last_ns, 0);
-	trace.facts.mode = TUI_REPLAY;
-	return 0;
-}
-
-static int close_trace(void **state)
-{
-	(void)state;
-	tui_trace_close(&trace);
-	gtv_names_free(names);
-	return 0;
-}
 
 /* The window, in µs after 1.2 s, and what G3 does at a time in it. */
 static void place(enum tui_rows rows, uint64_t from_us, uint64_t to_us, uint64_t at_us)

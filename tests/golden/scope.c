@@ -3,34 +3,15 @@
  * Golden frames of the oscilloscope: the convoy scene with marks, cursors and a trigger
  * that was looked for; what it finds, and what is summed, is the trace's own.
  */
-#include "convoy.h"
+#include "tests/golden/convoy_trace.h"
 #include "frame.h"
 #include "tui/trace_scope.h"
 
-static struct gtv_names *names;
-static struct tui_trace trace;
-
-static int open_trace(void **state)
+static int open_window(void **state)
 {
-	struct gtv_err err;
-
-	(void)state;
-	names = gtv_names_new();
-	assert_non_null(names);
-	assert_int_equal(tui_trace_attach(&trace, convoy_store(names, 60), &err), 0);
-	trace.owned = 1;
-	tui_nav_init(&trace.nav, trace.nav.first_ns, trace.nav.last_ns, 0);
-	trace.facts.mode = TUI_REPLAY;
+	open_trace(state);
 	tui_nav_window(&trace.nav, CONVOY_START + 1200 * CONVOY_MS,
 		       CONVOY_START + 1250 * CONVOY_MS);
-	return 0;
-}
-
-static int close_trace(void **state)
-{
-	(void)state;
-	tui_trace_close(&trace);
-	gtv_names_free(names);
 	return 0;
 }
 
@@ -130,5 +111,5 @@ int main(void)
 		cmocka_unit_test(any_size),
 	};
 
-	return cmocka_run_group_tests(tests, open_trace, close_trace);
+	return cmocka_run_group_tests(tests, open_window, close_trace);
 }

@@ -22,37 +22,29 @@
 
 #include "tests/golden/convoy.h"
 #include "tests/tools/crowd.h"
-#include "tui/app.h"
+#include "tests/unit/tui_terminal.h"
 #include "tui/keys.h"
 
 #define KEYS_DEFAULT 1200
 #define CTRL_C	     3
 #define WAITS_MAX    300
 
-struct tui_term {
-	int fd; /* always readable */
-	int cols, rows;
-	enum tui_theme theme;
+static struct {
 	uint64_t random;
-	long left;  /* keys still to press */
-	int burst;  /* of them, before the next frame */
-	long shown; /* frames; when the last keys began */
-	long shown_before;
-	int waits; /* for the frame, in ms */
-	int ready; /* the trace is there: until then Esc leaves */
-	struct tui_mouse mouse;
-	char last[64]; /* keys, for the message of a failure */
+	long left;	   /* keys still to press */
+	int burst;	   /* of them, before the next frame */
+	long shown_before; /* frames, when the last keys began */
+	int waits;	   /* for the frame, in ms */
+	char last[64];	   /* keys, for the message of a failure */
 	size_t last_at;
-};
-
-static struct tui_term terminal;
+} keys;
 
 static uint32_t chance(uint32_t below)
 {
-	terminal.random ^= terminal.random << 13;
-	terminal.random ^= terminal.random >> 7;
-	terminal.random ^= terminal.random << 17;
-	return (uint32_t)(terminal.random >> 11) % below;
+	keys.random ^= keys.random << 13;
+	keys.random ^= keys.random >> 7;
+	keys.random ^= keys.random << 17;
+	return (uint32_t)(keys.random >> 11) % below;
 }
 
 static void new_size(void)
@@ -69,58 +61,9 @@ static void new_size(void)
 	}
 }
 
-/* ---- the terminal ---- */
+/* ---- what is shown and pressed ---- */
 
-int tui_term_check(int *cols, int *rows, const char *instead, struct gtv_err *err)
-{
-	(void)instead;
-	(void)err;
-	*cols = terminal.cols;
-	*rows = terminal.rows;
-	return 0;
-}
-
-int tui_term_open(struct tui_term **out, int theme, struct gtv_err *err)
-{
-	(void)theme;
-	(void)err;
-	*out = &terminal;
-	return 0;
-}
-
-enum tui_theme tui_term_theme(const struct tui_term *t)
-{
-	return t->theme;
-}
-
-void tui_term_set_theme(struct tui_term *t, enum tui_theme theme)
-{
-	t->theme = theme;
-}
-
-void tui_term_close(struct tui_term *t)
-{
-	(void)t;
-}
-
-void tui_term_size(const struct tui_term *t, int *cols, int *rows)
-{
-	*cols = t->cols;
-	*rows = t->rows;
-}
-
-void tui_term_resized(struct tui_term *t)
-{
-	(void)t;
-}
-
-int tui_term_is_ascii(const struct tui_term *t)
-{
-	(void)t;
-	return 0;
-}
-
-void tui_term_show(struct tui_term *t, const struct tui_canvas *c)
+static void look(struct tui_term *t, const struct tui_canvas *c)
 {
 	assert_int_equal(c->cols, t->cols);
 	assert_int_equal(c->rows, t->rows);
@@ -132,12 +75,11 @@ void tui_term_show(struct tui_term *t, const struct tui_canvas *c)
 		assert_in_range(cell->ink, 0, TUI_ROLE_MAX - 1);
 		assert_in_range(cell->ground, 0, TUI_ROLE_MAX - 1);
 	}
-	t->shown++;
 }
 
-int tui_term_fd(const struct tui_term *t)
+static void copied(const char *text, size_t size)
 {
-	return t->fd;
+	assert_true(size == 0 || text[0] != 0);
 }
 
 static int random_mouse(struct tui_term *t)
@@ -170,62 +112,27 @@ static int random_key(struct tui_term *t)
 	return TUI_KEY_ESC;
 }
 
-int tui_term_key(struct tui_term *t)
+static int press(struct tui_term *t)
 {
-	if (!t->ready) {
-		usleep(1000);
-		return TUI_KEY_NONE;
-	}
-	if (t->left <= 0)
+	if (keys.left <= 0)
 		return CTRL_C;
 	/* After some keys nothing more comes until a frame was shown, or none is due. */
-	if (t->burst-- <= 0 && t->shown == t->shown_before && t->waits++ < WAITS_MAX) {
+	if (keys.burst-- <= 0 && t->shown == keys.shown_before &&
+	    keys.waits++ < WAITS_MAX) {
 		usleep(1000);
-		t->burst = 0;
+		keys.burst = 0;
 		return TUI_KEY_NONE;
 	}
-	if (t->burst < 0) {
-		t->burst = 1 + (int)chance(40);
-		t->shown_before = t->shown;
-		t->waits = 0;
+	if (keys.burst < 0) {
+		keys.burst = 1 + (int)chance(40);
+		keys.shown_before = t->shown;
+		keys.waits = 0;
 	}
-	t->left--;
+	keys.left--;
 	int key = random_key(t);
 
-	t->last[t->last_at++ % sizeof(t->last)] = (char)(key < 0x7f ? key : '?');
+	keys.last[keys.last_at++ % sizeof(keys.last)] = (char)(key < 0x7f ? key : '?');
 	return key;
-}
-
-enum tui_copied tui_term_copy(struct tui_term *t, const char *text, size_t size)
-{
-	(void)t;
-	assert_true(size == 0 || text[0] != 0);
-	return (enum tui_copied)(size % 3);
-}
-
-void tui_term_use_mouse(struct tui_term *t)
-{
-	t->ready = 1;
-}
-
-void tui_term_mouse(struct tui_term *t, struct tui_mouse *out)
-{
-	*out = t->mouse;
-}
-
-void tui_term_suspend(struct tui_term *t)
-{
-	(void)t;
-}
-
-void tui_term_retake(struct tui_term *t)
-{
-	(void)t;
-}
-
-void tui_term_repaint(struct tui_term *t)
-{
-	(void)t;
 }
 
 /* ---- the rain ---- */
@@ -240,19 +147,22 @@ static long from_env(const char *name, long fallback)
 /* A store's file has no name: replay is given the descriptor's. */
 static void rain(int fd, const char *what)
 {
-	struct gtv_options opts = {.from_ns = UINT64_MAX, .to_ns = UINT64_MAX};
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	opts.file = path;
-	terminal = (struct tui_term){
-		.fd = open("/dev/zero", O_RDONLY | O_CLOEXEC), .cols = 120, .rows = 40};
-	terminal.left = from_env("FUZZ_KEYS", KEYS_DEFAULT);
-	terminal.random = (uint64_t)from_env("FUZZ_SEED", 20261121) * 2654435761u + 1;
-	long keys = terminal.left;
-	assert_int_equal(tui_app_replay(&opts), 0);
-	print_message("%s: %ld keys, %ld frames\n", what, keys, terminal.shown);
-	assert_true(terminal.shown > keys / 200);
+	terminal = (struct tui_term){.fd = open("/dev/zero", O_RDONLY | O_CLOEXEC),
+				     .cols = 120,
+				     .rows = 40,
+				     .press = press,
+				     .look = look,
+				     .copied = copied};
+	memset(&keys, 0, sizeof(keys));
+	keys.left = from_env("FUZZ_KEYS", KEYS_DEFAULT);
+	keys.random = (uint64_t)from_env("FUZZ_SEED", 20261121) * 2654435761u + 1;
+	long all = keys.left;
+	assert_int_equal(terminal_replay(path), 0);
+	print_message("%s: %ld keys, %ld frames\n", what, all, terminal.shown);
+	assert_true(terminal.shown > all / 200);
 	close(terminal.fd);
 }
 

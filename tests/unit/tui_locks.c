@@ -13,35 +13,11 @@
 
 #include <cmocka.h>
 
-#include "tests/golden/convoy.h"
+#include "tests/golden/convoy_trace.h"
 #include "tui/app_panes.h"
 #include "tui/trace_go.h"
 #include "tui/trace_locks.h"
 #include "tui/trace_threads.h"
-
-static struct gtv_names *names;
-static struct tui_trace trace;
-
-static int open_trace(void **state)
-{
-	struct gtv_err err;
-
-	(void)state;
-	names = gtv_names_new();
-	assert_non_null(names);
-	assert_int_equal(tui_trace_attach(&trace, convoy_store(names, 60), &err), 0);
-	trace.owned = 1;
-	trace.facts.mode = TUI_REPLAY;
-	return 0;
-}
-
-static int close_trace(void **state)
-{
-	(void)state;
-	tui_trace_close(&trace);
-	gtv_names_free(names);
-	return 0;
-}
 
 static const struct tui_locks_row *at(uint64_t ns)
 {

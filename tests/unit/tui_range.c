@@ -14,7 +14,7 @@
 #include <cmocka.h>
 #include <json-c/json.h>
 
-#include "tests/golden/convoy.h"
+#include "tests/golden/convoy_trace.h"
 #include "tracer/cmd/report.h"
 #include "tracer/cmd/report_waits.h"
 #include "tui/events.h"
@@ -26,30 +26,6 @@
 #include "tui/trace_locks.h"
 #include "tui/trace_scope.h"
 #include "tui/trace_threads.h"
-
-static struct gtv_names *names;
-static struct tui_trace trace;
-
-static int open_trace(void **state)
-{
-	struct gtv_err err;
-
-	(void)state;
-	names = gtv_names_new();
-	assert_non_null(names);
-	assert_int_equal(tui_trace_attach(&trace, convoy_store(names, 60), &err), 0);
-	trace.owned = 1;
-	trace.facts.mode = TUI_REPLAY;
-	return 0;
-}
-
-static int close_trace(void **state)
-{
-	(void)state;
-	tui_trace_close(&trace);
-	gtv_names_free(names);
-	return 0;
-}
 
 /* ---- parts sum ---- */
 

@@ -7,6 +7,8 @@
 #ifndef TUI_TERMINAL_H
 #define TUI_TERMINAL_H
 
+#include <unistd.h>
+
 #include "tui/app.h"
 
 struct tui_term {
@@ -18,6 +20,7 @@ struct tui_term {
 	struct tui_mouse mouse;
 	int (*press)(struct tui_term *t); /* as tui_term_key; the trace is there */
 	void (*look)(struct tui_term *t, const struct tui_canvas *c);
+	void (*copied)(const char *text, size_t size); /* may be NULL */
 };
 
 static struct tui_term terminal;
@@ -84,14 +87,17 @@ int tui_term_fd(const struct tui_term *t)
 
 int tui_term_key(struct tui_term *t)
 {
-	return t->ready ? t->press(t) : TUI_KEY_NONE;
+	if (t->ready)
+		return t->press(t);
+	usleep(1000); /* fd may be readable always */
+	return TUI_KEY_NONE;
 }
 
 enum tui_copied tui_term_copy(struct tui_term *t, const char *text, size_t size)
 {
-	(void)t;
-	/* Of nothing there is nothing to copy. */
-	return size && !text[0] ? TUI_COPY_NONE : (enum tui_copied)(size % 3);
+	if (t->copied)
+		t->copied(text, size);
+	return (enum tui_copied)(size % 3);
 }
 
 void tui_term_use_mouse(struct tui_term *t)

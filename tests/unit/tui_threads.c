@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "tests/golden/convoy.h"
+#include "tests/golden/convoy_trace.h"
 #include "tui/bar.h"
 #include "tui/trace_go.h"
 #include "tui/trace_threads.h"
@@ -78,30 +78,6 @@ static void units(void **state)
 }
 
 /* ---- the table ---- */
-
-static struct gtv_names *names;
-static struct tui_trace trace;
-
-static int open_trace(void **state)
-{
-	struct gtv_err err;
-
-	(void)state;
-	names = gtv_names_new();
-	assert_non_null(names);
-	assert_int_equal(tui_trace_attach(&trace, convoy_store(names, 60), &err), 0);
-	trace.owned = 1;
-	trace.facts.mode = TUI_REPLAY;
-	return 0;
-}
-
-static int close_trace(void **state)
-{
-	(void)state;
-	tui_trace_close(&trace);
-	gtv_names_free(names);
-	return 0;
-}
 
 static struct gtv_attr_lane row(size_t i)
 {

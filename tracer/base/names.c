@@ -281,6 +281,18 @@ int gtv_names_get(const struct gtv_names *names, enum gtv_class cls, uint32_t id
 	return pos == NOWHERE ? -GTV_ENOTFOUND : 0;
 }
 
+uint32_t gtv_names_pid(const struct gtv_names *names, enum gtv_class cls, uint32_t id)
+{
+	const struct table *t = table_of(names, cls);
+
+	if (!t)
+		return 0;
+	lock_read(names);
+	uint32_t pos = find_id(t, id), pid = pos == NOWHERE ? 0 : t->entry[pos].name.pid;
+	unlock(names);
+	return pid;
+}
+
 uint32_t gtv_names_intern(struct gtv_names *names, enum gtv_class cls, uint32_t pid,
 			  uint32_t local)
 {

@@ -54,6 +54,8 @@ int gtv_names_set(struct gtv_names *names, enum gtv_class cls,
  * for id). */
 int gtv_names_get(const struct gtv_names *names, enum gtv_class cls, uint32_t id,
 		  struct gtv_name *out);
+/* Its pid alone, 0 if there is no such entry: for callers with a hundred thousand. */
+uint32_t gtv_names_pid(const struct gtv_names *names, enum gtv_class cls, uint32_t id);
 /* The trace-unique id of a process-local object (green thread, lock, channel,
  * call); makes a new one, numbered from 1 in order of first sight, if there is
  * none. 0 without memory. */

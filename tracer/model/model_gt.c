@@ -205,48 +205,23 @@ static void stop_content(struct gtv_model *m, struct gtv__thread *t, struct gtv_
 	uint32_t what = (uint32_t)ev->arg;
 	struct gtv__lock *l;
 
+	if (ev->kind != GTV_EV_SWITCH_LOCK && ev->kind != GTV_EV_SWITCH_GIL) {
+		gtv__gt_stops(g, ev);
+		return;
+	}
 	g->flags = 0;
 	g->who = g->call = 0;
 	g->run = GTV__RUN_WAIT;
-	switch (ev->kind) {
-	case GTV_EV_SWITCH_LOCK:
-	case GTV_EV_SWITCH_GIL:
-		g->state = ev->kind == GTV_EV_SWITCH_GIL ? GTV_ST_GIL : GTV_ST_LOCK;
-		l = what ? gtv__lock(m, what, t) : NULL;
-		if (l) {
-			if (ev->kind == GTV_EV_SWITCH_GIL)
-				l->gil = 1;
-			g->flags = l->gil ? GTV_SP_GIL : 0;
-			g->who = l->known && l->held && l->owner ? l->owner->id : 0;
-			gtv__lock_wait(m, g, l, ev->ts_ns);
-		}
-		break;
-	case GTV_EV_SWITCH_CHAN:
-		g->state = GTV_ST_CHAN;
-		g->call = what;
-		break;
-	case GTV_EV_SWITCH_JOIN:
-		g->state = GTV_ST_CHAN;
-		g->flags = GTV_SP_JOIN;
-		g->call = g->who = what;
-		break;
-	case GTV_EV_SWITCH_IO:
-		g->state = GTV_ST_IO;
-		g->call = what + 1;
-		break;
-	case GTV_EV_SWITCH_SLEEP:
-		g->state = GTV_ST_SLEEP;
-		break;
-	case GTV_EV_SWITCH_SYSCALL:
-		g->state = GTV_ST_SYSCALL;
-		g->call = what;
-		break;
-	default: /* yield, preempt; RUN with a stopper is a yield by another name */
-		g->run = GTV__RUN_READY;
-		g->state = GTV_ST_READY;
-		g->flags = ev->kind == GTV_EV_SWITCH_PREEMPT ? GTV_SP_PREEMPT : 0;
+	g->state = ev->kind == GTV_EV_SWITCH_GIL ? GTV_ST_GIL : GTV_ST_LOCK;
+	l = what ? gtv__lock(m, what, t) : NULL;
+	if (l) {
+		if (ev->kind == GTV_EV_SWITCH_GIL)
+			l->gil = 1;
+		g->flags = l->gil ? GTV_SP_GIL : 0;
+		g->who = l->known && l->held && l->owner ? l->owner->id : 0;
+		gtv__lock_wait(m, g, l, ev->ts_ns);
 	}
-	g->waits += g->run == GTV__RUN_WAIT;
+	g->waits++;
 }
 
 static void gt_stop(struct gtv_model *m, struct gtv__thread *t, struct gtv__gt *g,

@@ -353,6 +353,44 @@ static inline uint32_t gtv__gt_tid(const struct gtv__gt *g)
 	return g->thread && g->thread->on != GTV__K_DEAD ? g->thread->tid : 0;
 }
 
+/* What the one that stops, but not for a lock, does from now. In the header: for plain
+ * switches a call would tell. */
+static inline void gtv__gt_stops(struct gtv__gt *g, const struct gtv_ev *ev)
+{
+	uint32_t what = (uint32_t)ev->arg;
+
+	g->flags = 0;
+	g->who = g->call = 0;
+	g->run = GTV__RUN_WAIT;
+	switch (ev->kind) {
+	case GTV_EV_SWITCH_CHAN:
+		g->state = GTV_ST_CHAN;
+		g->call = what;
+		break;
+	case GTV_EV_SWITCH_JOIN:
+		g->state = GTV_ST_CHAN;
+		g->flags = GTV_SP_JOIN;
+		g->call = g->who = what;
+		break;
+	case GTV_EV_SWITCH_IO:
+		g->state = GTV_ST_IO;
+		g->call = what + 1;
+		break;
+	case GTV_EV_SWITCH_SLEEP:
+		g->state = GTV_ST_SLEEP;
+		break;
+	case GTV_EV_SWITCH_SYSCALL:
+		g->state = GTV_ST_SYSCALL;
+		g->call = what;
+		break;
+	default: /* yield, preempt; RUN with a stopper is a yield by another name */
+		g->run = GTV__RUN_READY;
+		g->state = GTV_ST_READY;
+		g->flags = ev->kind == GTV_EV_SWITCH_PREEMPT ? GTV_SP_PREEMPT : 0;
+	}
+	g->waits += g->run == GTV__RUN_WAIT;
+}
+
 /* model_switch.c: a switch of the most frequent kind, from one that runs here to one that
  * is ready, neither with anything that others could see of it. Returns whether it was one.
  */

@@ -59,43 +59,6 @@ static inline void take_state(struct gtv_span *cur, unsigned state, unsigned fla
 	cur->waiters = 0;
 }
 
-/* What the one that stops does from now: as stop_content in model_gt.c. */
-static inline void stop_as(struct gtv__gt *g, const struct gtv_ev *ev)
-{
-	uint32_t what = (uint32_t)ev->arg;
-
-	g->flags = 0;
-	g->who = g->call = 0;
-	g->run = GTV__RUN_WAIT;
-	switch (ev->kind) {
-	case GTV_EV_SWITCH_CHAN:
-		g->state = GTV_ST_CHAN;
-		g->call = what;
-		break;
-	case GTV_EV_SWITCH_JOIN:
-		g->state = GTV_ST_CHAN;
-		g->flags = GTV_SP_JOIN;
-		g->call = g->who = what;
-		break;
-	case GTV_EV_SWITCH_IO:
-		g->state = GTV_ST_IO;
-		g->call = what + 1;
-		break;
-	case GTV_EV_SWITCH_SLEEP:
-		g->state = GTV_ST_SLEEP;
-		break;
-	case GTV_EV_SWITCH_SYSCALL:
-		g->state = GTV_ST_SYSCALL;
-		g->call = what;
-		break;
-	default:
-		g->run = GTV__RUN_READY;
-		g->state = GTV_ST_READY;
-		g->flags = ev->kind == GTV_EV_SWITCH_PREEMPT ? GTV_SP_PREEMPT : 0;
-	}
-	g->waits += g->run == GTV__RUN_WAIT;
-}
-
 int gtv__switch_plain(struct gtv_model *m, struct gtv__thread *t, const struct gtv_ev *ev)
 {
 	struct gtv__gt *stop = t->gt, *go;
@@ -112,7 +75,7 @@ int gtv__switch_plain(struct gtv_model *m, struct gtv__thread *t, const struct g
 	stop->last_ns = ts_ns;
 	stop->switches++;
 	stop->wake_ns = 0;
-	stop_as(stop, ev);
+	gtv__gt_stops(stop, ev);
 	gtv__lane_close(m, &stop->lane, ts_ns);
 	take_state(&stop->lane.cur, stop->state, stop->flags, 0, t->tid, stop->who,
 		   stop->call);

@@ -201,7 +201,6 @@ static uint32_t *gt_pid(struct gtv_window *w, uint32_t gt)
 uint32_t gtv_window_pid(const struct gtv_window *w, struct gtv_lane lane)
 {
 	int is_gt = lane.kind == GTV_LANE_GT;
-	struct gtv_name name;
 	uint32_t *kept = is_gt && lane.id < GTV__SET_IDS
 				 ? gt_pid((struct gtv_window *)(uintptr_t)w, lane.id)
 				 : NULL;
@@ -212,11 +211,11 @@ uint32_t gtv_window_pid(const struct gtv_window *w, struct gtv_lane lane)
 			.pid;
 	if (kept && *kept)
 		return *kept;
-	if (gtv_names_get(gtv_store_names(w->st), GTV_CLASS_GT, lane.id, &name))
-		return 0;
+	uint32_t pid = gtv_names_pid(gtv_store_names(w->st), GTV_CLASS_GT, lane.id);
+
 	if (kept)
-		*kept = name.pid;
-	return name.pid;
+		*kept = pid;
+	return pid;
 }
 
 int gtv_window_is_worker(const struct gtv_window *w, uint32_t tid)
