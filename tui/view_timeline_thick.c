@@ -56,7 +56,8 @@ void tui_tl_spread(struct tui_timeline *tl, int room)
 		if ((g->kind != GTV_LANE_GT && g->kind != GTV_LANE_THREAD) ||
 		    g->height != 1 || g->shown == 0 || g->shown < g->count || g->heads >= 0)
 			continue;
-		for (int k = 0; k < HEIGHTS; k++) {
+		int k = 0;
+		for (; k < HEIGHTS; k++) {
 			int more = g->shown * (heights[k] - 1) - (heights[k] == 4);
 			if (more > room - kept)
 				continue;
@@ -64,5 +65,8 @@ void tui_tl_spread(struct tui_timeline *tl, int room)
 			room -= more;
 			break;
 		}
+		/* What comes first is never lower than what follows. */
+		if (k == HEIGHTS)
+			return;
 	}
 }
