@@ -33,7 +33,7 @@ RECORDINGS  = $(wildcard samples/talks/*/*.gtv)
 ABI_HEADERS = $(wildcard runtime/abi/*.h)
 # The runtime's own pages go with its headers.
 MAN_PAGES   = $(if $(REPLAY_ONLY),,$(wildcard docs/*.3)) $(wildcard docs/*.1 docs/*.5) $(COMMAND_PAGES)
-PC_FILES    = $(LIB_DIR)/pkgconfig/libgt.pc $(if $(SAN),,$(LIB_DIR)/pkgconfig/libgtpreload.pc)
+PC_FILES    = $(addprefix $(LIB_DIR)/pkgconfig/,libgt.pc gtv_emit.pc) $(if $(SAN),,$(LIB_DIR)/pkgconfig/libgtpreload.pc)
 man_file    = $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 
 # What programs are compiled and linked with: mk/NAME.pc.in, with this PREFIX.

@@ -61,7 +61,8 @@ preload_by_pkg_config() {
 }
 
 emit_header() {
-	$CC -o coroutines "$tree/samples/emit/coroutines.c" -I"$to/usr/include" -lpthread &&
+	# shellcheck disable=SC2046
+	$CC -o coroutines "$tree/samples/emit/coroutines.c" $(pc --cflags --libs gtv_emit) &&
 		"$gtviz" record -o emit.gtv ./coroutines >/dev/null && "$gtviz" report emit.gtv >report || return
 	grep -q '^GREEN THREAD ' report || { cat report; return 1; }
 }
