@@ -5,6 +5,7 @@
  * the same run.
  */
 #include "tests/e2e/pty.h"
+#include "tracer/model/critical.h"
 #include "tui/select.h"
 #include "tui/trace.h"
 
@@ -41,9 +42,9 @@ static void open_recording(const char *sim, const char *policy, const char *samp
 	if (!path)
 		fail_msg("the sample %s is not built", sample);
 	snprintf(file, sizeof(file), "%s/trace.gtv", dir);
-	if (pty_command(out, sizeof(out),
-			"GT_SIM=%s GT_POLICY=%s %s record -o %s -- %s %s 2>&1", sim, policy,
-			pty_gtviz(), file, path, arguments))
+	if (pty_command(out, sizeof(out), "%s%s GT_POLICY=%s %s record -o %s -- %s %s 2>&1",
+			*sim ? "GT_SIM=" : "", sim, policy, pty_gtviz(), file, path,
+			arguments))
 		fail_msg("%s", out);
 	assert_int_equal(tui_trace_open(&trace, file, &err), 0);
 	/* Edges are there where a window is exact. */
@@ -135,12 +136,52 @@ static void handoffs_and_wakes(void **state)
 	tui_trace_close(&trace);
 }
 
+/* From the end of main back to its begin: who joined goes on in whom it waited for, though
+ * that one had ended when it was told. */
+static void the_whole_run_has_a_path(void **state)
+{
+	/* On the real system too: there who ends may tell it before it wakes the joiner. */
+	static const char *const policies[] = {"gil3", "threads", "gmp", "green", "gil3"};
+	const struct gtv_lane joiner = {GTV_LANE_GT, 1};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		uint64_t unknown_ns = 0, all_ns = 0;
+		struct gtv_critical path;
+		size_t pieces;
+
+		open_recording(i < 4 ? "1" : "", policies[i], "convoy", "--seconds 0.02");
+		const struct gtv_piece *piece =
+			gtv_window_pieces(trace.window, joiner, &pieces);
+
+		assert_true(pieces > 0);
+		uint64_t from_ns = piece[0].span.from_ns,
+			 to_ns = piece[pieces - 1].span.to_ns;
+
+		assert_int_equal(
+			gtv_critical_find(trace.window, joiner, from_ns, to_ns, &path), 0);
+		for (size_t k = 0; k < path.count; k++) {
+			uint64_t ns = path.piece[k].to_ns - path.piece[k].from_ns;
+
+			all_ns += ns;
+			unknown_ns += path.piece[k].state == GTV_ST_UNKNOWN ? ns : 0;
+		}
+		print_message("%s: %zu pieces, %.3f of %.3f ms unknown\n", policies[i],
+			      path.count, (double)unknown_ns / 1e6, (double)all_ns / 1e6);
+		assert_int_equal(all_ns, to_ns - from_ns);
+		assert_true(unknown_ns < all_ns / 10);
+		gtv_critical_fini(&path);
+		tui_trace_close(&trace);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spawns_steals_and_joins),
 		cmocka_unit_test(sends),
 		cmocka_unit_test(handoffs_and_wakes),
+		cmocka_unit_test(the_whole_run_has_a_path),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

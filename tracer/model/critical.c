@@ -185,6 +185,23 @@ static size_t edges_until(const struct through *t, struct gtv_lane lane, uint64_
 	return lo;
 }
 
+/* When the one who woke a joiner ended, if that was before it was told: from then on it did
+ * nothing. i: the edge of the wake-up. */
+static uint64_t join_ns(const struct through *t, size_t i, const struct gtv_span *span)
+{
+	const struct gtv_edge *wake = &t->edge[i];
+
+	while (i-- > 0) {
+		const struct gtv_edge *e = &t->edge[i];
+
+		if (lane_key(e->to) != lane_key(span->lane) || e->from_ns <= span->from_ns)
+			break;
+		if (e->kind == GTV_EDGE_JOIN && lane_key(e->from) == lane_key(wake->from))
+			return e->from_ns;
+	}
+	return wake->from_ns;
+}
+
 /* The edge that ended the wait: it arrives at the waiter, and leaves within the wait. The
  * last to leave counts. */
 static int window_cause(void *arg, const struct gtv_span *span, struct gtv_lane *who,
@@ -202,7 +219,7 @@ static int window_cause(void *arg, const struct gtv_span *span, struct gtv_lane 
 		if (!e->from.kind || !e->from.id)
 			return 0;
 		*who = e->from;
-		*at_ns = e->from_ns;
+		*at_ns = join_ns(t, i, span);
 		return 1;
 	}
 	return 0;
