@@ -20,6 +20,8 @@
 #include "tui/glyph.h"
 
 #define DENSE 0x259a /* ▚ */
+/* Times 8 and some hundred thousand cells it has 64 bits. */
+#define SHORT_NS (1ull << 42)
 __extension__ typedef unsigned __int128 wide;
 
 int tui_axis_eighth(const struct tui_axis *axis, uint64_t ts_ns)
@@ -29,6 +31,11 @@ int tui_axis_eighth(const struct tui_axis *axis, uint64_t ts_ns)
 		return 0;
 	if (ts_ns >= axis->to_ns)
 		return 8 * axis->cells;
+	/* Spans are cut by the hundred thousand: mostly 64 bits are enough. */
+	if (span < SHORT_NS)
+		return (int)(((ts_ns - axis->from_ns) * 8 * (unsigned)axis->cells +
+			      span / 2) /
+			     span);
 	wide eighths = (wide)(ts_ns - axis->from_ns) * 8 * (unsigned)axis->cells;
 	return (int)((eighths + span / 2) / span);
 }
@@ -39,6 +46,9 @@ int tui_axis_cell(const struct tui_axis *axis, uint64_t ts_ns)
 		return -1;
 	if (ts_ns >= axis->to_ns)
 		return axis->cells;
+	if (axis->to_ns - axis->from_ns < SHORT_NS)
+		return (int)((ts_ns - axis->from_ns) * (unsigned)axis->cells /
+			     (axis->to_ns - axis->from_ns));
 	return (int)((wide)(ts_ns - axis->from_ns) * (unsigned)axis->cells /
 		     (axis->to_ns - axis->from_ns));
 }

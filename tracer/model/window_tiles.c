@@ -151,7 +151,7 @@ static int too_late(struct gtv__tiles *t, unsigned level, size_t idx)
 {
 	uint64_t from_ns = t->info[level][idx].from_ns;
 
-	if (!gtv__has_enough(t->wait))
+	if (!gtv__has_enough_to_decode(t->wait))
 		return 0;
 	if (!t->unread || from_ns < t->known_ns)
 		t->known_ns = from_ns;
