@@ -21,13 +21,14 @@ git -C "$work/origin.git" update-ref refs/heads/fresh "$(git rev-parse HEAD)" &&
 mount_here=$work/origin.git
 
 # One shell types it all; what is measured is what somebody at this terminal waits for.
-timed 'clone to the first live timeline (make demo)' "$until" -t 3000 spin-a \
+timed 'git clone, make demo, q' "$until" -t 3000 spin-a \
 	/usr/bin/env -i PATH="$PATH" HOME=/root TERM=xterm-256color LC_ALL=C.UTF-8 MOUNT="$mount_here" \
 	unshare -m sh "$work/enter.sh" "$root" sh -c \
 	'cd /root && : >begin && git clone -q -c safe.directory="*" file:///here gtviz && : >cloned &&
-	cd gtviz && make demo 2>../demo.err; echo "exit status $?" >../status; times >>../status' >"$work/fresh.log" 2>&1
+	cd gtviz && make demo 2>../demo.err' >"$work/fresh.log" 2>&1
 seen=$?
 sed 's/ *$//' "$work/fresh.log" | grep . | head -n 45 | sed 's/^/  | /'
+echo "from git clone to the first live timeline: $(sed -n 's/^seen after \([0-9.]* s\).*/\1/p' "$work/fresh.log")"
 # Where that went, by when files came.
 from=$(stat -c %.1Y "$root/root/begin")
 for step in 'cloned:cloned' 'packages installed, probed:gtviz/build/config.mk' 'gtviz built:gtviz/build/gtviz' \
@@ -35,7 +36,6 @@ for step in 'cloned:cloned' 'packages installed, probed:gtviz/build/config.mk' '
 	at=$(stat -c %.1Y "$root/root/${step#*:}" 2>/dev/null) &&
 		awk -v what="${step%%:*}" -v a="$from" -v b="$at" 'BEGIN { printf "  %-40s after %5.1f s\n", what, b - a }'
 done
-sed 's/^/  /' "$root/root/status"
 if [ $seen != 0 ]; then
 	tail -n 30 "$root/root/demo.err"
 	exit 1

@@ -58,6 +58,7 @@ if [ -x "$until" ]; then
 		unshare -m sh "$work/enter.sh" "$root" /usr/bin/env LC_ALL=C.UTF-8 gtviz --policy gil3 \
 		/usr/libexec/gtviz/fib 32 4 --seconds 20 >"$work/live.log" 2>&1 || { bad=1; echo 'FAILED: the live screen'; }
 	sed 's/ *$//' "$work/live.log" | grep . | head -n 12 | sed 's/^/  | /'
+	grep '^seen after\|^NOT SEEN' "$work/live.log"
 fi
 
 # A program of one's own, as gt.3 has it.
