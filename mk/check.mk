@@ -181,7 +181,7 @@ RECORD_SECONDS ?= 1800
 STREAM_KILLS ?= 200
 RATE ?= 1000000
 CLOCK_SECONDS ?= 60
-soak: all $(TOOL_BIN) $(O)/tests/kernel/clock $(O)/tests/kernel/kill $(O)/tests/unit/runtime_model $(O)/tests/unit/runtime_soak
+soak: all $(TOOL_BIN) $(O)/tests/kernel/clock $(O)/tests/kernel/kill $(O)/tests/unit/runtime_model $(O)/tests/unit/runtime_soak $(O)/tests/e2e/talk_played
 	$(Q)$(SUBMAKE) O=$(O)/asan SAN=address,undefined $(O)/asan/tests/unit/tui_fuzz
 	$(Q)FUZZ_KEYS=1000000 $(O)/asan/tests/unit/tui_fuzz
 	$(Q)$(TEST_ENV) SOAK_SECONDS='$(SOAK_SECONDS)' sh tests/soak.sh
@@ -189,4 +189,5 @@ soak: all $(TOOL_BIN) $(O)/tests/kernel/clock $(O)/tests/kernel/kill $(O)/tests/
 	$(Q)$(TEST_ENV) GTV_TEST_KILLS='$(STREAM_KILLS)' $(O)/tests/kernel/kill
 	$(Q)$(TEST_ENV) GTV_TEST_STREAM_KILLS='$(STREAM_KILLS)' sh tests/kernel/kill_stream.sh
 	$(Q)$(TEST_ENV) RECORD_SECONDS='$(RECORD_SECONDS)' RATE='$(RATE)' sh tests/soak_record.sh
+	$(Q)$(TEST_ENV) TALK_LIVE=1 $(O)/tests/e2e/talk_played
 .PHONY: soak

@@ -30,8 +30,11 @@ static void tell(const char *what, uint64_t took_ns, long switches)
 static void give_way(void *arg)
 {
 	(void)arg;
-	for (long i = 0; i < turns; i++)
+	for (long i = 0; i < turns; i++) {
+		if (i == turns / 2)
+			gt_mark("runtime's");
 		gt_yield();
+	}
 }
 
 static void by_the_runtime(void)
@@ -56,9 +59,12 @@ static void by_the_kernel(void)
 	char byte = 'x';
 
 	gt_region_begin("kernel");
-	for (long i = 0; i < turns; i++)
+	for (long i = 0; i < turns; i++) {
+		if (i == turns / 2)
+			gt_mark("kernel's");
 		if (write(to_other[1], &byte, 1) != 1 || read(from_other[0], &byte, 1) != 1)
 			break;
+	}
 	gt_region_end("kernel");
 	tell("by the kernel", gt_now_ns() - begin, 2 * turns);
 }
@@ -70,9 +76,9 @@ static void tell_saved(void)
 	unsigned long words = 3, all = getauxval(AT_MINSIGSTKSZ);
 	char text[32];
 
-	snprintf(text, sizeof text, "ours=%lu", words * sizeof(void *));
+	snprintf(text, sizeof text, "saved by us=%lu", words * sizeof(void *));
 	gt_mark(text);
-	snprintf(text, sizeof text, "kernel's=%lu", all);
+	snprintf(text, sizeof text, "by kernel=%lu", all);
 	if (all)
 		gt_mark(text);
 	printf("switches: saved by the runtime: %lu bytes; by the kernel: %lu\n",

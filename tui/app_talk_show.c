@@ -23,19 +23,56 @@ static void replace(char *to, size_t size, const char *text, const char *field,
 			 at + strlen(field));
 }
 
-/* "{span}" and "{wall}": what the trace itself says. */
+static uint64_t wall_of(const struct tui_trace *t)
+{
+	return t->store ? t->nav.last_ns - t->nav.first_ns : 0;
+}
+
+static uint64_t recorded_ns(struct tui_show *s)
+{
+	const char *name = s->config.talk->chapter[0].recording;
+	struct tui_trace first;
+	char path[1200];
+
+	if (s->recorded_ns || !name)
+		return s->recorded_ns;
+	if (tui_trace_open(&first, tui_talk_path(s->config.talk, name, path, sizeof(path)),
+			   NULL))
+		return 0;
+	s->recorded_ns = wall_of(&first);
+	tui_trace_close(&first);
+	return s->recorded_ns;
+}
+
+/* How long the first chapter took, on the machine that this one was run on; 0: it was not
+ * seen there. */
+static uint64_t first_ns(struct tui_show *s)
+{
+	if (s->chapter == 0)
+		return wall_of(trace_of(s));
+	if (s->origin == FROM_RECORDING)
+		return recorded_ns(s);
+	return s->kept[0].origin == FROM_LIVE ? wall_of(&s->kept[0].trace) : 0;
+}
+
+/* "{span}", "{wall}" and "{part}": what the traces themselves say. */
 static void fill(struct tui_show *s, char *to, size_t size, const char *text)
 {
 	const struct tui_trace *t = trace_of(s);
-	char span[TUI_FIGURE] = "?", wall[TUI_FIGURE] = "?", once[TUI_PRESENTER_TEXT * 2];
+	char span[TUI_FIGURE] = "?", wall[TUI_FIGURE] = "?", part[TUI_FIGURE] = "?";
+	char once[TUI_PRESENTER_TEXT * 2], twice[TUI_PRESENTER_TEXT * 2];
 
 	if (t->store && t->nav.span.to_ns > t->nav.span.from_ns)
 		tui_format_short(span, sizeof(span),
 				 t->nav.span.to_ns - t->nav.span.from_ns);
 	if (t->store && !grows(s))
 		tui_format_length(wall, sizeof(wall), t->nav.last_ns - t->nav.first_ns);
+	if (t->store && !grows(s) && strstr(text, "{part}") && first_ns(s))
+		snprintf(part, sizeof(part), "%.2f×",
+			 (double)wall_of(t) / (double)first_ns(s));
 	replace(once, sizeof(once), text, "{span}", span);
-	replace(to, size, once, "{wall}", wall);
+	replace(twice, sizeof(twice), once, "{wall}", wall);
+	replace(to, size, twice, "{part}", part);
 }
 
 static void tell_presenter(struct tui_show *s)
@@ -100,7 +137,8 @@ static int is_over(const struct tui_show *s)
 	case TUI_WAIT_END:
 		return s->origin != FROM_START && !grows(s);
 	default:
-		return s->config.auto_ns && s->placed && shown_ns >= s->config.auto_ns;
+		return s->config.auto_ns && (s->placed || s->origin == FROM_NOTHING) &&
+		       shown_ns >= s->config.auto_ns;
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tui/app_panes.h"
@@ -114,7 +115,7 @@ static void take_kept(struct tui_show *s)
 	trace_of(s)->facts.ascii = ascii;
 	trace_of(s)->presenter = &s->presenter;
 	s->origin = k->origin;
-	s->expected = 1;
+	s->expected = s->judged = 1;
 	memset(k, 0, sizeof(*k));
 }
 
@@ -173,7 +174,7 @@ void tui_show_begin_chapter(struct tui_show *s, int live)
 	struct gtv_err err = {0};
 
 	s->why[0] = 0;
-	s->expected = 0;
+	s->expected = s->judged = 0;
 	s->chapter_ns = tui_app_now_ns();
 	if (!live || !s->config.runs || !chapter_of(s)->run[0]) {
 		tui_show_fall_back(s, "");
@@ -274,10 +275,54 @@ static void turn_expect(struct tui_show *s)
 	}
 }
 
+/* Why a run that has ended is none to show; NULL: it is. */
+static const char *why_not(const struct tui_show *s, char *buf, size_t size)
+{
+	const struct tui_talk_step *step = &s->config.talk->step[chapter_of(s)->first_step];
+	struct gtv_store_info info;
+	struct gtv_lane lane;
+
+	gtv_store_get_info(s->app->trace.store, &info);
+	if (info.exit_status != -1 && WIFSIGNALED(info.exit_status)) {
+		snprintf(buf, size, "the live run died of signal %d",
+			 WTERMSIG(info.exit_status));
+		return buf;
+	}
+	if (info.exit_status != -1 && WEXITSTATUS(info.exit_status)) {
+		snprintf(buf, size, "the live run failed: exit status %d",
+			 WEXITSTATUS(info.exit_status));
+		return buf;
+	}
+	for (int i = 0; i < step->lanes; i++) {
+		if (!tui_trace_lane(&s->app->trace, step->lane[i], &lane))
+			return NULL;
+		snprintf(buf, size, "the live run has no \"%s\"", step->lane[0]);
+	}
+	return step->lanes ? buf : NULL;
+}
+
+/* A run that failed, or had nothing of what the chapter shows, gives way to the recording.
+ */
+static void turn_end(struct tui_show *s)
+{
+	char buf[160];
+	const char *why;
+
+	if (s->judged || s->origin != FROM_LIVE || s->app->trace.facts.mode == TUI_LIVE)
+		return;
+	s->judged = 1;
+	why = chapter_of(s)->recording ? why_not(s, buf, sizeof(buf)) : NULL;
+	if (!why)
+		return;
+	tui_show_fall_back(s, why);
+	s->app->dirty = 1;
+}
+
 void tui_show_turn_source(struct tui_show *s)
 {
 	hear(s);
 	if (s->origin == FROM_START)
 		turn_start(s);
 	turn_expect(s);
+	turn_end(s);
 }

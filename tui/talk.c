@@ -171,6 +171,35 @@ static void do_chapter(struct reader *r, const struct words *w)
 	copy_text(r, chapter(r)->title, sizeof(chapter(r)->title), w->word[1]);
 }
 
+/* A talk is a stranger's file: it may run programs as whoever gives it, and no more. What
+ * it must not say is where the trace goes, what is looked into, and who runs it. */
+static int is_refused(const char *option)
+{
+	static const char *const refused[] = {"--as-root", "--output", "--pid"};
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		size_t size = strlen(refused[i]);
+
+		if (!strncmp(option, refused[i], size) &&
+		    (!option[size] || option[size] == '='))
+			return 1;
+	}
+	return option[0] == '-' && (option[1] == 'o' || option[1] == 'p');
+}
+
+/* Beside the talk, or in a folder there. */
+static int is_outside(const char *name)
+{
+	const char *at = name;
+
+	while ((at = strstr(at, ".."))) {
+		if ((at == name || at[-1] == '/') && (!at[2] || at[2] == '/'))
+			return 1;
+		at += 2;
+	}
+	return name[0] == '/';
+}
+
 static void do_run(struct reader *r, const struct words *w)
 {
 	struct tui_talk_chapter *c = chapter(r);
@@ -182,6 +211,9 @@ static void do_run(struct reader *r, const struct words *w)
 	c->run_line = r->line;
 	for (int i = 1; i < w->count && i <= TUI_TALK_ARGS; i++)
 		c->run[i - 1] = copy(r, w->word[i]);
+	for (int i = 0; i < tui_talk_program(c); i++)
+		if (is_refused(c->run[i]))
+			fault(r, "leave it out", "%s is not for a talk to say", c->run[i]);
 	if (!c->run[tui_talk_program(c)])
 		fault(r, "run [OPTIONS] PROGRAM [ARG...]", "no program is named");
 }
@@ -192,6 +224,9 @@ static void do_recording(struct reader *r, const struct words *w)
 
 	free(c->recording);
 	c->recording = copy(r, w->word[1]);
+	if (is_outside(w->word[1]))
+		fault(r, "recording FILE, without .. and not beginning with /",
+		      "\"%s\" is not beside the talk", w->word[1]);
 	c->recording_line = r->line;
 }
 

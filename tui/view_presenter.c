@@ -22,7 +22,8 @@
 /* From here on the figure has two cells a point. */
 #define HALL_COLS      150
 #define HALL_ROWS      48
-#define LANE_MOST      7 /* rows */
+#define LANE_MOST      7 /* rows; odd */
+#define LANE_MOST_HALL 11
 #define WAITS_LABELLED 2
 #define FULL	       0x2588
 
@@ -170,6 +171,7 @@ struct stage {
 	struct tui_presenter p;
 	struct tui_tl_row row[TUI_PRESENTER_LANES]; /* y: the middle of the lane */
 	int high, shown;
+	int tight;  /* no gaps between lanes */
 	int hidden; /* lanes that have no room */
 };
 
@@ -186,7 +188,7 @@ static int height(const struct stage *s, int i)
 
 static int gap(const struct stage *s)
 {
-	return s->high >= 3;
+	return s->high >= 3 && !s->tight;
 }
 
 static int rows_needed(const struct stage *s)
@@ -200,9 +202,16 @@ static int rows_needed(const struct stage *s)
 
 static void lay_out(struct stage *s, int y, int rows)
 {
+	int most = rows >= HALL_ROWS - 14 ? LANE_MOST_HALL : LANE_MOST;
+
 	s->shown = s->p.lanes;
-	for (s->high = LANE_MOST; s->high > 1 && rows_needed(s) > rows; s->high -= 2)
+	for (s->high = most; s->high > 1 && rows_needed(s) > rows; s->high -= 2)
 		;
+	/* Rather high and side by side than thin and apart. */
+	s->tight = s->high == 1 && s->shown > 1;
+	s->high += 2 * s->tight;
+	if (s->tight && rows_needed(s) > rows)
+		s->high = 1;
 	while (s->shown > 0 && rows_needed(s) > rows)
 		s->shown--;
 	s->hidden = s->p.lanes - s->shown;
@@ -268,24 +277,41 @@ static uint32_t resident(const struct stage *s, struct gtv_lane lane)
 	return gt;
 }
 
+/* A green thread's name, where there is room for all of it: a hall knows no ids. */
+static int draw_name(struct stage *s, const struct tui_tl_row *row, int colour)
+{
+	struct gtv_name known;
+
+	if (row->lane.kind != GTV_LANE_GT)
+		return 0;
+	gtv_names_get(s->tl.scene->names, GTV_CLASS_GT, row->lane.id, &known);
+	if (!known.text[0] || columns(known.text) > s->tl.gutter - 1)
+		return 0;
+	tui_canvas_text(s->tl.canvas, 1, row->y, s->tl.gutter - 1, colour, known.text);
+	return 1;
+}
+
 static void draw_gutter(struct stage *s, int i)
 {
 	const struct tui_tl_row *row = &s->row[i];
 	const struct gtv_names *names = s->tl.scene->names;
 	char id[TUI_LABEL];
 	uint32_t gt = row->lane.kind == GTV_LANE_CORE ? resident(s, row->lane) : 0;
+	int y = row->y - (is_lock(s, i) && height(s, i) > 1);
 	struct gtv_lane who = {GTV_LANE_GT, gt};
 	int lit =
 		row->lane.kind == s->p.highlight.kind && row->lane.id == s->p.highlight.id;
 
+	int colour = lit			       ? TUI_KEY
+		     : row->lane.kind == GTV_LANE_CORE ? TUI_BOLD
+						       : tui_ident_lane(names, row->lane);
+
 	tui_ident_id(names, row->lane, id, sizeof(id));
-	tui_canvas_text(s->tl.canvas, 1, row->y - (is_lock(s, i) && height(s, i) > 1),
-			s->tl.gutter - 2,
-			lit ? TUI_KEY
-			: row->lane.kind == GTV_LANE_CORE
-				? TUI_BOLD
-				: tui_ident_lane(names, row->lane),
-			id);
+	/* Arrows speak of ids: there it stands above the name. */
+	if (draw_name(s, row, colour))
+		y = height(s, i) >= 3 ? y - 1 : -1;
+	if (y >= 0)
+		tui_canvas_text(s->tl.canvas, 1, y, s->tl.gutter - 2, colour, id);
 	if (gt && height(s, i) >= 3)
 		tui_canvas_text(s->tl.canvas, 1, row->y - 1, s->tl.gutter - 2,
 				tui_ident_lane(names, who),

@@ -206,6 +206,52 @@ static void notes_on_a_second_terminal(void **state)
 	ended_well(&notes);
 }
 
+/* Whatever a run does instead: its recording is there, and says so. */
+static void each_failure(void **state)
+{
+	static const char *const run[] = {
+		"./there-is-no-such-program", /* missing */
+		"sh -c \"kill -SEGV $$\"",    /* dies */
+		"sh -c \"exit 3\"",	      /* fails */
+		"true",			      /* ends at once, with nothing to show */
+		"sleep 60",		      /* begins, and shows nothing in time */
+		"--policy nonsense true",     /* not to be started so */
+		"--level 9 true",	      /* an option that is wrong */
+	};
+	char path[80];
+	struct pty p;
+	FILE *f;
+
+	(void)state;
+	if (!file[0])
+		skip();
+	snprintf(path, sizeof(path), "%s/fails.talk", dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs("talk \"Failures\"\n", f);
+	for (size_t i = 0; i < sizeof(run) / sizeof(*run); i++)
+		fprintf(f,
+			"chapter \"Way %zu\"\n  run %s\n  recording turns.gtv\n  within "
+			"1s\n"
+			"  %s\n  lanes talker GIL\nstep\n  at begin\n  caption \"still on, "
+			"%zu\"\n",
+			i + 1, run[i], i == 4 ? "expect wait(GIL)>1us" : "", i + 1);
+	fclose(f);
+	pty_gtviz_start(&p, 80, 24, "talk", path, NULL);
+	pty_wait_taken(&p);
+	for (size_t i = 0; i < sizeof(run) / sizeof(*run); i++) {
+		char text[40];
+
+		snprintf(text, sizeof(text), "still on, %zu", i + 1);
+		pty_wait_text(&p, text);
+		pty_wait_text(&p, " recorded ");
+		pty_wait_text(&p, "talker");
+		pty_keys(&p, " ");
+	}
+	pty_keys(&p, "q");
+	ended_well(&p);
+}
+
 /* The talk that everybody has: whole, and played to its end by itself, at the sizes of a
  * small terminal and a hall's. */
 static void the_bundled_one(void **state)
@@ -229,14 +275,14 @@ static void the_bundled_one(void **state)
 		ended_well(&p);
 	}
 	pty_gtviz_start(&p, 100, 30, "talk", "green-threads", "--recorded", NULL);
-	pty_wait_text(&p, "1/12");
+	pty_wait_text(&p, "1/13");
 	pty_keys(&p, "\033[F"); /* the last chapter, and back through all */
-	pty_wait_text(&p, "12/12");
-	pty_keys(&p, "8"); /* a region's name leaves its wait to be seen */
-	pty_wait_text(&p, "fetch~~~~");
+	pty_wait_text(&p, "13/13");
+	pty_keys(&p, "9"); /* a region's name leaves its wait to be seen */
+	pty_wait_text(&p, "~~~~~~~~");
 	for (int i = 0; i < 40; i++)
 		pty_keys(&p, "p");
-	pty_wait_text(&p, "1/12");
+	pty_wait_text(&p, "1/13");
 	pty_keys(&p, "q");
 	ended_well(&p);
 }
@@ -278,6 +324,7 @@ int main(void)
 		cmocka_unit_test(recordings_both_ways),
 		cmocka_unit_test(live_and_what_cannot_be),
 		cmocka_unit_test(dark_timer_explore),
+		cmocka_unit_test(each_failure),
 		cmocka_unit_test(by_itself),
 		cmocka_unit_test(notes_on_a_second_terminal),
 		cmocka_unit_test(the_bundled_one),

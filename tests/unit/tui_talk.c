@@ -58,7 +58,7 @@ static const char whole[] = "# A comment, and a blank line\n"
 			    "  big \"{span}\"\n"
 			    "  wait 3s\n"
 			    "chapter \"Peace\"\n"
-			    "  recording /tmp/peace.gtv\n"
+			    "  recording peace.gtv\n"
 			    "step\n"
 			    "  at mark done 2\n"
 			    "  play 0.01\n"
@@ -80,7 +80,7 @@ static void reads_all(void **state)
 	assert_string_equal(tui_talk_path(t, t->chapter[0].recording, path, sizeof(path)),
 			    "talks/fight.gtv");
 	assert_string_equal(tui_talk_path(t, t->chapter[1].recording, path, sizeof(path)),
-			    "/tmp/peace.gtv");
+			    "talks/peace.gtv");
 	/* The second step has what the first said, but not its notes. */
 	const struct tui_talk_step *s = t->step;
 
@@ -214,6 +214,35 @@ static void senseless_bytes(void **state)
 	}
 }
 
+/* Whoever wrote it: the trace goes nowhere else, and nobody becomes root. */
+static void a_strangers_talk(void **state)
+{
+	static const char *const bad[] = {
+		"run --as-root x a", "run -o x a",	 "run -ox b a",
+		"run -p 1 a",	     "run --output=x a", "run --pid 1 a",
+		"recording /etc/x",  "recording ../x",	 "recording a/../../x",
+	};
+	static const char *const good[] = {
+		"run --policy gil3 a -o x",
+		"run a --as-root",
+		"recording a..b/x.gtv",
+	};
+	char text[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		snprintf(text, sizeof(text), "talk \"T\"\nchapter \"C\"\n%s\nstep\n",
+			 bad[i]);
+		tui_talk_free(parse(text, 1));
+		assert_int_equal(last_line, 3);
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		snprintf(text, sizeof(text), "talk \"T\"\nchapter \"C\"\n%s\nstep\n",
+			 good[i]);
+		tui_talk_free(parse(text, 0));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +251,7 @@ int main(void)
 		cmocka_unit_test(the_whole_is_looked_at),
 		cmocka_unit_test(manual_has_all),
 		cmocka_unit_test(senseless_bytes),
+		cmocka_unit_test(a_strangers_talk),
 	};
 	return cmocka_run_group_tests_name("talk", tests, NULL, NULL);
 }

@@ -529,8 +529,9 @@
 	  NO_MORE, 0, 0)                                                                   \
 	X("switches", OS_SWITCHES, "", 0, "switches of the kernel's", COUNT, "", 0,        \
 	  NO_MORE, 0, 0)                                                                   \
-	X("switches", VALUE, "ours", 0, "saved by the runtime", BYTES, "", 12, 24, 0, 0)   \
-	X("switches", VALUE, "kernel's", 0, "saved by the kernel", BYTES, "", 0, NO_MORE,  \
+	X("switches", VALUE, "saved by us", 0, "saved by the runtime", BYTES, "", 12, 24,  \
+	  0, 0)                                                                            \
+	X("switches", VALUE, "by kernel", 0, "saved by the kernel", BYTES, "", 0, NO_MORE, \
 	  0, 0)                                                                            \
 	X("ticks", VALUE, "idle", 0, "ticks while the core idles", RATE,                   \
 	  "tickless (Brown)", 0, NO_MORE, 0, 0)                                            \
