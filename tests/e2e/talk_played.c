@@ -87,7 +87,6 @@ static void play(int cols, int rows, int nobody)
 	status = pty_status(&p);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
-	pty_wait_restored(&p);
 	pty_close(&p);
 }
 
