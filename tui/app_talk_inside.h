@@ -49,7 +49,7 @@ struct tui_show {
 	uint64_t began_ns, chapter_ns, step_ns; /* real time */
 	struct tui_seek *expect, *place;
 	int expected, placed, over;
-	int judged; /* the run has ended, and how */
+	int judged;	      /* the run has ended, and how */
 	uint64_t recorded_ns; /* how long the first chapter's recording is; 0: not known */
 	int timer;
 	long shown_s; /* of the timer */
