@@ -77,6 +77,10 @@ struct tui_timeline {
 		uint32_t gt;
 		uint8_t role;
 	} role[4096];
+	struct { /* the same of OS threads; role 0: not asked */
+		uint32_t tid;
+		uint8_t role;
+	} tid_role[1024];
 };
 
 /* view_timeline.c */

@@ -43,12 +43,23 @@ int tui_tl_gt_role(struct tui_timeline *tl, uint32_t gt)
 	return tl->role[i].role;
 }
 
+/* Who the first twelve are is looked for each time: once a frame is enough. */
+static int thread_role(struct tui_timeline *tl, uint32_t tid)
+{
+	size_t i = tid % (sizeof(tl->tid_role) / sizeof(tl->tid_role[0]));
+	if (tl->tid_role[i].tid != tid || tl->tid_role[i].role == 0) {
+		tl->tid_role[i].tid = tid;
+		tl->tid_role[i].role = (uint8_t)tui_ident_thread(tl->scene->names, tid);
+	}
+	return tl->tid_role[i].role;
+}
+
 int tui_tl_fill_role(struct tui_timeline *tl, uint32_t gt, uint32_t tid, uint32_t *who)
 {
 	*who = gt ? gt : tid;
 	if (gt)
 		return tui_tl_gt_role(tl, gt);
-	return tl->has_gts ? TUI_OTHER : tui_ident_thread(tl->scene->names, tid);
+	return tl->has_gts ? TUI_OTHER : thread_role(tl, tid);
 }
 
 const struct tui_tl_row *tui_tl_row_of(const struct tui_timeline *tl, struct gtv_lane lane)
