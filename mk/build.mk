@@ -6,20 +6,20 @@ OURS := $(CFLAGS_BASE) $(CFLAGS)
 # that it has, these files are the recorder's, and those stand in for them.
 RECORDERS := tracer/launch/adopt.c tracer/launch/child.c tracer/launch/inherit.c tracer/launch/launch.c \
 	tracer/launch/privileges.c tracer/launch/output_as.c \
-	tracer/cmd/record.c tracer/cmd/import.c tracer/cmd/doctor.c tracer/cmd/doctor_uring.c tui/app_live.c \
-	tui/app_talk_run.c tui/app_talk_notes.c
-VIEWERS := tracer/launch/viewer.c tracer/cmd/viewer.c tui/app_viewer.c tui/app_talk_viewer.c
+	tracer/cmd/record.c tracer/cmd/import.c tracer/cmd/doctor.c tracer/cmd/doctor_uring.c tui/app/live.c \
+	tui/app/talk_run.c tui/app/talk_notes.c
+VIEWERS := tracer/launch/viewer.c tracer/cmd/viewer.c tui/app/viewer.c tui/app/talk_viewer.c
 LEFT_OUT := $(if $(REPLAY_ONLY),$(RECORDERS),$(VIEWERS))
 
-# layer NAME DIR EXTRA_CFLAGS: every .c and .S of DIR into $(O)/lib/NAME.a
+# layer NAME DIRS EXTRA_CFLAGS: every .c and .S of DIRS (two may have a file of one name) into $(O)/lib/NAME.a
 define layer
-SRC_$(1) := $$(filter-out $$(LEFT_OUT),$$(sort $$(wildcard $(2)/*.c) $$(wildcard $(2)/*.S)))
+SRC_$(1) := $$(filter-out $$(LEFT_OUT),$$(sort $$(wildcard $(addsuffix /*.c,$(2)) $(addsuffix /*.S,$(2)))))
 OBJ_$(1) := $$(patsubst %,$$(O)/obj/%.o,$$(SRC_$(1)))
 $$(OBJ_$(1)): LAYER_CFLAGS := $(3)
 $$(O)/lib/$(1).a: $$(OBJ_$(1))
 	@mkdir -p $$(@D)
 	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+	$$(Q)rm -f $$@ && ar qcs $$@ $$^
 endef
 
 STORE_CFLAGS  = $(CFLAGS_ZSTD) $(CFLAGS_XXHASH)
@@ -32,9 +32,10 @@ BY_FIELD := -fno-tree-slp-vectorize $(NO_STORE_MERGING)
 
 # Frame pointers: gt_dump walks stacks by them. Counters and the fields of events are
 # written one by one and read back at once: joined in wide registers they would stall.
-$(eval $(call layer,runtime,runtime,-fno-omit-frame-pointer -fno-tree-slp-vectorize))
+RUNTIME_DIRS := $(addprefix runtime/,core policy sync io os sim)
+$(eval $(call layer,runtime,$(RUNTIME_DIRS),-fno-omit-frame-pointer -fno-tree-slp-vectorize))
 # The runtime's code has a section of its own: preemption by signal tells it from the
-# program's (runtime/preempt_text.c).
+# program's (runtime/os/preempt_text.c).
 OBJCOPY := $(shell $(CC) -print-prog-name=objcopy)
 $(OBJ_runtime): AFTER_CC = && $(OBJCOPY) $(foreach s,.text .text.unlikely .text.startup .text.hot,--rename-section $(s)=gt_text) $@
 
@@ -49,7 +50,9 @@ $(eval $(call layer,import,tracer/import,$$(IMPORT_CFLAGS)))
 $(eval $(call layer,export,tracer/export,))
 $(eval $(call layer,session,tracer/session,$$(CFLAGS_ELF)))
 $(eval $(call layer,cmd,tracer/cmd,$$(CFLAGS_JSON) $$(CFLAGS_CURSES) $$(CFLAGS_ZSTD) $$(CFLAGS_LIBBPF) $$(if $$(HAVE_BPF),-DGTV_HAVE_BPF=1)))
-$(eval $(call layer,tui,tui,$$(CFLAGS_CURSES)))
+TUI_DIRS := $(addprefix tui/,app view trace term scene canvas)
+$(eval $(call layer,tui,$(TUI_DIRS),$$(CFLAGS_CURSES)))
+$(eval $(call layer,main,tui,))
 
 # Which model it is, by what it is made of (tracer/model/model_id.c).
 MODEL_MADE_OF := $(sort $(wildcard tracer/model/*.[ch]) tracer/base/event.h tracer/base/event.c)
@@ -118,9 +121,9 @@ $(O)/libgtpreload.so: $(PIC_preload)
 # gtviz itself.
 # ./gtviz is a copy of the plain build's, never of an instrumented one.
 gtviz-bin: $(O)/gtviz $(if $(filter build build-replay,$(O)),gtviz)
-$(O)/gtviz: $(call A,tui $(TRACER_LAYERS))
+$(O)/gtviz: $(call A,main tui $(TRACER_LAYERS))
 	$(call say,LD,$@)
-	$(Q)$(CC) $(OURS) $(LDFLAGS) -o $@ $(call A,tui $(TRACER_LAYERS)) $(LIBS_ALL)
+	$(Q)$(CC) $(OURS) $(LDFLAGS) -o $@ $(filter %.a,$^) $(LIBS_ALL)
 gtviz: $(O)/gtviz
 	$(Q)cp $< $@.tmp && mv $@.tmp $@
 

@@ -45,12 +45,7 @@ $(O)/tests/unit/runtime_faults: LDFLAGS += $(call comma_wraps,malloc calloc real
 $(O)/tests/unit/tui_work: LDFLAGS += $(call comma_wraps,gtv_names_get gtv_names_label gtv_window_pieces gtv_store_read)
 
 # Everything else links all of gtviz except its main, and may run ./gtviz.
-MAINLESS = $(O)/lib/tui_mainless.a
-$(MAINLESS): $(filter-out $(O)/obj/tui/main.c.o,$(OBJ_tui))
-	@mkdir -p $(@D)
-	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
-FULL_LINK = $(MAINLESS) $(call A,$(TRACER_LAYERS) runtime)
+FULL_LINK = $(call A,tui $(TRACER_LAYERS) runtime)
 define full_test
 $$(O)/$(patsubst %.c,%,$(1)): $(1) $$(FULL_LINK)
 	@mkdir -p $$(@D)

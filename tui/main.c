@@ -9,11 +9,11 @@
 #include "tracer/cmd/cmd.h"
 #include "tracer/cmd/demo.h"
 #include "tracer/cmd/doctor.h"
-#include "tui/app.h"
-#include "tui/app_config.h"
-#include "tui/app_words.h"
-#include "tui/help.h"
-#include "tui/shot.h"
+#include "tui/app/app.h"
+#include "tui/app/config.h"
+#include "tui/app/words.h"
+#include "tui/scene/help.h"
+#include "tui/app/shot.h"
 
 static int help(const struct gtv_options *opts)
 {

@@ -12,9 +12,9 @@
 
 #include "tests/bench/bench.h"
 #include "tests/bench/peer.h"
-#include "runtime/ctx.h"
+#include "runtime/os/ctx.h"
 #include "runtime/gt.h"
-#include "runtime/os.h"
+#include "runtime/os/os.h"
 
 #define BURSTS	  500 /* of those below */
 #define EMITS	  5000

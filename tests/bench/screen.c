@@ -3,8 +3,8 @@
  * What the screen costs: opening, and frames at every zoom, of every view, of crowds.
  */
 #include "tests/bench/screen.h"
-#include "tui/commands.h"
-#include "tui/threads.h"
+#include "tui/scene/commands.h"
+#include "tui/scene/threads.h"
 
 /* ---- an empty frame: the reference ---- */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The screen without a terminal: a trace opened and drawn by the code that draws it, at
- * 200×60, as the loop of the application does (tui/app.c). What a frame costs is told in
- * CPU time of this thread: what else the machine does is not our frame.
+ * 200×60, as the loop of the application does (tui/app/app.c). What a frame costs is told
+ * in CPU time of this thread: what else the machine does is not our frame.
  */
 #ifndef BENCH_SCREEN_H
 #define BENCH_SCREEN_H
@@ -12,13 +12,13 @@
 
 #include "tests/bench/bench.h"
 #include "tests/bench/tracers.h"
-#include "tui/app_panes.h"
-#include "tui/back.h"
-#include "tui/trace_patience.h"
+#include "tui/app/panes.h"
+#include "tui/canvas/back.h"
+#include "tui/trace/patience.h"
 
 #define SCREEN_COLS    200
 #define SCREEN_ROWS    60
-#define SCREEN_LOOK_NS 2000000u	 /* what a frame may decode: as in tui/app.c */
+#define SCREEN_LOOK_NS 2000000u	 /* what a frame may decode: as in tui/app/app.c */
 #define SCREEN_READ_NS 15000000u /* and what is read between two */
 
 struct screen {

@@ -10,7 +10,7 @@
 
 #include "tests/bench/bench.h"
 #include "runtime/gt.h"
-#include "runtime/os.h"
+#include "runtime/os/os.h"
 
 #define COUNTDOWN    10000000
 #define TRIPS	     50

@@ -10,9 +10,9 @@
 #include "tests/bench/tracers.h"
 #include "tracer/model/window.h"
 #include "tracer/store/store.h"
-#include "tui/canvas.h"
-#include "tui/nav.h"
-#include "tui/view.h"
+#include "tui/canvas/canvas.h"
+#include "tui/scene/nav.h"
+#include "tui/scene/view.h"
 
 #define FRAME_EVENTS "10000000"
 #define FRAME_CORES  "8"

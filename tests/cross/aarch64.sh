@@ -22,7 +22,7 @@ apart="single $shared procs"
 # shellcheck disable=SC2086
 build_runtime() {
 	rm -rf "$out/libgt.a" "$out/obj" && mkdir "$out/obj" || return
-	for source in runtime/*.[cS]; do
+	for source in runtime/core/*.c runtime/policy/*.c runtime/sync/*.c runtime/io/*.c runtime/os/*.[cS] runtime/sim/*.c; do
 		[ -f "$source" ] || continue
 		$cc $flags -c "$source" -o "$out/obj/$(basename "$source").o" || return
 	done

@@ -6,8 +6,8 @@
  */
 #include "tests/e2e/pty.h"
 #include "tracer/model/critical.h"
-#include "tui/select.h"
-#include "tui/trace.h"
+#include "tui/trace/select.h"
+#include "tui/trace/trace.h"
 
 #define TRIES 200 /* edges of a kind: the nearest one of several wins */
 

@@ -20,9 +20,9 @@
 #include "tracer/model/explain.h"
 #include "tracer/model/model.h"
 #include "tracer/model/zoom.h"
-#include "tui/app_panes.h"
-#include "tui/back.h"
-#include "tui/trace.h"
+#include "tui/app/panes.h"
+#include "tui/canvas/back.h"
+#include "tui/trace/trace.h"
 
 #define BATCH 64
 

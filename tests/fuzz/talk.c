@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tui/talk.h"
+#include "tui/scene/talk.h"
 
 #define BYTES_MAX 65536
 

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tui/commands.h"
-#include "tui/settings.h"
+#include "tui/scene/commands.h"
+#include "tui/scene/settings.h"
 
 #define BYTES_MAX 65536
 

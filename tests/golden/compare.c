@@ -5,7 +5,7 @@
  */
 #include "convoy.h"
 #include "frame.h"
-#include "tui/trace_compare.h"
+#include "tui/trace/compare.h"
 
 static struct gtv_names *names[2];
 static struct tui_trace trace;

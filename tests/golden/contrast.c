@@ -7,9 +7,9 @@
  * own: with the palette of our pictures they have 3:1.
  */
 #include "stage.h"
-#include "tui/glyph.h"
-#include "tui/theme.h"
-#include "tui/timeline.h"
+#include "tui/canvas/glyph.h"
+#include "tui/canvas/theme.h"
+#include "tui/view/timeline.h"
 
 static int need_not_be_read(const struct tui_cell *cell)
 {

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "tests/golden/convoy.h"
-#include "tui/trace.h"
+#include "tui/trace/trace.h"
 
 static struct gtv_names *names;
 static struct tui_trace trace;

@@ -5,7 +5,7 @@
  */
 #include "tests/golden/convoy_trace.h"
 #include "frame.h"
-#include "tui/trace_critical.h"
+#include "tui/trace/critical.h"
 
 static int open_window(void **state)
 {

@@ -6,7 +6,7 @@
  */
 #include "tests/golden/convoy_trace.h"
 #include "frame.h"
-#include "tui/select.h"
+#include "tui/trace/select.h"
 
 #define GREEN(id) ((struct gtv_lane){GTV_LANE_GT, id})
 

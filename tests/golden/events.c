@@ -15,8 +15,8 @@
 
 #include "convoy.h"
 #include "frame.h"
-#include "tui/commands.h"
-#include "tui/prompt.h"
+#include "tui/scene/commands.h"
+#include "tui/scene/prompt.h"
 
 static struct gtv_names *names;
 static struct tui_trace trace;

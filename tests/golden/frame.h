@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "tui/app_panes.h"
-#include "tui/back.h"
-#include "tui/trace.h"
+#include "tui/app/panes.h"
+#include "tui/canvas/back.h"
+#include "tui/trace/trace.h"
 
 static inline char *golden_read(const char *path, size_t *size)
 {

@@ -16,7 +16,7 @@
 
 #include "tests/golden/convoy.h"
 #include "tests/golden/frame.h"
-#include "tui/glyph.h"
+#include "tui/canvas/glyph.h"
 
 #define START 7000000000ull
 #define US    1000ull

@@ -5,8 +5,8 @@
  * until then what is not read is never drawn as if nothing happened there.
  */
 #include "stage.h"
-#include "tui/strip.h"
-#include "tui/trace_patience.h"
+#include "tui/canvas/strip.h"
+#include "tui/trace/patience.h"
 
 #define COLS	120
 #define ROWS	40

@@ -5,7 +5,7 @@
  */
 #include "convoy.h"
 #include "frame.h"
-#include "tui/presenter.h"
+#include "tui/scene/presenter.h"
 
 static struct gtv_names *names;
 static struct tui_trace trace;

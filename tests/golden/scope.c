@@ -5,7 +5,7 @@
  */
 #include "tests/golden/convoy_trace.h"
 #include "frame.h"
-#include "tui/trace_scope.h"
+#include "tui/trace/scope.h"
 
 static int open_window(void **state)
 {

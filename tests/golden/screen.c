@@ -16,10 +16,10 @@
 
 #include "convoy.h"
 #include "frame.h"
-#include "tui/back.h"
-#include "tui/glyph.h"
-#include "tui/trace_findings.h"
-#include "tui/view.h"
+#include "tui/canvas/back.h"
+#include "tui/canvas/glyph.h"
+#include "tui/trace/findings.h"
+#include "tui/scene/view.h"
 
 struct stage {
 	struct gtv_names *names;

@@ -8,13 +8,13 @@
 
 #include "convoy.h"
 #include "frame.h"
-#include "tui/commands.h"
-#include "tui/latency.h"
-#include "tui/threads.h"
-#include "tui/trace_compare.h"
-#include "tui/trace_critical.h"
-#include "tui/trace_scope.h"
-#include "tui/trace_threads.h"
+#include "tui/scene/commands.h"
+#include "tui/scene/latency.h"
+#include "tui/scene/threads.h"
+#include "tui/trace/compare.h"
+#include "tui/trace/critical.h"
+#include "tui/trace/scope.h"
+#include "tui/trace/threads.h"
 
 #define STAGE_STRIPES 60
 

@@ -10,7 +10,7 @@
  */
 #include "stage.h"
 #include "watched.h"
-#include "tui/timeline.h"
+#include "tui/view/timeline.h"
 
 /* ---- every size ---- */
 

@@ -4,10 +4,10 @@
  */
 #include "convoy.h"
 #include "frame.h"
-#include "tui/threads.h"
-#include "tui/trace_scope.h"
-#include "tui/locks.h"
-#include "tui/trace_threads.h"
+#include "tui/scene/threads.h"
+#include "tui/trace/scope.h"
+#include "tui/scene/locks.h"
+#include "tui/trace/threads.h"
 
 static struct gtv_names *names;
 static struct tui_trace trace;

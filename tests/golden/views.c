@@ -9,7 +9,7 @@
  * GENERATE=1 writes them anew; look at them before you commit (`git diff`).
  */
 #include "stage.h"
-#include "tui/glyph.h"
+#include "tui/canvas/glyph.h"
 
 /* What a cell looks like in all themes: two that do so are of one letter. */
 struct looks {

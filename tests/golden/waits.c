@@ -6,10 +6,10 @@
  */
 #include "convoy.h"
 #include "frame.h"
-#include "tui/app_panes.h"
-#include "tui/back.h"
-#include "tui/load.h"
-#include "tui/trace_latency.h"
+#include "tui/app/panes.h"
+#include "tui/canvas/back.h"
+#include "tui/scene/load.h"
+#include "tui/trace/latency.h"
 
 struct stage {
 	struct gtv_names *names;

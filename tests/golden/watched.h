@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A canvas that watches who draws where: the real one (tui/canvas.c is included whole, and
- * takes the place of the library's), whose calls come by here first. For one canvas at a
- * time it remembers which call wrote each cell's text, and notes two faults:
+ * A canvas that watches who draws where: the real one (tui/canvas/canvas.c is included
+ * whole, and takes the place of the library's), whose calls come by here first. For one
+ * canvas at a time it remembers which call wrote each cell's text, and notes two faults:
  *
  *   outside   something that is not blank was to be drawn beyond the canvas: clipping
  *             hides it, and with it what the view meant to say
@@ -14,7 +14,7 @@
 #define tui_canvas_put	 canvas_put
 #define tui_canvas_text	 canvas_text
 #define tui_canvas_textf canvas_textf
-#include "tui/canvas.c"
+#include "tui/canvas/canvas.c"
 #undef tui_canvas_put
 #undef tui_canvas_text
 #undef tui_canvas_textf

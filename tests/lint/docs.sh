@@ -51,7 +51,7 @@ table=docs/systems/README.md
 if [ -f "$table" ]; then
 	{
 		sed -n 's/^const struct gt__policy gt__policy_\([a-z0-9]*\) .*/\1/p' runtime/policy_*.c
-		sed -n '/^} aliases/,/^};/s/^	{"\([^"]*\)".*/\1/p' runtime/options.c
+		sed -n '/^} aliases/,/^};/s/^	{"\([^"]*\)".*/\1/p' runtime/core/options.c
 	} >"$tmp/names"
 	sed -n 's/^	X("\([^"]*\)", [A-Z]*, "[^"]*", "[^"]*".*/\1/p' tracer/cmd/demos.h >"$tmp/demos"
 	[ -s "$tmp/names" ] && [ -s "$tmp/demos" ] || complain 'no policies, aliases or demos found'

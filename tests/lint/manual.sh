@@ -1,6 +1,6 @@
 #!/bin/sh
 # The manual says what the program does: COMMANDS and FINDINGS of gtviz.1 and the options of
-# docs/man against `gtviz help --man-options`, KEYS against tui/keys.h, and mandoc has no
+# docs/man against `gtviz help --man-options`, KEYS against tui/scene/keys.h, and mandoc has no
 # complaint, neither of the pages that mk/manual.sh makes for each command.
 # usage: GTVIZ=… CC=… manual.sh [ROOT]
 tools=$(cd "$(dirname "$0")/../../mk" && pwd)
@@ -86,7 +86,7 @@ fi
 
 cat >"$tmp/keys.c" <<'C'
 #include <stdio.h>
-#include "tui/keys.h"
+#include "tui/scene/keys.h"
 int main(void)
 {
 #define X(action, group, place, keys, help) puts(keys);

@@ -11,16 +11,16 @@ bad=0
 plant() {
 	rm -rf "${tree:?}"/*
 	mkdir -p "$tree/docs/man" "$tree/mk" "$tree/runtime/abi" "$tree/samples" "$tree/tests" \
-		"$tree/tracer/base" "$tree/tracer/bpf" "$tree/tracer/store" "$tree/tracer/cmd" "$tree/tui"
+		"$tree/tracer/base" "$tree/tracer/bpf" "$tree/tracer/store" "$tree/tracer/cmd" "$tree/tui/canvas" "$tree/tui/scene" "$tree/tui/view" "$tree/tui/term"
 	cp "$here/../../docs/design.md" "$here/../../docs/gtviz.1" "$tree/docs/"
 	cp "$here"/../../docs/man/*.mdoc "$tree/docs/man/"
-	cp "$here/../../tui/keys.h" "$tree/tui/"
+	cp "$here/../../tui/scene/keys.h" "$tree/tui/scene/"
 	cp "$here/../../.clang-format" "$tree/"
 	for file in runtime/gt.h runtime/abi/gtv_event.h tracer/base/err.h tracer/store/store.h \
-		tui/canvas.h tui/term_curses.c samples/one.c; do
+		tui/canvas/canvas.h tui/term/curses.c samples/one.c; do
 		printf '/* SPDX-License-Identifier: MIT */\n' >"$tree/$file"
 	done
-	echo '#include <curses.h>' >>"$tree/tui/term_curses.c"
+	echo '#include <curses.h>' >>"$tree/tui/term/curses.c"
 	echo '#include "gt.h"' >>"$tree/samples/one.c"
 	printf '#!/bin/sh\ntrue\n' >"$tree/mk/ok.sh"
 }
@@ -46,31 +46,31 @@ for check in arrows names headers format shell; do passes $check; done
 
 plant; add tracer/base/err.h '#include "tracer/store/store.h"'
 complains arrows 'tracer/base may not include tracer/store/store.h'
-plant; add tui/canvas.h '#include "tracer/cmd/cmd.h"'; add tracer/cmd/cmd.h '/* */'
-complains arrows 'tui may not include tracer/cmd/cmd.h'
+plant; add tui/canvas/canvas.h '#include "tracer/cmd/cmd.h"'; add tracer/cmd/cmd.h '/* */'
+complains arrows 'tui/canvas may not include tracer/cmd/cmd.h'
 plant; add samples/one.c '#include "runtime/abi/gtv_event.h"'
 complains arrows 'samples may not include runtime/abi/gtv_event.h'
-plant; add tui/view.c '#include <curses.h>'
+plant; add tui/view/views.c '#include <curses.h>'
 complains arrows 'more than one file includes <curses.h>'
 plant; add tracer/base/err.h '#include <ncurses.h>'
 complains arrows 'only tui may include'
-plant; add tui/canvas.h '#include "tui/nowhere.h"'
+plant; add tui/canvas/canvas.h '#include "tui/canvas/nowhere.h"'
 complains arrows 'which is not there'
 plant; mkdir "$tree/tracer/new"; add tracer/new/x.c 'int x;'
 complains arrows 'belongs to no layer'
 
-plant; awk 'BEGIN { for (i = 0; i < 900; i++) print "" }' >>"$tree/tui/term_curses.c"
+plant; awk 'BEGIN { for (i = 0; i < 900; i++) print "" }' >>"$tree/tui/term/curses.c"
 complains names 'lines (at most'
 plant; echo 'int x;' >"$tree/tui/bare.c"
 complains names 'no SPDX'
-plant; add tui/canvas.h '/* TO''DO: later */'
+plant; add tui/canvas/canvas.h '/* TO''DO: later */'
 complains names 'unfinished'
 plant; add mk/ok.sh 'cd /wo''rk/somewhere'
 complains names 'not part of the project'
-plant; add tui/utils.c '/* SPDX-License-Identifier: MIT */'
+plant; add tui/canvas/utils.c '/* SPDX-License-Identifier: MIT */'
 complains names 'named after what it is for'
 
-plant; add tui/canvas.h 'size_t lost(void);'
+plant; add tui/canvas/canvas.h 'size_t lost(void);'
 complains headers 'does not compile by itself'
 plant; add runtime/abi/gtv_event.h 'static inline int f(void) { for (int *class = 0;;) return !class; }'
 complains headers 'as C++'
@@ -80,7 +80,7 @@ plant; add runtime/abi/gtv_event.h '#ifdef __bpf__
 command -v clang >/dev/null && complains headers 'for BPF'
 
 if command -v clang-format >/dev/null; then
-	plant; add tui/canvas.h 'int   x ;'
+	plant; add tui/canvas/canvas.h 'int   x ;'
 	complains format 'not formatted'
 fi
 plant; add mk/ok.sh 'if true; then'

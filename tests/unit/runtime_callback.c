@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "runtime/callback.h"
+#include "runtime/policy/callback.h"
 #include "tests/unit/runtime_log.h"
 
 static void expect_everywhere(void (*fn)(void *), const char *log)

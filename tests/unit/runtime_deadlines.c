@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The order of deadlines (runtime/deadlines.h) against the plainest that there is: all of
- * them in a list, looked through each time.
+ * The order of deadlines (runtime/io/deadlines.h) against the plainest that there is: all
+ * of them in a list, looked through each time.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +9,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "runtime/deadlines.h"
-#include "runtime/sys.h"
+#include "runtime/io/deadlines.h"
+#include "runtime/os/sys.h"
 
 #define DUES  3000u
 #define STEPS 60000u

@@ -5,7 +5,7 @@
 #include <signal.h>
 
 #include "tests/unit/runtime_rig.h"
-#include "runtime/ctx.h"
+#include "runtime/os/ctx.h"
 
 static const char *policy;
 static struct gt_mutex tally = GT_MUTEX_INIT("tally"), till = GT_MUTEX_INIT("till");

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "tests/unit/runtime_rig.h"
-#include "runtime/gmp_queue.h"
+#include "runtime/policy/gmp_queue.h"
 
 static int leaks_are_fine;
 int __lsan_is_turned_off(void);

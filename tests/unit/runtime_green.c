@@ -5,7 +5,7 @@
  */
 #include "tests/unit/runtime_log.h"
 
-#include "runtime/sim.h"
+#include "runtime/sim/sim.h"
 
 #define MS 1000000ull
 

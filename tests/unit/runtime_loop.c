@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 
 #include "tests/unit/runtime_rig.h"
-#include "runtime/loop.h"
-#include "runtime/rt.h"
+#include "runtime/io/loop.h"
+#include "runtime/core/rt.h"
 
 #define LONG_NS	    600000000000ll /* never reached, or the test has failed */
 #define PATIENCE_NS 60000000000u   /* a busy machine may take so long */

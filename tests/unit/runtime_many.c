@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <sys/resource.h>
 
-#include "runtime/rt.h"
+#include "runtime/core/rt.h"
 #include "tests/unit/runtime_rig.h"
 
 #define GUARDED_MAX 20000

@@ -4,7 +4,7 @@
  * when something is wrong with it, and stands in gtviz.1, and with --policy in what its
  * pages are made of, as it is here.
  */
-#include "runtime/options.c"
+#include "runtime/core/options.c"
 
 #include "tests/unit/runtime_rig.h"
 

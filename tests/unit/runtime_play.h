@@ -8,7 +8,7 @@
 
 #include "tests/unit/runtime_rig.h"
 
-#include "runtime/sim.h"
+#include "runtime/sim/sim.h"
 
 #define US 1000ull
 #define MS 1000000ull

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <sched.h>
 
-#include "runtime/pool.h"
+#include "runtime/policy/pool.h"
 #include "tests/unit/runtime_log.h"
 
 /* --- order ------------------------------------------------------------------ */

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "runtime/preempt.h"
+#include "runtime/os/preempt.h"
 
 #define SHORT	    "quantum,tick=100us,quantum=1"
 #define PATIENCE_NS 60000000000u /* a busy machine may take so long */

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "runtime/arena.h"
+#include "runtime/core/arena.h"
 #include "tests/unit/runtime_rig.h"
 
 static const struct gt_config procs = {.policy = "procs"};

@@ -23,8 +23,8 @@
 
 #include "runtime/abi/gtv_ring.h"
 #include "runtime/gt.h"
-#include "runtime/os.h"
-#include "runtime/sys.h"
+#include "runtime/os/os.h"
+#include "runtime/os/sys.h"
 
 static const char *const rig_policies[] = {"green",	  "asyncio",
 					   "gmp",	  "gmp,cores=1",

@@ -8,7 +8,7 @@
 #include <sys/un.h>
 
 #include "tests/unit/runtime_rig.h"
-#include "runtime/rt.h"
+#include "runtime/core/rt.h"
 
 #define RING_BYTES 4096u
 #define SLOTS	   (RING_BYTES / 32)

@@ -8,7 +8,7 @@
 #include <sys/un.h>
 
 #include "tests/unit/runtime_rig.h"
-#include "runtime/ctx.h"
+#include "runtime/os/ctx.h"
 
 static const char *policy;
 

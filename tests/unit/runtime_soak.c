@@ -8,8 +8,8 @@
  */
 #include <errno.h>
 
-#include "runtime/rt.h"
-#include "runtime/sim.h"
+#include "runtime/core/rt.h"
+#include "runtime/sim/sim.h"
 #include "tests/unit/runtime_watch.h"
 
 #define ACTORS	   6

@@ -2,14 +2,14 @@
  *
  * The context switch by itself. Needs nothing but the runtime and no cmocka, so that
  * it can also be built for another processor and run under an emulator:
- *   aarch64-linux-gnu-gcc -static -I. tests/unit/runtime_switch.c runtime/ctx.c
+ *   aarch64-linux-gnu-gcc -static -I. tests/unit/runtime_switch.c runtime/os/ctx.c
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/ctx.h"
+#include "runtime/os/ctx.h"
 
 #define STACK_BYTES (256u << 10)
 #define ROUNDS	    1000

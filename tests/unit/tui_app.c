@@ -14,11 +14,11 @@
 
 #include <cmocka.h>
 
-#include "tui/app.h"
-#include "tui/keys.h"
-#include "tui/tail.h"
-#include "tui/term.h"
-#include "tui/trace.h"
+#include "tui/app/app.h"
+#include "tui/scene/keys.h"
+#include "tui/scene/tail.h"
+#include "tui/term/term.h"
+#include "tui/trace/trace.h"
 
 /* Each word of the table is a key, and leads to its own action: so none is there
  * twice. */

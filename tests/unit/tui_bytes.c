@@ -18,7 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
-#include "tui/term.h"
+#include "tui/term/term.h"
 
 #define COLS	   100
 #define ROWS	   30

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "tui/back.h"
-#include "tui/glyph.h"
-#include "tui/theme.h"
+#include "tui/canvas/back.h"
+#include "tui/canvas/glyph.h"
+#include "tui/canvas/theme.h"
 
 static void text_of(const struct tui_canvas *c, struct tui_buf *buf)
 {

@@ -19,8 +19,8 @@
 #include <json-c/json.h>
 #include <vterm.h>
 
-#include "tui/app_cast.h"
-#include "tui/glyph.h"
+#include "tui/app/cast.h"
+#include "tui/canvas/glyph.h"
 
 static char path[] = "/tmp/gtviz-cast-XXXXXX";
 

@@ -15,8 +15,8 @@
 
 #include "tests/golden/convoy.h"
 #include "tracer/model/window.h"
-#include "tui/trace_events.h"
-#include "tui/trace_pick.h"
+#include "tui/trace/events.h"
+#include "tui/trace/pick.h"
 
 static struct gtv_names *names;
 static struct gtv_store *store;

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "tests/golden/convoy_trace.h"
-#include "tui/trace_findings.h"
+#include "tui/trace/findings.h"
 
 static void read_piece_by_piece_or_at_once(void **state)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The whole screen under a rain of keys: the real application on a real trace, with a
- * terminal made here (tui/term.h is the seam) that presses random keys, moves the mouse,
- * changes its size and looks at each frame: it has the size asked for, and nothing in it
- * that a terminal would not print. A crash, a hang, or what a sanitizer sees fails.
+ * terminal made here (tui/term/term.h is the seam) that presses random keys, moves the
+ * mouse, changes its size and looks at each frame: it has the size asked for, and nothing
+ * in it that a terminal would not print. A crash, a hang, or what a sanitizer sees fails.
  *
  * FUZZ_KEYS: how many (thousands here, a million in `make soak`); FUZZ_SEED: which;
  * FUZZ_SCENE: on what ("*crowd").
@@ -23,7 +23,7 @@
 #include "tests/golden/convoy.h"
 #include "tests/tools/crowd.h"
 #include "tests/unit/tui_terminal.h"
-#include "tui/keys.h"
+#include "tui/scene/keys.h"
 
 #define KEYS_DEFAULT 1200
 #define CTRL_C	     3

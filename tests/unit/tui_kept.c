@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "tui/app_kept.h"
+#include "tui/app/kept.h"
 
 #define NAME  "0123456789abcdef"
 #define START 1000000000ull

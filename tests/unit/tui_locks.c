@@ -14,10 +14,10 @@
 #include <cmocka.h>
 
 #include "tests/golden/convoy_trace.h"
-#include "tui/app_panes.h"
-#include "tui/trace_go.h"
-#include "tui/trace_locks.h"
-#include "tui/trace_threads.h"
+#include "tui/app/panes.h"
+#include "tui/trace/go.h"
+#include "tui/trace/locks.h"
+#include "tui/trace/threads.h"
 
 static const struct tui_locks_row *at(uint64_t ns)
 {

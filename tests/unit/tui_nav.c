@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "tui/nav.h"
+#include "tui/scene/nav.h"
 
 #define FIRST 1000000000ull
 #define LAST  11000000000ull

@@ -12,11 +12,11 @@
 
 #include <cmocka.h>
 
-#include "tui/back.h"
-#include "tui/commands.h"
-#include "tui/glyph.h"
-#include "tui/prompt.h"
-#include "tui/term.h"
+#include "tui/canvas/back.h"
+#include "tui/scene/commands.h"
+#include "tui/canvas/glyph.h"
+#include "tui/scene/prompt.h"
+#include "tui/term/term.h"
 
 static struct tui_prompt p;
 

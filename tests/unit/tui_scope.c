@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "tui/scope.h"
+#include "tui/scene/scope.h"
 
 #define MS 1000000ull
 

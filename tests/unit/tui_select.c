@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "tui/select.h"
+#include "tui/trace/select.h"
 
 #define TID  100
 #define PID  100

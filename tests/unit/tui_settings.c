@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "tui/app_config.h"
-#include "tui/term.h"
+#include "tui/app/config.h"
+#include "tui/term/term.h"
 
 static struct tui_settings s;
 static struct tui_keymap map;

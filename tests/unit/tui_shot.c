@@ -16,9 +16,9 @@
 #include <cmocka.h>
 
 #include "tracer/cmd/options.h"
-#include "tui/settings.h"
-#include "tui/shot.h"
-#include "tui/view.h"
+#include "tui/scene/settings.h"
+#include "tui/app/shot.h"
+#include "tui/scene/view.h"
 
 #define TRACE "tests/golden/trace-2026-11.gtv"
 #define COLS  100

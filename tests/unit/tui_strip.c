@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "tui/back.h"
-#include "tui/format.h"
-#include "tui/strip.h"
+#include "tui/canvas/back.h"
+#include "tui/canvas/format.h"
+#include "tui/canvas/strip.h"
 
 static struct tui_strip strip;
 static struct tui_canvas canvas;

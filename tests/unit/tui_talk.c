@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "tui/app_talk.h"
-#include "tui/talk.h"
+#include "tui/app/talk.h"
+#include "tui/scene/talk.h"
 
 static int last_line;
 static char last_what[320], last_mend[320];

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * A terminal that is a program: tui/term.h is the seam. Whoever includes this plays the
- * real application: `press` gives the keys, `look` is shown each frame. One terminal, which
- * begins as `terminal` says.
+ * A terminal that is a program: tui/term/term.h is the seam. Whoever includes this plays
+ * the real application: `press` gives the keys, `look` is shown each frame. One terminal,
+ * which begins as `terminal` says.
  */
 #ifndef TUI_TERMINAL_H
 #define TUI_TERMINAL_H
 
 #include <unistd.h>
 
-#include "tui/app.h"
+#include "tui/app/app.h"
 
 struct tui_term {
 	int fd; /* readable when press wants to be asked */

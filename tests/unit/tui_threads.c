@@ -14,10 +14,10 @@
 #include <cmocka.h>
 
 #include "tests/golden/convoy_trace.h"
-#include "tui/bar.h"
-#include "tui/trace_go.h"
-#include "tui/trace_threads.h"
-#include "tui/unit.h"
+#include "tui/view/bar.h"
+#include "tui/trace/go.h"
+#include "tui/trace/threads.h"
+#include "tui/canvas/unit.h"
 
 /* ---- bars and units ---- */
 

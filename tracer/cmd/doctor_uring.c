@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Whether programs on libgt may use io_uring here (GT_POLICY=asyncio,loop=uring): as
- * runtime/loop_uring.c asks for it.
+ * runtime/io/loop_uring.c asks for it.
  */
 #include "tracer/cmd/doctor.h"
 
