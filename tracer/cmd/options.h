@@ -82,7 +82,7 @@ enum gtv_command {
 	X(IRQ, 0, "irq", NULL, GTV_FOR_TRACER,                                             \
 	  "level 3: tell interrupts that come while the program runs or waits")            \
 	X(BUFFER, 0, "buffer", "SIZE", GTV_FOR_TRACER,                                     \
-	  "event ring of each thread: 64K to 1G (32M; less where memory is short)")                                     \
+	  "event ring of each thread: 64K to 1G (32M; less where memory is short)")        \
 	X(RINGS, 0, "rings", "N", GTV_FOR_TRACER,                                          \
 	  "how many OS threads of a program on libgt can have one at once (64)")           \
 	X(RING, 0, "ring", "SIZE|TIME", GTV_FOR_TRACER,                                    \
