@@ -12,7 +12,8 @@
 
 #include "tests/bench/bench.h"
 #include "tests/bench/tracers.h"
-#include "tui/app/panes.h"
+#include "tui/trace/load.h"
+#include "tui/trace/panes.h"
 #include "tui/canvas/back.h"
 #include "tui/trace/patience.h"
 

@@ -20,7 +20,7 @@
 #include "tracer/model/explain.h"
 #include "tracer/model/model.h"
 #include "tracer/model/zoom.h"
-#include "tui/app/panes.h"
+#include "tui/trace/panes.h"
 #include "tui/canvas/back.h"
 #include "tui/trace/trace.h"
 

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "tui/app/panes.h"
+#include "tui/trace/panes.h"
 #include "tui/canvas/back.h"
 #include "tui/trace/trace.h"
 

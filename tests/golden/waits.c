@@ -6,7 +6,7 @@
  */
 #include "convoy.h"
 #include "frame.h"
-#include "tui/app/panes.h"
+#include "tui/trace/panes.h"
 #include "tui/canvas/back.h"
 #include "tui/scene/load.h"
 #include "tui/trace/latency.h"

@@ -50,7 +50,7 @@ find docs -name '*.svg' -size +100k | grep . && complain 'a picture of docs is o
 table=docs/systems/README.md
 if [ -f "$table" ]; then
 	{
-		sed -n 's/^const struct gt__policy gt__policy_\([a-z0-9]*\) .*/\1/p' runtime/policy_*.c
+		sed -n 's/^const struct gt__policy gt__policy_\([a-z0-9]*\) .*/\1/p' runtime/policy/*.c
 		sed -n '/^} aliases/,/^};/s/^	{"\([^"]*\)".*/\1/p' runtime/core/options.c
 	} >"$tmp/names"
 	sed -n 's/^	X("\([^"]*\)", [A-Z]*, "[^"]*", "[^"]*".*/\1/p' tracer/cmd/demos.h >"$tmp/demos"

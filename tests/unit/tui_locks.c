@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "tests/golden/convoy_trace.h"
-#include "tui/app/panes.h"
+#include "tui/trace/panes.h"
 #include "tui/trace/go.h"
 #include "tui/trace/locks.h"
 #include "tui/trace/threads.h"

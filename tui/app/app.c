@@ -21,6 +21,8 @@
 #include "tracer/cmd/cmd.h"
 #include "tui/app/opening.h"
 #include "tui/app/panes.h"
+#include "tui/trace/load.h"
+#include "tui/trace/panes.h"
 #include "tui/app/prompt.h"
 #include "tui/app/search.h"
 #include "tui/app/scope.h"

@@ -25,7 +25,7 @@ static void go(struct tui_app *app)
 	app->view = TUI_VIEW_TIMELINE;
 }
 
-static int key(struct tui_app *app, enum tui_action action)
+int tui_compare_key(struct tui_app *app, enum tui_action action)
 {
 	struct tui_trace *t = &app->trace;
 
@@ -90,11 +90,3 @@ void act_DIFFERENCE(struct tui_app *app)
 	if (c)
 		c->differences_only = !c->differences_only;
 }
-
-const struct tui_pane tui_pane_compare = {
-	.view = TUI_VIEW_COMPARE,
-	.read = tui_trace_compare_read,
-	.unread = tui_trace_compare_unread,
-	.forget = tui_trace_compare_forget,
-	.key = key,
-};

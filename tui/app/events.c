@@ -20,7 +20,7 @@ static void choose(struct tui_app *app, int by)
 			    by < 0 ? "this is the first event" : "this is the last event");
 }
 
-static int key(struct tui_app *app, enum tui_action action)
+int tui_events_key(struct tui_app *app, enum tui_action action)
 {
 	int page = app->canvas.rows > 12 ? app->canvas.rows - 9 : 3;
 
@@ -52,11 +52,3 @@ void act_EVENTS(struct tui_app *app)
 {
 	tui_app_view(app, TUI_VIEW_EVENTS);
 }
-
-const struct tui_pane tui_pane_events = {
-	.view = TUI_VIEW_EVENTS,
-	.read = tui_trace_read_events,
-	.unread = tui_trace_events_unread,
-	.forget = tui_trace_forget_events,
-	.key = key,
-};

@@ -18,7 +18,7 @@ static void to_evidence(struct tui_app *app)
 	tui_app_tell(app, rc, "");
 }
 
-static int key(struct tui_app *app, enum tui_action action)
+int tui_findings_key(struct tui_app *app, enum tui_action action)
 {
 	switch (action) {
 	case TUI_ACT_ROW_DOWN:
@@ -60,11 +60,3 @@ void act_UNIGNORE(struct tui_app *app)
 	tui_trace_ignore_findings(&app->trace, 0);
 	tui_app_say(app, "no finding is ignored");
 }
-
-const struct tui_pane tui_pane_findings = {
-	.view = TUI_VIEW_FINDINGS,
-	.read = tui_trace_notice,
-	.unread = tui_trace_findings_unread,
-	.forget = tui_trace_forget_findings,
-	.key = key,
-};

@@ -5,7 +5,7 @@
 #include "tui/app/app.h"
 #include "tui/app/panes.h"
 
-static int key(struct tui_app *app, enum tui_action action)
+int tui_help_key(struct tui_app *app, enum tui_action action)
 {
 	struct tui_nav *nav = &app->trace.nav;
 
@@ -27,8 +27,3 @@ static int key(struct tui_app *app, enum tui_action action)
 		return 0;
 	}
 }
-
-const struct tui_pane tui_pane_help = {
-	.view = TUI_VIEW_HELP,
-	.key = key,
-};

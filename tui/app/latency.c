@@ -129,7 +129,7 @@ static void enter(struct tui_app *app)
 	}
 }
 
-static int latency_key(struct tui_app *app, enum tui_action action)
+int tui_latency_key(struct tui_app *app, enum tui_action action)
 {
 	struct tui_latency *lat = app->trace.latency;
 
@@ -168,14 +168,6 @@ static int latency_key(struct tui_app *app, enum tui_action action)
 	}
 }
 
-const struct tui_pane tui_pane_latency = {
-	.view = TUI_VIEW_LATENCY,
-	.read = tui_latency_read,
-	.unread = tui_latency_unread,
-	.forget = tui_latency_forget,
-	.key = latency_key,
-};
-
 /* ---- system calls ---- */
 
 static void choose_call(struct tui_app *app, int dir)
@@ -204,7 +196,7 @@ static void show_call(struct tui_app *app)
 		show(app, &worst, calls->row[calls->chosen].source == GTV_CALL_TIMED);
 }
 
-static int calls_key(struct tui_app *app, enum tui_action action)
+int tui_calls_key(struct tui_app *app, enum tui_action action)
 {
 	switch (action) {
 	case TUI_ACT_ROW_DOWN:
@@ -227,11 +219,3 @@ static int calls_key(struct tui_app *app, enum tui_action action)
 		return 0;
 	}
 }
-
-const struct tui_pane tui_pane_calls = {
-	.view = TUI_VIEW_CALLS,
-	.read = tui_calls_read,
-	.unread = tui_latency_unread,
-	.forget = tui_calls_forget,
-	.key = calls_key,
-};

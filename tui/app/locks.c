@@ -72,7 +72,7 @@ static void row_key(struct tui_app *app, enum tui_action action)
 		to_evidence(app);
 }
 
-static int key(struct tui_app *app, enum tui_action action)
+int tui_locks_key(struct tui_app *app, enum tui_action action)
 {
 	switch (action) {
 	case TUI_ACT_ROW_DOWN:
@@ -103,11 +103,3 @@ void act_LOCKS(struct tui_app *app)
 		if (s->row[i].a.id == lane.id)
 			tui_trace_locks_choose(&app->trace, i);
 }
-
-const struct tui_pane tui_pane_locks = {
-	.view = TUI_VIEW_LOCKS,
-	.read = tui_trace_locks,
-	.unread = tui_trace_threads_unread,
-	.forget = tui_trace_forget_locks,
-	.key = key,
-};

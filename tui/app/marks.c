@@ -14,22 +14,6 @@ void act_MARKS(struct tui_app *app)
 	tui_app_view(app, TUI_VIEW_MARKS);
 }
 
-static int read_marks(struct tui_trace *t, uint64_t budget_ns)
-{
-	struct tui_scope *s = tui_scope_of(t);
-	size_t before = s ? s->said_count : 0;
-	int all = s ? s->said_all : 1;
-
-	if (s)
-		s->said_all = tui_scope_said(t, budget_ns);
-	return s && (s->said_count != before || s->said_all != all);
-}
-
-static int unread(const struct tui_trace *t)
-{
-	return !t->scope || !t->scope->said_all || t->facts.mode == TUI_LIVE;
-}
-
 static void move(struct tui_app *app, long by)
 {
 	struct tui_scope *s = app->trace.scope;
@@ -61,7 +45,7 @@ static void remove_mark(struct tui_app *app, const struct tui_mark *m)
 	tui_app_unmarked(app);
 }
 
-static int key(struct tui_app *app, enum tui_action action)
+int tui_marks_key(struct tui_app *app, enum tui_action action)
 {
 	const struct tui_scope *s = app->trace.scope;
 	const struct tui_mark *m = s ? tui_scope_mark_at(s, s->chosen) : NULL;
@@ -89,10 +73,3 @@ static int key(struct tui_app *app, enum tui_action action)
 		return 0;
 	}
 }
-
-const struct tui_pane tui_pane_marks = {
-	.view = TUI_VIEW_MARKS,
-	.read = read_marks,
-	.unread = unread,
-	.key = key,
-};

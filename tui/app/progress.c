@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "tui/app/app.h"
-#include "tui/app/panes.h"
+#include "tui/trace/panes.h"
 #include "tui/scene/latency.h"
 #include "tui/scene/load.h"
 #include "tui/scene/locks.h"

@@ -7,7 +7,7 @@
 
 #include "tracer/cmd/cmd.h"
 #include "tracer/launch/launch.h"
-#include "tui/app/panes.h"
+#include "tui/trace/panes.h"
 #include "tui/canvas/back.h"
 #include "tui/canvas/glyph.h"
 #include "tui/canvas/theme.h"

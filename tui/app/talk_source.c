@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tui/app/panes.h"
+#include "tui/trace/panes.h"
 #include "tui/app/search.h"
 #include "tui/app/talk_check.h"
 #include "tui/app/talk_inside.h"

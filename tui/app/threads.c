@@ -88,7 +88,7 @@ static int is_of_rows(enum tui_action action)
 	       action == TUI_ACT_EXPLAIN;
 }
 
-static int key(struct tui_app *app, enum tui_action action)
+int tui_threads_key(struct tui_app *app, enum tui_action action)
 {
 	const struct tui_threads *s = app->trace.threads;
 
@@ -124,11 +124,3 @@ void act_THREADS(struct tui_app *app)
 	if (s->attr)
 		(void)tui_threads_list(s, app->trace.names, app->trace.window);
 }
-
-const struct tui_pane tui_pane_threads = {
-	.view = TUI_VIEW_THREADS,
-	.read = tui_trace_threads,
-	.unread = tui_trace_threads_unread,
-	.forget = tui_trace_forget_threads,
-	.key = key,
-};

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tui/canvas/glyph.h"
-#include "tui/term/term.h"
+#include "tui/scene/key_codes.h"
 
 const struct tui_key_binding tui_keys[] = {
 #define X(id, group, place, keys, help)                                                    \

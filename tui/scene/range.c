@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "tui/view/chrome.h"
 #include "tui/canvas/format.h"
 #include "tui/scene/nav.h"
 #include "tui/scene/scope.h"
@@ -79,19 +78,4 @@ char *tui_range_words(const struct tui_range *r, uint64_t start_ns, char *buf, s
 	snprintf(buf, size, "%s %s from %s s",
 		 r->kind == TUI_RANGE_CURSORS ? "A–B" : "the window,", length, at);
 	return buf;
-}
-
-void tui_range_say(struct tui_canvas *canvas, int *x, int y, int end,
-		   const struct tui_range *r, uint64_t start_ns, uint64_t upto_ns)
-{
-	char text[3 * TUI_FIGURE];
-
-	if (r->kind != TUI_RANGE_ALL) {
-		tui_say(canvas, x, y, end, TUI_KEY,
-			tui_range_words(r, start_ns, text, sizeof(text)));
-		return;
-	}
-	tui_format_length(text, TUI_FIGURE,
-			  upto_ns > r->from_ns ? upto_ns - r->from_ns : 0);
-	tui_sayf(canvas, x, y, end, TUI_DIM, "all of %s", text);
 }

@@ -40,8 +40,5 @@ int tui_range_is_due(const struct tui_range *counted, const struct tui_nav *nav,
 const char *tui_range_next(struct tui_nav *nav, const struct tui_scope *scope);
 /* "A–B 3.20 ms from 1.2000 s", "the window, 50.0 ms from …"; "" for ALL. Returns buf. */
 char *tui_range_words(const struct tui_range *r, uint64_t start_ns, char *buf, size_t size);
-/* The same at *x of a line, and for ALL "all of 10.0 s" of what was read. */
-void tui_range_say(struct tui_canvas *canvas, int *x, int y, int end,
-		   const struct tui_range *r, uint64_t start_ns, uint64_t upto_ns);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "runtime/abi/gtv_ring.h"
-#include "tui/app/panes.h"
+#include "tui/trace/panes.h"
 #include "tui/scene/ident.h"
 #include "tui/trace/findings.h"
 #include "tui/trace/reading.h"

@@ -10,7 +10,7 @@
 #include "tui/scene/events.h"
 #include "tui/trace/trace.h"
 
-/* For the pane: see app/panes.h. */
+/* For the pane: see trace/panes.h. */
 int tui_trace_read_events(struct tui_trace *t, uint64_t budget_ns);
 int tui_trace_events_unread(const struct tui_trace *t);
 void tui_trace_forget_events(struct tui_trace *t);

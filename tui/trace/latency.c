@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "tui/view/histogram.h"
+#include "tui/scene/histogram.h"
 #include "tui/trace/reading.h"
 #include "tui/trace/span.h"
 

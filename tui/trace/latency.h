@@ -9,7 +9,7 @@
 #include "tui/scene/calls.h"
 #include "tui/trace/trace.h"
 
-/* As panes' (app/panes.h). */
+/* As panes' (trace/panes.h). */
 int tui_latency_read(struct tui_trace *t, uint64_t budget_ns);
 int tui_latency_unread(const struct tui_trace *t);
 void tui_latency_forget(struct tui_trace *t);

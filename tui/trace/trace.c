@@ -10,7 +10,7 @@
 #include "runtime/abi/gtv_ring.h"
 #include "tracer/cmd/out.h"
 #include "tui/trace/scope.h"
-#include "tui/app/panes.h"
+#include "tui/trace/panes.h"
 #include "tui/trace/critical.h"
 #include "tui/scene/sieve.h"
 #include "tui/trace/span.h"

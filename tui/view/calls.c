@@ -257,8 +257,8 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 	uint64_t upto = lat->upto_ns > lat->from_ns ? lat->upto_ns - lat->from_ns : 0;
 	tui_format_length(length_text, sizeof(length_text), upto);
 	if (lat->range.kind)
-		tui_range_say(canvas, &x, y, end, &lat->range, scene->nav->first_ns,
-			      lat->upto_ns);
+		tui_chrome_range(canvas, &x, y, end, &lat->range, scene->nav->first_ns,
+				 lat->upto_ns);
 	else
 		tui_sayf(canvas, &x, y, end, TUI_TEXT, "%s %s",
 			 lat->done || lat->caught_up ? "all of" : "the first", length_text);

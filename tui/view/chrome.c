@@ -476,3 +476,18 @@ void tui_chrome_error(struct tui_canvas *canvas, const char *text)
 {
 	tui_canvas_text(canvas, 1, canvas->rows / 2, canvas->cols - 2, TUI_WARN, text);
 }
+
+void tui_chrome_range(struct tui_canvas *canvas, int *x, int y, int end,
+		      const struct tui_range *r, uint64_t start_ns, uint64_t upto_ns)
+{
+	char text[3 * TUI_FIGURE];
+
+	if (r->kind != TUI_RANGE_ALL) {
+		tui_say(canvas, x, y, end, TUI_KEY,
+			tui_range_words(r, start_ns, text, sizeof(text)));
+		return;
+	}
+	tui_format_length(text, TUI_FIGURE,
+			  upto_ns > r->from_ns ? upto_ns - r->from_ns : 0);
+	tui_sayf(canvas, x, y, end, TUI_DIM, "all of %s", text);
+}

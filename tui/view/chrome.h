@@ -6,6 +6,7 @@
 #ifndef TUI_VIEW_CHROME_H
 #define TUI_VIEW_CHROME_H
 
+#include "tui/scene/range.h"
 #include "tui/scene/view.h"
 
 /* Writes at *x, moves it on; stops before `end`. */
@@ -35,5 +36,9 @@ int tui_chrome_rule(struct tui_canvas *canvas, int y, const char *text);
 int tui_chrome_too_small(struct tui_canvas *canvas, int cols, int rows);
 /* "the trace cannot be read" in the middle of an otherwise empty canvas. */
 void tui_chrome_error(struct tui_canvas *canvas, const char *text);
+/* What is counted (tui_range_words) at *x of a line, and for ALL "all of 10.0 s" of what
+ * was read. */
+void tui_chrome_range(struct tui_canvas *canvas, int *x, int y, int end,
+		      const struct tui_range *r, uint64_t start_ns, uint64_t upto_ns);
 
 #endif

@@ -155,7 +155,7 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 	tui_sayf(canvas, &x, y, end, TUI_DIM, e->number ? " of %s" : "%s events", all);
 	if (e->range.kind) {
 		tui_say(canvas, &x, y, end, TUI_DIM, "   ");
-		tui_range_say(canvas, &x, y, end, &e->range, start_of(scene), 0);
+		tui_chrome_range(canvas, &x, y, end, &e->range, start_of(scene), 0);
 	}
 	if (e->is_live)
 		tui_say(canvas, &x, y, end, TUI_GOOD, "   follows the end");

@@ -282,8 +282,8 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 			 f->hidden);
 	tui_say(canvas, &x, y, end, TUI_DIM, f->all ? "  worst first; " : "  ");
 	if (f->range.kind)
-		tui_range_say(canvas, &x, y, end, &f->range, scene->nav->first_ns,
-			      f->upto_ns);
+		tui_chrome_range(canvas, &x, y, end, &f->range, scene->nav->first_ns,
+				 f->upto_ns);
 	else
 		tui_sayf(canvas, &x, y, end, TUI_DIM, "%s of the trace", length);
 	if (scene->facts->lost)

@@ -44,22 +44,6 @@ char *tui_histogram_label(char *buf, size_t size, unsigned bucket)
 	return range_label(buf, size, bucket, bucket + 1);
 }
 
-int tui_histogram_chosen(const struct gtv_histogram *h, int chosen)
-{
-	unsigned first, last, most;
-	if (!h || gtv_histogram_range(h, &first, &last))
-		return -1;
-	if (chosen >= 0)
-		return chosen < (int)first  ? (int)first
-		       : chosen > (int)last ? (int)last
-					    : chosen;
-	most = first;
-	for (unsigned b = first; b <= last; b++)
-		if (gtv_histogram_in(h, b) > gtv_histogram_in(h, most))
-			most = b;
-	return (int)most;
-}
-
 int tui_histogram_rows(const struct gtv_histogram *h)
 {
 	unsigned first, last;

@@ -7,10 +7,8 @@
 #ifndef TUI_VIEW_HISTOGRAM_H
 #define TUI_VIEW_HISTOGRAM_H
 
-#include "tracer/model/histogram.h"
+#include "tui/scene/histogram.h"
 #include "tui/scene/view.h"
-
-#define TUI_HISTOGRAM_MOST (-1) /* chosen: the bucket that most are in */
 
 struct tui_histogram {
 	const struct gtv_histogram *h;
@@ -25,8 +23,6 @@ struct tui_histogram {
 void tui_histogram_draw(struct tui_canvas *canvas, const struct tui_histogram *d);
 /* Rows that all of its buckets need, with the summary. */
 int tui_histogram_rows(const struct gtv_histogram *h);
-/* The bucket meant: itself, or the one that most are in; -1 if it is empty. */
-int tui_histogram_chosen(const struct gtv_histogram *h, int chosen);
 /* "4.096 - 8.192 ms". Returns buf. */
 char *tui_histogram_label(char *buf, size_t size, unsigned bucket);
 /* Count and percentiles: "3,609 waits  p50 4.97 ms  p99 11.8 ms  max 17.2 ms". */

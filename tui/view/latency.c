@@ -104,7 +104,8 @@ static void say_range(struct tui_canvas *canvas, const struct tui_scene *scene, 
 		gtv_store_get_info(scene->store, &info);
 	tui_format_length(length, sizeof(length), to - lat->from_ns);
 	if (lat->range.kind) {
-		tui_range_say(canvas, x, y, end, &lat->range, info.start_ns, lat->upto_ns);
+		tui_chrome_range(canvas, x, y, end, &lat->range, info.start_ns,
+				 lat->upto_ns);
 	} else if (lat->done || lat->caught_up) {
 		tui_sayf(canvas, x, y, end, TUI_TEXT, "all of %s", length);
 	} else {

@@ -358,7 +358,7 @@ static void draw_source(const struct load *l, int y)
 	int x = 1, end = l->canvas->cols - 1;
 	struct tui_range range = tui_range_of(l->scene->nav, l->scene->scope);
 	if (range.kind == TUI_RANGE_CURSORS) {
-		tui_range_say(l->canvas, &x, y, end, &range, l->tl.start_ns, 0);
+		tui_chrome_range(l->canvas, &x, y, end, &range, l->tl.start_ns, 0);
 		tui_say(l->canvas, &x, y, end, TUI_DIM, "; ");
 	}
 	tui_format_length(length, sizeof(length), (uint64_t)l->column_ns);

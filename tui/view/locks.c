@@ -228,7 +228,7 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 	tui_sayf(canvas, &x, y, end, TUI_DIM, "   now is the cursor, %s s", at);
 	tui_say(canvas, &x, y, end, TUI_DIM, "; totals over ");
 	if (l->range.kind)
-		tui_range_say(canvas, &x, y, end, &l->range, nav->first_ns, l->upto_ns);
+		tui_chrome_range(canvas, &x, y, end, &l->range, nav->first_ns, l->upto_ns);
 	else
 		tui_say(canvas, &x, y, end, TUI_DIM, length);
 	if (!l->done && scene->facts->mode != TUI_LIVE)

@@ -74,7 +74,8 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 	tui_format_length(length, sizeof(length), t->upto_ns - t->from_ns);
 	if (t->range.kind) {
 		tui_say(canvas, &x, y, right, TUI_DIM, "  ");
-		tui_range_say(canvas, &x, y, right, &t->range, nav->first_ns, t->upto_ns);
+		tui_chrome_range(canvas, &x, y, right, &t->range, nav->first_ns,
+				 t->upto_ns);
 	} else {
 		tui_sayf(canvas, &x, y, right, TUI_DIM, "  over the whole trace, %s",
 			 length);
