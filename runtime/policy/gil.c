@@ -9,8 +9,8 @@ static struct {
 	uint32_t lk; /* guards the rest */
 	uint32_t id, seq;
 	uint32_t locked, request;
-	uint32_t last;		  /* id of the last holder */
-	uint32_t wanting;	  /* threads that found it held, until they have it */
+	uint32_t last;	  /* id of the last holder */
+	uint32_t wanting; /* threads that found it held, until they have it; read outside */
 	uint32_t switches;	  /* futex: changes when another than the last takes it */
 	struct gt *owner;	  /* atomic: each thread asks only whether it is itself */
 	struct gt *first, *final; /* who waits, by next */
@@ -101,7 +101,7 @@ void gt__gil_take(struct gt__os *os, int waits)
 
 	gil_guard();
 	wanting = gil.locked != 0;
-	gil.wanting += wanting;
+	__atomic_store_n(&gil.wanting, gil.wanting + wanting, __ATOMIC_RELAXED);
 	while (gil.locked) {
 		if (!waits)
 			gt__tell_wait(os, GTV_EV_SWITCH_GIL, 0, self, NULL, gil.id);
@@ -114,7 +114,7 @@ void gt__gil_take(struct gt__os *os, int waits)
 		gt__tell_ready(os, self, GTV_BY_GT, gil.last);
 		gt__native_resumed(os);
 	}
-	gil.wanting -= wanting;
+	__atomic_store_n(&gil.wanting, gil.wanting - wanting, __ATOMIC_RELAXED);
 	another = gil.last != self->id;
 	gil.locked = 1;
 	__atomic_store_n(&gil.owner, self, __ATOMIC_RELAXED);

@@ -11,8 +11,7 @@
 #include <string.h>
 
 #include "tracer/import/importers.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/files.h"
 
 struct receiver {
 	uint64_t events, names, last_ns;
@@ -75,25 +74,5 @@ static inline int import_bytes(int (*import)(struct gtv__feed *, const uint8_t *
 	free(copy);
 	return rc;
 }
-
-#ifndef GTV_LIBFUZZER
-static inline int replay_files(int argc, char **argv)
-{
-	static uint8_t data[1u << 22];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *in = fopen(argv[i], "rb");
-
-		if (!in) {
-			perror(argv[i]);
-			return 1;
-		}
-		LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof data, in));
-		fclose(in);
-	}
-	printf("%d inputs\n", argc - 1);
-	return 0;
-}
-#endif
 
 #endif

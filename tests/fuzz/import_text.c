@@ -14,6 +14,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #ifndef GTV_LIBFUZZER
 int main(int argc, char **argv)
 {
-	return replay_files(argc, argv);
+	return fuzz_files(argc, argv);
 }
 #endif

@@ -20,13 +20,12 @@
 #include <unistd.h>
 
 #include "runtime/gt.h"
+#include "tests/fuzz/files.h"
 
 #define GREETING_BYTES 20
 #define CAPACITY_MAX   (1u << 20)
 #define ELEM_BYTES     64
 #define OURS	       3 /* capacity, when we receive */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const uint8_t elem_sizes[] = {0, 1, 8, ELEM_BYTES};
 
@@ -223,37 +222,13 @@ static void make_corpus(const char *dir)
 	put(dir, "empty-elements", in_bytes, size + 5);
 }
 
-static void replay(const char *path)
-{
-	static uint8_t bytes[1 << 20];
-	FILE *f = fopen(path, "re");
-	size_t size;
-	uint8_t *data;
-
-	if (!f) {
-		perror(path);
-		exit(1);
-	}
-	size = fread(bytes, 1, sizeof bytes, f);
-	fclose(f);
-	data = malloc(size ? size : 1); /* so that a byte too far is seen */
-	if (!data)
-		exit(1);
-	memcpy(data, bytes, size);
-	LLVMFuzzerTestOneInput(data, size);
-	free(data);
-}
-
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "--corpus")) {
 		make_corpus(argv[2]);
 		return 0;
 	}
-	for (int i = 1; i < argc; i++)
-		replay(argv[i]);
-	printf("%d inputs\n", argc - 1);
-	return 0;
+	return fuzz_files(argc, argv);
 }
 
 #endif

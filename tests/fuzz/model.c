@@ -19,8 +19,6 @@
 #include "tracer/model/model.h"
 #include "tracer/model/trigger.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* Who looks at the spans and edges, beside the findings. */
 static struct {
 	struct gtv_model_sink findings;

@@ -18,10 +18,9 @@
 #include "tracer/model/zoom.h"
 #include "tracer/store/block.h"
 #include "tracer/store/store.h"
+#include "tests/fuzz/files.h"
 
 #define PIPE_BYTES (1 << 20)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void see_piece(void *arg, const struct gtv_piece *piece)
 {
@@ -200,23 +199,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifndef GTV_LIBFUZZER
-
 int main(int argc, char **argv)
 {
-	uint8_t *data = malloc(1u << 24);
-
-	for (int i = 1; data && i < argc; i++) {
-		FILE *in = fopen(argv[i], "rb");
-		if (!in) {
-			perror(argv[i]);
-			return 1;
-		}
-		LLVMFuzzerTestOneInput(data, fread(data, 1, 1u << 24, in));
-		fclose(in);
-	}
-	free(data);
-	printf("%d inputs\n", argc - 1);
-	return 0;
+	return fuzz_files(argc, argv);
 }
-
 #endif

@@ -18,13 +18,12 @@
 #include "tracer/model/findings.h"
 #include "tracer/model/model.h"
 #include "tracer/source/source.h"
+#include "tests/fuzz/files.h"
 
 #define RINGS	   3u
 #define RING_BYTES 4096u
 #define SLOTS	   (RING_BYTES / sizeof(struct gtv_event))
 #define EVENTS	   512
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What a step does is its first byte. */
 enum step {
@@ -270,24 +269,12 @@ static void make_seed(const char *dir, const char *name, int simulated)
 
 int main(int argc, char **argv)
 {
-	static uint8_t bytes[1 << 16];
-
 	if (argc == 3 && !strcmp(argv[1], "--corpus")) {
 		make_seed(argv[2], "real", 0);
 		make_seed(argv[2], "simulated", 1);
 		return 0;
 	}
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rb");
-
-		if (!f) {
-			perror(argv[i]);
-			return 1;
-		}
-		LLVMFuzzerTestOneInput(bytes, fread(bytes, 1, sizeof bytes, f));
-		fclose(f);
-	}
-	return 0;
+	return fuzz_files(argc, argv);
 }
 
 #endif

@@ -26,8 +26,6 @@
 
 #define BATCH 64
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static FILE *nowhere;
 
 static void into_tiles(void *arg, const struct gtv_span *span)

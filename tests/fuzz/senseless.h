@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "tracer/base/event.h"
+#include "tests/fuzz/files.h"
 
 #define SENSELESS_BYTES 11
 #define SENSELESS_MAX	4096
@@ -98,8 +99,6 @@ static inline struct gtv_ev *senseless_events(const uint8_t *data, size_t size,
 #ifndef GTV_LIBFUZZER
 #include <stdio.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* The main of a program that replays files; `--corpus DIR` writes seeds of noise. */
 static inline int senseless_main(int argc, char **argv)
 {
@@ -126,18 +125,7 @@ static inline int senseless_main(int argc, char **argv)
 		}
 		return 0;
 	}
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rb");
-
-		if (!f) {
-			perror(argv[i]);
-			return 1;
-		}
-		LLVMFuzzerTestOneInput(bytes, fread(bytes, 1, sizeof bytes, f));
-		fclose(f);
-	}
-	printf("%d inputs\n", argc - 1);
-	return 0;
+	return fuzz_files(argc, argv);
 }
 #endif
 #endif

@@ -21,8 +21,7 @@
 
 #include "tracer/store/block.h"
 #include "tracer/store/store.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/files.h"
 
 static void read_events(const struct gtv_store *st)
 {
@@ -124,19 +123,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 #ifndef GTV_LIBFUZZER
 
-static uint8_t *slurp(const char *path, size_t *size)
-{
-	FILE *in = fopen(path, "rb");
-	if (!in) {
-		perror(path);
-		exit(1);
-	}
-	uint8_t *data = malloc(1u << 24);
-	*size = data ? fread(data, 1, 1u << 24, in) : 0;
-	fclose(in);
-	return data;
-}
-
 /* A small trace with one of everything, made by the store itself. */
 static void make_trace(const char *path, int finish)
 {
@@ -177,12 +163,12 @@ static void make_trace(const char *path, int finish)
 static void unpack_trace(const char *from, const char *to)
 {
 	size_t size, at = 0;
-	uint8_t *data = slurp(from, &size), *raw = malloc(1u << 20);
+	uint8_t *data = fuzz_read(from, &size), *raw = malloc(1u << 20);
 	FILE *out = fopen(to, "wb");
 	ZSTD_DCtx *zstd = ZSTD_createDCtx();
 	struct gtv_head head;
 
-	while (out && raw && at < size &&
+	while (data && out && raw && at < size &&
 	       gtv_head_read(&head, data + at) == GTV_HEAD_GOOD) {
 		uint8_t bytes[GTV_HEAD_BYTES];
 		size_t stored = head.stored_bytes;
@@ -223,14 +209,7 @@ int main(int argc, char **argv)
 		make_corpus(argv[2]);
 		return 0;
 	}
-	for (int i = 1; i < argc; i++) {
-		size_t size;
-		uint8_t *data = slurp(argv[i], &size);
-		LLVMFuzzerTestOneInput(data, size);
-		free(data);
-	}
-	printf("%d inputs\n", argc - 1);
-	return 0;
+	return fuzz_files(argc, argv);
 }
 
 #endif

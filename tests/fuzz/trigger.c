@@ -11,10 +11,9 @@
 #include <string.h>
 
 #include "tracer/model/trigger.h"
+#include "tests/fuzz/files.h"
 
 #define BYTES_MAX 4096
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void need(int is_so)
 {
@@ -92,28 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifndef GTV_LIBFUZZER
-static int replay(const char *path)
-{
-	static uint8_t bytes[BYTES_MAX];
-	FILE *f = fopen(path, "rbe");
-
-	if (!f) {
-		perror(path);
-		return 1;
-	}
-	size_t size = fread(bytes, 1, sizeof bytes, f);
-	fclose(f);
-	LLVMFuzzerTestOneInput(bytes, size);
-	printf("%s: %zu bytes\n", path, size);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
-	int bad = 0;
-
-	for (int i = 1; i < argc; i++)
-		bad |= replay(argv[i]);
-	return bad;
+	return fuzz_files(argc, argv);
 }
 #endif

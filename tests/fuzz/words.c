@@ -13,10 +13,7 @@
 
 #include "tui/scene/commands.h"
 #include "tui/scene/settings.h"
-
-#define BYTES_MAX 65536
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/files.h"
 
 static struct gtv_names *names;
 
@@ -114,28 +111,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #ifndef GTV_LIBFUZZER
 int main(int argc, char **argv)
 {
-	static uint8_t bytes[BYTES_MAX];
+	int rc = fuzz_files(argc, argv);
 
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rbe");
-
-		if (!f) {
-			perror(argv[i]);
-			return 1;
-		}
-		size_t size = fread(bytes, 1, sizeof bytes, f);
-		uint8_t *data =
-			malloc(size ? size : 1); /* so that a byte too far is seen */
-
-		fclose(f);
-		if (!data)
-			return 1;
-		memcpy(data, bytes, size);
-		LLVMFuzzerTestOneInput(data, size);
-		free(data);
-		printf("%s: %zu bytes\n", argv[i], size);
-	}
 	gtv_names_free(names);
-	return 0;
+	return rc;
 }
 #endif
