@@ -19,7 +19,7 @@
 
 #define SCREEN_COLS    200
 #define SCREEN_ROWS    60
-#define SCREEN_LOOK_NS 2000000u	 /* what a frame may decode: as in tui/app/app.c */
+#define SCREEN_LOOK_NS 1000000u	 /* what a frame may decode: as in tui/app/app.c */
 #define SCREEN_READ_NS 15000000u /* and what is read between two */
 
 struct screen {

@@ -41,7 +41,7 @@
 #define KEYS_AT_ONCE 256
 #define BEGUN_NS     1000000u
 #define ANSWER_NS    8000000u	/* after a key the next frame may follow so soon */
-#define LOOK_NS	     2000000u	/* of a frame: what it may decode before it is shown */
+#define LOOK_NS	     1000000u	/* of a frame: what it may decode before it is shown */
 #define MESSAGE_ROWS 16		/* smaller screens have no line for messages of their own */
 #define READ_NS	     15000000u	/* of a frame: reading for the view that is shown */
 #define PIECE_NS     4000000u	/* of it, until it is seen whether a key waits */

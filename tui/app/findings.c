@@ -6,12 +6,19 @@
 #include "tui/app/panes.h"
 #include "tui/trace/findings.h"
 
+#define ASKED_NS 300000000u /* so long a key waits for the first finding to be read */
+
 static void to_evidence(struct tui_app *app)
 {
-	int rc = tui_trace_show_finding(&app->trace);
+	int rc;
 
+	if (!app->trace.findings.count)
+		(void)tui_trace_notice(&app->trace, ASKED_NS);
+	rc = tui_trace_show_finding(&app->trace);
 	if (rc == -GTV_ENOTFOUND) {
-		tui_app_say(app, "there is no finding to go to");
+		tui_app_say(app, app->trace.findings.done
+					 ? "there is no finding to go to"
+					 : "still reading: no finding yet");
 		return;
 	}
 	app->view = TUI_VIEW_TIMELINE;
