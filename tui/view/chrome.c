@@ -491,3 +491,21 @@ void tui_chrome_range(struct tui_canvas *canvas, int *x, int y, int end,
 			  upto_ns > r->from_ns ? upto_ns - r->from_ns : 0);
 	tui_sayf(canvas, x, y, end, TUI_DIM, "all of %s", text);
 }
+
+int tui_chrome_table_rows(int room, int want, size_t count)
+{
+	int rows = room - want;
+
+	if (rows < room * 2 / 5)
+		rows = room * 2 / 5;
+	if (rows < 3 || room < 9)
+		rows = room;
+	if (rows < 1)
+		return -1;
+	if ((size_t)rows > count)
+		rows = (int)count;
+	/* The line that says how many more there are. */
+	if ((size_t)rows < count && rows == room && rows > 1)
+		rows--;
+	return rows;
+}

@@ -34,6 +34,9 @@ int tui_chrome_rule(struct tui_canvas *canvas, int y, const char *text);
 /* Draws a line that says how many columns, or rows, it needs if the canvas is too small:
  * returns 1 then. */
 int tui_chrome_too_small(struct tui_canvas *canvas, int cols, int rows);
+/* How many of `count` rows a table has in `room` lines, where what stands below it wants so
+ * many: two fifths at least, all if there is little room. -1: there is none. */
+int tui_chrome_table_rows(int room, int want, size_t count);
 /* "the trace cannot be read" in the middle of an otherwise empty canvas. */
 void tui_chrome_error(struct tui_canvas *canvas, const char *text);
 /* What is counted (tui_range_words) at *x of a line, and for ALL "all of 10.0 s" of what

@@ -258,18 +258,9 @@ static void draw_page(struct tui_canvas *canvas, const struct tui_scene *scene, 
 	if (canvas->rows >= 20)
 		tui_chrome_rule(canvas, y++, "");
 	room = end - y - strip;
-	rows = room - want;
-	if (rows < room * 2 / 5)
-		rows = room * 2 / 5;
-	if (rows < 3 || room < 9)
-		rows = room;
-	if (rows < 1)
+	rows = tui_chrome_table_rows(room, want, l->count);
+	if (rows < 0)
 		return;
-	if ((size_t)rows > l->count)
-		rows = (int)l->count;
-	/* The line that says how many more there are. */
-	if ((size_t)rows < l->count && rows == room && rows > 1)
-		rows--;
 	draw_table(canvas, scene, head, y, rows, rows < room);
 	y += (size_t)rows < l->count && rows < room;
 	y += rows + (end - strip - y - rows > want);

@@ -273,18 +273,9 @@ static void draw_page(struct tui_canvas *canvas, const struct tui_scene *scene, 
 	if (canvas->rows >= 20)
 		tui_chrome_rule(canvas, y++, "");
 	room = end - y - strip - legend;
-	rows = room - want;
-	if (rows < room * 2 / 5)
-		rows = room * 2 / 5;
-	if (rows < 3 || room < 9)
-		rows = room;
-	if (rows < 1)
+	rows = tui_chrome_table_rows(room, want, t->count);
+	if (rows < 0)
 		return;
-	if ((size_t)rows > t->count)
-		rows = (int)t->count;
-	/* The line that says how many more there are. */
-	if ((size_t)rows < t->count && rows == room && rows > 1)
-		rows--;
 	gap = 2 * rows + want + 1 <= room && (size_t)rows == t->count;
 	draw_table(canvas, scene, head, y, rows, gap, rows < room);
 	y += rows * (1 + gap);
