@@ -4,7 +4,7 @@
 # draws them, tests/e2e/pictures.sh draws them again and compares; `commands` prints, one
 # picture a line, how it is made by hand, as the pages say it: tests/lint/docs.sh compares.
 # OUT_DIR/systems/runs.txt has a checksum and the length of each run's events, but for where in the program's file
-# a function is.
+# a function is, and for the numbers of file descriptors: these depend on what the caller has left open.
 # usage: O=BUILD_DIR pictures_sim.sh draw OUT_DIR | commands
 do=$1
 [ "$do" != draw ] || O=$(cd "$O" && pwd) || exit 1
@@ -30,7 +30,7 @@ run() { # TRACE POLICY PROGRAM ARGUMENTS…
 	[ "$do" = draw ] || return
 	GT_SIM=1 "$O/gtviz" record -o "$trace.gtv" --policy "$policy" "./$program" "$@" \
 		>"$trace.said" 2>&1 || { cat "$trace.said"; failed=1; }
-	echo "$("$O/gtviz" events --json "$trace.gtv" | sed 's/"entry":[0-9]*//' | cksum) $recorded" >>runs.txt
+	echo "$("$O/gtviz" events --json "$trace.gtv" | sed 's/"\(entry\|fd\)":[0-9]*//' | cksum) $recorded" >>runs.txt
 }
 
 shot() { # FORMAT OUT OPTIONS… FILE…
