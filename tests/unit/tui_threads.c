@@ -264,8 +264,77 @@ static void a_hundred_thousand(void **state)
 	assert_int_equal(tui_threads_list(&t, NULL, NULL), 0);
 	assert_int_equal(gtv_attr_lane(a, GTV_LANE_GT, t.row[t.chosen].idx, &l), 0);
 	assert_int_equal(l.lane.id, t.lane.id);
-	free(t.row);
+	tui_threads_fini(&t);
 	gtv_attribution_free(a);
+}
+
+/* In parts: until all is done the rows are the old ones, then those of the whole. The work
+ * of a part is bounded, whatever there is. */
+static void listed_in_parts(void **state)
+{
+	struct gtv_attribution *a = gtv_attribution_new(0, UINT64_MAX);
+	struct tui_threads t = {.attr = a, .kind = GTV_LANE_GT}, whole = t;
+	struct tui_ranked first;
+	int parts = 0, rc = 0;
+
+	(void)state;
+	for (uint32_t i = 1; i <= 30000; i++)
+		gtv_attribution_span(a, &(struct gtv_span){.lane = {GTV_LANE_GT, i},
+							   .state = GTV_ST_READY,
+							   .core = -1,
+							   .to_ns = 1 + i * 7919u % 5000});
+	assert_int_equal(tui_threads_list(&t, NULL, NULL), 0);
+	tui_threads_choose(&t, 17);
+	first = t.row[0];
+	t.sort = whole.sort = TUI_SORT_BIRTH;
+	tui_threads_relist(&t);
+	for (; !rc; rc = tui_threads_list_on(&t, NULL, NULL, 1000), parts++) {
+		assert_int_equal(t.row_sort, TUI_SORT_WAIT);
+		assert_int_equal(t.count, 30000);
+		assert_int_equal(t.row[0].idx, first.idx);
+		assert_int_equal(t.chosen, 17);
+		assert_true(t.making.at <= 1000u * (size_t)parts);
+	}
+	assert_int_equal(rc, 1);
+	assert_true(parts >= 31);
+	assert_int_equal(t.row_sort, TUI_SORT_BIRTH);
+	assert_int_equal(tui_threads_list(&whole, NULL, NULL), 0);
+	assert_int_equal(t.count, whole.count);
+	for (size_t i = 0; i < t.count; i++)
+		assert_int_equal(t.row[i].idx, whole.row[i].idx);
+	assert_int_equal(t.row[t.chosen].idx + 1, t.lane.id);
+	/* Another order is asked for meanwhile: that one is made. */
+	tui_threads_relist(&t);
+	assert_int_equal(tui_threads_list_on(&t, NULL, NULL, 1000), 0);
+	t.sort = TUI_SORT_WAIT;
+	assert_int_equal(tui_threads_list(&t, NULL, NULL), 0);
+	assert_int_equal(t.row[0].idx, first.idx);
+	tui_threads_fini(&t);
+	tui_threads_fini(&whole);
+	gtv_attribution_free(a);
+}
+
+static void ranked(void **state)
+{
+	static struct tui_ranked row[5000], spare[5000];
+	uint64_t rng = 7;
+
+	(void)state;
+	for (unsigned round = 0; round < 60; round++) {
+		size_t count = round * 83;
+		for (size_t i = 0; i < count; i++) {
+			rng = rng * 6364136223846793005u + 1442695040888963407u;
+			/* Of all widths, many alike, and the ends. */
+			row[i] = (struct tui_ranked){round % 5 == 4 ? UINT64_MAX - rng % 3
+								    : rng >> round,
+						     (uint32_t)i};
+		}
+		tui_rank(row, spare, count);
+		for (size_t i = 1; i < count; i++)
+			assert_true(row[i - 1].key > row[i].key ||
+				    (row[i - 1].key == row[i].key &&
+				     row[i - 1].idx < row[i].idx));
+	}
 }
 
 #define TRACE(f) cmocka_unit_test_setup_teardown(f, open_trace, close_trace)
@@ -284,6 +353,8 @@ int main(void)
 		TRACE(lines_lead_to_their_evidence),
 		TRACE(a_live_trace_follows),
 		cmocka_unit_test(a_hundred_thousand),
+		cmocka_unit_test(listed_in_parts),
+		cmocka_unit_test(ranked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

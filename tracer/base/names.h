@@ -65,6 +65,12 @@ uint32_t gtv_names_intern(struct gtv_names *names, enum gtv_class cls, uint32_t 
 size_t gtv_names_count(const struct gtv_names *names, enum gtv_class cls);
 int gtv_names_at(const struct gtv_names *names, enum gtv_class cls, size_t idx,
 		 struct gtv_name *out);
+/* Calls for the entries of a class from the idx-th on, without copies: for callers with a
+ * hundred thousand. Ends when `each` returns not 0, and after a few hundred in any case,
+ * for a writer waits meanwhile. Returns where to go on: the count, if there are no more, or
+ * behind the entry that ended it. `each` must not ask the names anything. */
+size_t gtv_names_some(const struct gtv_names *names, enum gtv_class cls, size_t idx,
+		      int (*each)(void *arg, const struct gtv_name *name), void *arg);
 /* Rises with each change: what a writer must still store. */
 uint64_t gtv_names_version(const struct gtv_names *names);
 /* What changed after version `since`, oldest first: copies up to max entries and

@@ -56,7 +56,8 @@ int gtv__a_clip(const struct gtv_attribution *a, uint64_t *from_ns, uint64_t *to
 const struct gtv_span *gtv__a_open(const struct gtv_attribution *a,
 				   const struct gtv_span *open, uint32_t epoch)
 {
-	return a->epoch && epoch == a->epoch ? open : NULL;
+	/* The next one: it is being told (gtv_attribution_now_some). */
+	return epoch && (epoch == a->epoch || epoch == a->epoch + 1) ? open : NULL;
 }
 
 /* ---- lanes ---- */
@@ -252,7 +253,7 @@ static void take_open(void *arg, const struct gtv_span *s)
 		if (!k)
 			return;
 		k->open = *s;
-		k->epoch = a->epoch;
+		k->epoch = a->epoch + 1;
 	} else if (s->lane.kind == GTV_LANE_GT || s->lane.kind == GTV_LANE_THREAD) {
 		struct gtv__a_lane *l = lane_make(a, s->lane);
 		if (!l)
@@ -260,16 +261,27 @@ static void take_open(void *arg, const struct gtv_span *s)
 		l->open = *s;
 		l->open.from_ns = from_ns;
 		l->open.to_ns = to_ns;
-		l->epoch = a->epoch;
+		l->epoch = a->epoch + 1;
 	}
+}
+
+int gtv_attribution_now_some(struct gtv_attribution *a, const struct gtv_model *m,
+			     uint64_t now_ns, struct gtv_model_at *at, size_t count)
+{
+	if (gtv_model_open_some(m, now_ns, at, count, take_open, a))
+		return 1;
+	a->epoch++;
+	a->now_ns = now_ns;
+	return 0;
 }
 
 void gtv_attribution_now(struct gtv_attribution *a, const struct gtv_model *m,
 			 uint64_t now_ns)
 {
-	a->epoch++;
-	a->now_ns = now_ns;
-	gtv_model_open_spans(m, now_ns, take_open, a);
+	struct gtv_model_at at = {0};
+
+	while (gtv_attribution_now_some(a, m, now_ns, &at, SIZE_MAX))
+		;
 }
 
 /* ---- the answers ---- */

@@ -28,6 +28,10 @@ void gtv_attribution_edge(struct gtv_attribution *a, const struct gtv_edge *edge
  * Costs as much as there are lanes alive. */
 void gtv_attribution_now(struct gtv_attribution *a, const struct gtv_model *m,
 			 uint64_t now_ns);
+/* The same a part at a time, of so many lanes: until it returns 0 some of them count up to
+ * now_ns, and the others up to what was told before. *at begins with noughts. */
+int gtv_attribution_now_some(struct gtv_attribution *a, const struct gtv_model *m,
+			     uint64_t now_ns, struct gtv_model_at *at, size_t count);
 /* There was not enough memory, or there were more lanes than are kept: figures lack some.
  */
 int gtv_attribution_is_short(const struct gtv_attribution *a);

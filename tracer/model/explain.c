@@ -558,27 +558,29 @@ static int by_length(const void *a, const void *b)
 }
 
 /* The same wait in the window as it was looked at: of the pieces that are exact. */
-static void find_similar(struct gtv__asked *q)
+void gtv_explain_similar(struct gtv_window *w, const struct gtv_span *span,
+			 struct gtv_explanation *out)
 {
 	size_t count, n = 0;
-	const struct gtv_piece *p = gtv_window_pieces(q->w, q->span.lane, &count);
+	const struct gtv_piece *p = gtv_window_pieces(w, span->lane, &count);
 	uint64_t *ns = count ? malloc(count * sizeof *ns) : NULL;
 
+	out->similar = out->similar_median_ns = 0;
 	for (size_t i = 0; ns && i < count; i++) {
 		const struct gtv_span *s = &p[i].span;
-		if (p[i].spans == 1 && s->state == q->span.state && s->lock == q->span.lock)
+		if (p[i].spans == 1 && s->state == span->state && s->lock == span->lock)
 			ns[n++] = span_ns(s);
 	}
 	if (n) {
 		qsort(ns, n, sizeof *ns, by_length);
-		q->out->similar = n;
-		q->out->similar_median_ns = ns[n / 2];
+		out->similar = n;
+		out->similar_median_ns = ns[n / 2];
 	}
 	free(ns);
 }
 
-int gtv_explain(struct gtv_window *w, const struct gtv_names *names,
-		const struct gtv_span *span, struct gtv_explanation *out)
+int gtv_explain_wait(struct gtv_window *w, const struct gtv_names *names,
+		     const struct gtv_span *span, struct gtv_explanation *out)
 {
 	struct gtv__asked q = {.w = w, .names = names, .span = *span, .out = out};
 	struct gtv_store_info info;
@@ -589,7 +591,6 @@ int gtv_explain(struct gtv_window *w, const struct gtv_names *names,
 		return -GTV_EUSAGE;
 	gtv_store_get_info(gtv__window_store(w), &info);
 	q.start_ns = info.start_ns;
-	find_similar(&q);
 	if (gtv_window_span_at(w, span->lane, span->to_ns, &q.next))
 		memset(&q.next, 0, sizeof q.next);
 	/* Exact where that is cheap, else by tiles fine enough for a figure. */
@@ -602,4 +603,17 @@ int gtv_explain(struct gtv_window *w, const struct gtv_names *names,
 	gtv__tell_chain(&q);
 	gtv__shares_settle(&q);
 	return 0;
+}
+
+int gtv_explain(struct gtv_window *w, const struct gtv_names *names,
+		const struct gtv_span *span, struct gtv_explanation *out)
+{
+	struct gtv_explanation seen;
+	int err;
+
+	gtv_explain_similar(w, span, &seen);
+	err = gtv_explain_wait(w, names, span, out);
+	out->similar = seen.similar;
+	out->similar_median_ns = seen.similar_median_ns;
+	return err;
 }

@@ -39,8 +39,14 @@ struct gtv_explanation {
 	uint64_t similar, similar_median_ns;
 };
 
-/* 0, or -GTV_E*. Looks through `w` (moves its window). */
+/* The two below, of one window. 0, or -GTV_E*. Looks through `w` (moves its window). */
 int gtv_explain(struct gtv_window *w, const struct gtv_names *names,
 		const struct gtv_span *span, struct gtv_explanation *out);
+/* All but how often it is so: for that `w` need not have looked at anything. */
+int gtv_explain_wait(struct gtv_window *w, const struct gtv_names *names,
+		     const struct gtv_span *span, struct gtv_explanation *out);
+/* How often it is so in what `w` looks at: sets similar and similar_median_ns. */
+void gtv_explain_similar(struct gtv_window *w, const struct gtv_span *span,
+			 struct gtv_explanation *out);
 
 #endif

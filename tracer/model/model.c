@@ -391,3 +391,37 @@ void gtv_model_open_spans(const struct gtv_model *m, uint64_t now_ns,
 
 	each_lane(m, open_lane, &open);
 }
+
+/* In the order of each_lane. */
+static struct gtv__lane *lane_at(const struct gtv_model *m, unsigned kind, size_t idx)
+{
+	switch (kind) {
+	case 0:
+		return &((struct gtv__core *)gtv__pool_at(&m->cores, idx))->lane;
+	case 1:
+		return &((struct gtv__thread *)gtv__pool_at(&m->threads, idx))->lane;
+	case 2:
+		return &((struct gtv__gt *)gtv__pool_at(&m->gts, idx))->lane;
+	default:
+		return &((struct gtv__lock *)gtv__pool_at(&m->locks, idx))->lane;
+	}
+}
+
+int gtv_model_open_some(const struct gtv_model *m, uint64_t now_ns, struct gtv_model_at *at,
+			size_t count, void (*each)(void *arg, const struct gtv_span *span),
+			void *arg)
+{
+	const size_t counts[] = {m->cores.count, m->threads.count, m->gts.count,
+				 m->locks.count};
+	struct open_each open = {now_ns, each, arg};
+
+	for (; at->kind < 4; at->kind++, at->idx = 0) {
+		while (at->idx < counts[at->kind] && count) {
+			open_lane(&open, lane_at(m, at->kind, at->idx++));
+			count--;
+		}
+		if (at->idx < counts[at->kind])
+			return 1;
+	}
+	return 0;
+}

@@ -57,6 +57,15 @@ void gtv_model_sum_waits(struct gtv_model *m, uint64_t ts_ns);
 /* Calls `each` for the open span of every live lane, to_ns = now_ns, flag OPEN. */
 void gtv_model_open_spans(const struct gtv_model *m, uint64_t now_ns,
 			  void (*each)(void *arg, const struct gtv_span *span), void *arg);
+/* The same a part at a time: of the next `count` lanes. *at begins with noughts; where it
+ * stands nothing may be fed meanwhile. Returns whether there are more. */
+struct gtv_model_at {
+	unsigned kind;
+	size_t idx;
+};
+int gtv_model_open_some(const struct gtv_model *m, uint64_t now_ns, struct gtv_model_at *at,
+			size_t count, void (*each)(void *arg, const struct gtv_span *span),
+			void *arg);
 
 /* Whole state as bytes (Returns owned) and back; restore trusts nothing. The
  * totals below are not part of it. */

@@ -452,7 +452,13 @@ static int look_anew(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 
 void gtv_window_patience(struct gtv_window *w, gtv_window_enough_fn *enough, void *arg)
 {
-	w->wait = (struct gtv__patience){enough, arg, 0, 0, w->wait.crowd, 0};
+	w->wait = (struct gtv__patience){enough, arg, 0, 0, w->wait.crowd, 0, 0};
+}
+
+void gtv_window_until(struct gtv_window *w, gtv_window_enough_fn *stop, void *arg)
+{
+	w->wait = (struct gtv__patience){
+		.enough = stop, .arg = arg, .going = 1, .always = stop != NULL};
 }
 
 static int losses_unread(const struct gtv_window *w)
@@ -493,7 +499,8 @@ int gtv_window_go_on(struct gtv_window *w)
 		err = refresh_losses(w);
 	if (!err)
 		gtv__busy_go_on(w);
-	w->wait.one = w->wait.going = 0;
+	w->wait.one = 0;
+	w->wait.going = w->wait.always;
 	return err;
 }
 

@@ -56,6 +56,9 @@ uint64_t gtv_window_looks(const struct gtv_window *w);
  */
 typedef int gtv_window_enough_fn(void *arg, int worked);
 void gtv_window_patience(struct gtv_window *w, gtv_window_enough_fn *enough, void *arg);
+/* For a window that no frame waits for: all it does is whole, single spans too, unless
+ * `stop` says that nobody wants it any more; then what is not known by then is missing. */
+void gtv_window_until(struct gtv_window *w, gtv_window_enough_fn *stop, void *arg);
 /* Whether the last look is not whole yet. */
 int gtv_window_unread(const struct gtv_window *w);
 /* Up to when its lanes are known; UINT64_MAX: all of it. Later there is nothing, or tiles

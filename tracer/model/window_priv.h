@@ -52,6 +52,7 @@ struct gtv__patience {
 	int worked; /* since the last question */
 	int crowd;  /* so many lanes live that decoding is not for a frame */
 	int going;  /* this is none: it is read between frames */
+	int always; /* nor is any look, and single spans are asked about, too */
 };
 #define GTV__CROWD 4096u
 static inline int gtv__has_enough(struct gtv__patience *wait)

@@ -97,7 +97,7 @@ static int span_at(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns, i
 	    !gtv__tiles_run_at(p.tiles, lane, ts_ns, out) ||
 	    known(p.probe, p.st, lane, ts_ns, out))
 		return 0;
-	if (!hasty)
+	if (!hasty && !p.wait->always)
 		return probe(&p, lane, ts_ns, NULL, out);
 	p.wait->worked = 0;
 	if (gtv__has_enough(p.wait))
@@ -106,14 +106,17 @@ static int span_at(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns, i
 	p.wait->one = p.wait->going = 1;
 	p.wait->worked = 0;
 	int rc = probe(&p, lane, ts_ns, p.wait, out);
-	p.wait->one = p.wait->going = 0;
+	p.wait->one = 0;
+	p.wait->going = p.wait->always;
 	return rc;
 }
 
 int gtv_window_span_at(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,
 		       struct gtv_span *out)
 {
-	return span_at(w, lane, ts_ns, 0, out);
+	int rc = span_at(w, lane, ts_ns, 0, out);
+
+	return rc > 0 ? -GTV_ENOTFOUND : rc;
 }
 
 int gtv_window_span_try(struct gtv_window *w, struct gtv_lane lane, uint64_t ts_ns,

@@ -190,30 +190,6 @@ static void act_PAGE_UP(struct tui_app *app)
 	page(app, -1, "this is the first row");
 }
 
-static void act_SPAN_PREV(struct tui_app *app)
-{
-	tui_app_tell(app,
-		     tui_select_span(&app->trace, app->canvas.cols, app->canvas.rows, -1),
-		     "no span before");
-}
-
-static void act_SPAN_NEXT(struct tui_app *app)
-{
-	tui_app_tell(app,
-		     tui_select_span(&app->trace, app->canvas.cols, app->canvas.rows, 1),
-		     "no span after");
-}
-
-static void act_EDGE_BACK(struct tui_app *app)
-{
-	tui_app_tell(app, tui_select_edge(&app->trace, -1), "no edge leads here");
-}
-
-static void act_EDGE_FORWARD(struct tui_app *app)
-{
-	tui_app_tell(app, tui_select_edge(&app->trace, 1), "no edge leads on from here");
-}
-
 static void act_EDGES(struct tui_app *app)
 {
 	nav_of(app)->all_edges = !nav_of(app)->all_edges;
@@ -224,93 +200,9 @@ static void act_PIVOT(struct tui_app *app)
 	tui_nav_rows_next(nav_of(app), 1);
 }
 
-/* Explains the selected span and shows it. */
-static int explain(struct tui_app *app)
-{
-	int rc = tui_trace_explain(&app->trace);
-
-	if (rc) {
-		tui_app_tell(app, rc, "nothing to explain here");
-		return rc;
-	}
-	app->view = TUI_VIEW_EXPLAIN;
-	return 0;
-}
-
-/* The first cause that is another span than the explained one. */
-static const struct gtv_span *next_cause(const struct tui_app *app)
-{
-	const struct gtv_explanation *e = &app->trace.explanation;
-	const struct gtv_span *now = &app->trace.nav.span;
-
-	for (int i = 0; i < e->causes && i < GTV_CAUSES_MAX; i++) {
-		const struct gtv_span *s = &e->cause[i].span;
-
-		if (s->to_ns > s->from_ns &&
-		    (s->lane.kind != now->lane.kind || s->lane.id != now->lane.id ||
-		     s->from_ns != now->from_ns))
-			return s;
-	}
-	return NULL;
-}
-
-/* One cause deeper; the way back is kept. */
-static void explain_deeper(struct tui_app *app)
-{
-	const struct gtv_span *cause = next_cause(app);
-	struct gtv_span now = app->trace.nav.span, next;
-
-	if (!cause || app->asked_count == TUI_APP_DEPTH) {
-		tui_app_say(app, "the trace proves no deeper cause");
-		return;
-	}
-	next = *cause;
-	tui_nav_select(nav_of(app), &next);
-	if (explain(app))
-		tui_nav_select(nav_of(app), &now);
-	else
-		app->asked[app->asked_count++] = now;
-}
-
-static void act_EXPLAIN(struct tui_app *app)
-{
-	if (app->view == TUI_VIEW_EXPLAIN) {
-		explain_deeper(app);
-		return;
-	}
-	int rc = tui_select_any(&app->trace, app->canvas.cols, app->canvas.rows);
-
-	app->asked_count = 0;
-	if (rc)
-		tui_app_tell(app, rc, "nothing to explain here");
-	else
-		explain(app);
-}
-
-static void to_timeline(struct tui_app *app)
-{
-	app->view = TUI_VIEW_TIMELINE;
-	app->trace.explained = 0;
-	app->asked_count = 0;
-}
-
-static void act_BACK(struct tui_app *app)
-{
-	if (app->view == TUI_VIEW_EXPLAIN && app->asked_count) {
-		tui_nav_select(nav_of(app), &app->asked[--app->asked_count]);
-		explain(app);
-	} else if (tui_app_exports(app)) {
-		tui_app_stop_export(app);
-	} else if (app->view != TUI_VIEW_TIMELINE) {
-		to_timeline(app);
-	} else {
-		tui_select_none(&app->trace);
-	}
-}
-
 static void act_TIMELINE(struct tui_app *app)
 {
-	to_timeline(app);
+	tui_app_timeline(app);
 }
 
 void tui_app_view(struct tui_app *app, enum tui_view_id view)

@@ -21,6 +21,7 @@
 #include "tracer/cmd/cmd.h"
 #include "tui/app/opening.h"
 #include "tui/app/panes.h"
+#include "tui/trace/asking.h"
 #include "tui/trace/load.h"
 #include "tui/trace/panes.h"
 #include "tui/app/prompt.h"
@@ -281,7 +282,7 @@ static int sleep_ms(const struct tui_app *app)
 	      (tui_pane_unread(&app->trace, app->view) || tui_trace_unread(&app->trace))) &&
 	    !tui_search_runs(app) && !tui_app_exports(app) && !is_half_listed(app) &&
 	    !tui_scope_unread(&app->trace) && !tui_span_unread(&app->trace) &&
-	    !(app->talking && tui_talking_active(app)))
+	    !tui_asking_unread(&app->trace) && !(app->talking && tui_talking_active(app)))
 		return -1;
 	return next_ns > now_ns ? (int)((next_ns - now_ns) / NS_PER_MS) + 1 : 0;
 }
@@ -329,6 +330,7 @@ static void read_on(struct tui_app *app)
 		app->dirty = 1;
 	if (tui_search_runs(app) && !key_waits(app))
 		tui_search_go(app, READ_NS);
+	tui_app_answered(app);
 }
 
 /* The answer to a key: what its view can read at once, and the frame. */

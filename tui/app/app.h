@@ -43,6 +43,13 @@ struct tui_app {
 	enum tui_view_id view, view_before;   /* before: where typing began */
 	struct gtv_span asked[TUI_APP_DEPTH]; /* explained on the way down */
 	int asked_count;
+	struct {		    /* asking.c */
+		int from_view;	    /* where it was asked why */
+		int deeper;	    /* of the explained one: its cause */
+		struct gtv_span of; /* what was explained then */
+		int dir;	    /* of the span that is looked for */
+		int for_search;	    /* …by a search (search.c) */
+	} why;
 	enum tui_leave leave;
 	int dying;			  /* a signal asked us to end, 0 none */
 	int dirty;			  /* what is shown is not what is */
@@ -117,6 +124,18 @@ void act_FOLD(struct tui_app *app);
 void act_BUSY(struct tui_app *app);
 void act_CRITICAL(struct tui_app *app);
 void act_BY_ACTIVITY(struct tui_app *app);
+
+/* asking.c: spans, edges, explaining */
+void act_SPAN_PREV(struct tui_app *app);
+void act_SPAN_NEXT(struct tui_app *app);
+void act_EDGE_BACK(struct tui_app *app);
+void act_EDGE_FORWARD(struct tui_app *app);
+void act_EXPLAIN(struct tui_app *app);
+void act_BACK(struct tui_app *app);
+/* Takes in what was asked and is known by now. */
+void tui_app_answered(struct tui_app *app);
+/* To the timeline, whatever is shown. */
+void tui_app_timeline(struct tui_app *app);
 
 /* actions.c */
 void tui_app_key(struct tui_app *app, int key);

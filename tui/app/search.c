@@ -8,13 +8,14 @@
 #include "tui/app/app.h"
 #include "tui/canvas/format.h"
 #include "tui/scene/ident.h"
+#include "tui/scene/named.h"
+#include "tui/trace/asking.h"
 #include "tui/trace/select.h"
 #include "tui/trace/pick.h"
 #include "tui/trace/span.h"
 
-#define LANES_MAX   4096
-#define AT_ONCE_NS  50000000u /* a search may hold up a key for so long */
-#define CLOCK_EVERY 8
+#define LANES_MAX  4096
+#define AT_ONCE_NS 4000000u /* a search may hold up a key for so long */
 
 struct tui_search {
 	char text[TUI_FILTER_WORD];
@@ -43,12 +44,7 @@ static void term_of(const char *text, struct tui_filter *one)
 		memset(one, 0, sizeof(*one));
 }
 
-static const struct {
-	enum gtv_class cls;
-	uint8_t kind;
-} classes[] = {{GTV_CLASS_GT, GTV_LANE_GT},
-	       {GTV_CLASS_LOCK, GTV_LANE_LOCK},
-	       {GTV_CLASS_THREAD, GTV_LANE_THREAD}};
+static const enum gtv_lane_kind kinds[] = {GTV_LANE_GT, GTV_LANE_LOCK, GTV_LANE_THREAD};
 
 /* Lanes whose names fit, in the order of classes; at most max, which are kept. */
 static size_t find_lanes(const struct tui_trace *t, const char *text, struct gtv_lane *out,
@@ -64,20 +60,9 @@ static size_t find_lanes(const struct tui_trace *t, const char *text, struct gtv
 		out[0] = one.term[0].lane;
 		return one.term[0].lane.id < (uint32_t)t->facts.cores;
 	}
-	for (size_t c = 0; c < sizeof(classes) / sizeof(classes[0]); c++) {
-		size_t count = gtv_names_count(t->names, classes[c].cls);
-		struct gtv_name name;
-
-		for (size_t i = 0; i < count && found < max; i++) {
-			struct gtv_lane lane = {.kind = classes[c].kind};
-
-			if (gtv_names_at(t->names, classes[c].cls, i, &name))
-				continue;
-			lane.id = name.id;
-			if (tui_filter_name(&one.term[0], t->names, lane))
-				out[found++] = lane;
-		}
-	}
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+		found += tui_named(&one.term[0], t->names, kinds[k], out + found,
+				   max - found);
 	return found;
 }
 
@@ -244,7 +229,7 @@ void tui_search_go(struct tui_app *app, uint64_t budget_ns)
 	size_t block;
 	uint32_t idx;
 
-	for (unsigned n = 1; s->running; n++) {
+	while (s->running) {
 		enum tui_scanned rc =
 			tui_scan_step(&s->scan, &s->pick, s->dir, &ev, &block, &idx);
 		/* Once around, it is the one that is shown already, or none. */
@@ -255,8 +240,7 @@ void tui_search_go(struct tui_app *app, uint64_t budget_ns)
 		} else if (over) {
 			s->running = 0;
 			tui_app_say(app, "%s: nothing more of it in this trace", s->text);
-		} else if (n % CLOCK_EVERY == 0 &&
-			   tui_app_now_ns() - began_ns >= budget_ns) {
+		} else if (tui_app_now_ns() - began_ns >= budget_ns) {
 			tui_format_time(
 				time, sizeof(time),
 				(int64_t)(s->scan.evs[0].ts_ns - app->trace.start_ns),
@@ -281,21 +265,14 @@ void tui_search_stop(struct tui_app *app)
 
 /* ---- going ---- */
 
-void tui_search_go_lane(struct tui_app *app, struct gtv_lane lane)
+/* The lane is not alive here: to its next event, or the first one there is. */
+static void go_to_next_event(struct tui_app *app, struct gtv_lane lane)
 {
 	struct tui_trace *t = &app->trace;
 	struct tui_filter one = {.count = 1};
 	struct tui_search *s;
 	char label[TUI_LABEL];
-	struct gtv_span span;
-	int rc = gtv_window_span_at(t->window, lane, t->nav.cursor_ns, &span);
 
-	if (!rc) {
-		tui_nav_select(&t->nav, &span);
-		return;
-	}
-	tui_nav_choose(&t->nav, lane);
-	/* It is not alive here: to its next event, or the first one there is. */
 	s = app->search ? app->search
 			: renew(app, tui_ident_label(t->names, lane, label, sizeof(label)));
 	if (!s)
@@ -308,6 +285,24 @@ void tui_search_go_lane(struct tui_app *app, struct gtv_lane lane)
 	if (tui_pick_init(&s->pick, &one, t->names) || start_scan(app, 1))
 		return;
 	tui_search_go(app, AT_ONCE_NS);
+}
+
+void tui_search_seen(struct tui_app *app, int rc)
+{
+	if (rc == -GTV_ENOTFOUND)
+		go_to_next_event(app, app->trace.nav.selected);
+	else
+		tui_app_tell(app, rc, "");
+}
+
+void tui_search_go_lane(struct tui_app *app, struct gtv_lane lane)
+{
+	tui_nav_choose(&app->trace.nav, lane);
+	app->why.for_search = 1;
+	int rc = tui_ask_span(&app->trace, lane, app->trace.nav.cursor_ns, 0);
+
+	if (rc != TUI_ASKED_LATER)
+		tui_search_seen(app, rc);
 }
 
 /* Views that show neither time nor lanes give way to the timeline. */

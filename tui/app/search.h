@@ -26,6 +26,8 @@ void tui_search_free(struct tui_search *search);
 int tui_search_lane(const struct tui_trace *t, const char *text, struct gtv_lane *out);
 /* Selects what it does at the cursor or, if it is not alive then, when it is next seen. */
 void tui_search_go_lane(struct tui_app *app, struct gtv_lane lane);
+/* What the lane does at the cursor was looked for: rc as of tui_ask_span. */
+void tui_search_seen(struct tui_app *app, int rc);
 /* Goes to the next mark or region whose text is like this. */
 void tui_search_mark(struct tui_app *app, const char *text);
 

@@ -121,6 +121,5 @@ void act_THREADS(struct tui_app *app)
 		return;
 	s->lane = lane;
 	s->line = 0;
-	if (s->attr)
-		(void)tui_threads_list(s, app->trace.names, app->trace.window);
+	tui_threads_look(s);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tui/scene/threads.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,24 +40,21 @@ static uint64_t key_of(const struct gtv_attr_lane *l, unsigned sort)
 	}
 }
 
-static int row_order(const void *x, const void *y)
-{
-	const struct tui_threads_row *a = x, *b = y;
-	if (a->key != b->key)
-		return a->key > b->key ? -1 : 1;
-	return (a->idx > b->idx) - (a->idx < b->idx);
-}
-
 static int make_room(struct tui_threads *t, size_t count)
 {
-	struct tui_threads_row *row;
-	if (count <= t->cap)
+	struct tui_ranked *row, *spare;
+	size_t cap = count + count / 4;
+	if (count <= t->making.cap)
 		return 0;
-	row = realloc(t->row, (count + count / 4) * sizeof(*row));
-	if (!row)
+	row = realloc(t->making.row, cap * sizeof(*row));
+	if (row)
+		t->making.row = row;
+	spare = realloc(t->making.spare, cap * sizeof(*spare));
+	if (spare)
+		t->making.spare = spare;
+	if (!row || !spare)
 		return -GTV_ENOMEM;
-	t->row = row;
-	t->cap = count + count / 4;
+	t->making.cap = cap;
 	return 0;
 }
 
@@ -77,29 +75,108 @@ static void keep_chosen(struct tui_threads *t)
 		t->lane = l.lane;
 }
 
+void tui_threads_look(struct tui_threads *t)
+{
+	if (t->attr && t->count)
+		keep_chosen(t);
+}
+
+void tui_threads_relist(struct tui_threads *t)
+{
+	t->making.on = 1;
+	t->making.at = t->making.count = t->making.all = 0;
+	t->making.of = gtv_attr_count(t->attr, t->kind);
+}
+
+/* Whether the filter asks what the lane does, and not only what it is called. */
+static int is_dear(const struct tui_filter *filter)
+{
+	for (int i = 0; i < filter->count; i++)
+		if (filter->term[i].key != TUI_FILTER_NAME &&
+		    filter->term[i].key != TUI_FILTER_PID &&
+		    filter->term[i].key != TUI_FILTER_PROCESS &&
+		    filter->term[i].key != TUI_FILTER_KIND)
+			return 1;
+	return 0;
+}
+
+#define NAME_WORK   2	 /* of a lane whose name is looked up */
+#define WINDOW_WORK 40	 /* whose doings are */
+#define SORT_MIN    8192 /* so many rows are put in order at another time */
+
+/* Looks at more lanes. Returns the work that is left. */
+static long look_on(struct tui_threads *t, const struct gtv_names *names,
+		    const struct gtv_window *window, long work)
+{
+	int all_fit = tui_filter_is_empty(&t->filter);
+	long each = all_fit ? 1 : is_dear(&t->filter) ? WINDOW_WORK : NAME_WORK;
+	struct gtv_attr_lane l;
+	for (; t->making.at < t->making.of && work > 0; t->making.at++, work -= each) {
+		if (gtv_attr_lane(t->attr, t->kind, t->making.at, &l) || !l.life_ns)
+			continue;
+		t->making.all++;
+		if (!all_fit && !tui_filter_lane(&t->filter, names, window, l.lane))
+			continue;
+		t->making.row[t->making.count++] =
+			(struct tui_ranked){key_of(&l, t->sort), (uint32_t)t->making.at};
+	}
+	return work;
+}
+
+/* What was made is shown. */
+static void take_over(struct tui_threads *t)
+{
+	struct tui_ranked *row = t->row;
+	size_t cap = t->cap;
+	t->row = t->making.row;
+	t->cap = t->making.cap;
+	t->count = t->making.count;
+	t->all = t->making.all;
+	t->row_sort = t->sort;
+	/* The spare has as much room, so both go on together. */
+	t->making.row = row;
+	t->making.cap = cap < t->cap ? cap : t->cap;
+	t->making.on = 0;
+	keep_chosen(t);
+}
+
+int tui_threads_list_on(struct tui_threads *t, const struct gtv_names *names,
+			const struct gtv_window *window, long work)
+{
+	if (!t->making.on)
+		return 0;
+	if (!t->making.at && make_room(t, t->making.of)) {
+		t->making.on = 0;
+		return -GTV_ENOMEM;
+	}
+	int looked = t->making.at < t->making.of;
+	if (looked)
+		work = look_on(t, names, window, work);
+	if (t->making.at < t->making.of || (looked && t->making.count > SORT_MIN))
+		return 0;
+	tui_rank(t->making.row, t->making.spare, t->making.count);
+	take_over(t);
+	return 1;
+}
+
 int tui_threads_list(struct tui_threads *t, const struct gtv_names *names,
 		     const struct gtv_window *window)
 {
-	size_t all = gtv_attr_count(t->attr, t->kind);
-	struct gtv_attr_lane l;
-	t->count = 0;
-	t->all = 0;
-	if (make_room(t, all))
-		return -GTV_ENOMEM;
-	for (size_t i = 0; i < all; i++) {
-		if (gtv_attr_lane(t->attr, t->kind, i, &l) || !l.life_ns)
-			continue;
-		t->all++;
-		if (!tui_filter_is_empty(&t->filter) &&
-		    !tui_filter_lane(&t->filter, names, window, l.lane))
-			continue;
-		t->row[t->count].key = key_of(&l, t->sort);
-		t->row[t->count++].idx = (uint32_t)i;
-	}
-	if (t->count)
-		qsort(t->row, t->count, sizeof(*t->row), row_order);
-	keep_chosen(t);
-	return 0;
+	int rc;
+	tui_threads_relist(t);
+	while (!(rc = tui_threads_list_on(t, names, window, LONG_MAX)))
+		;
+	return rc < 0 ? rc : 0;
+}
+
+void tui_threads_fini(struct tui_threads *t)
+{
+	free(t->row);
+	free(t->making.row);
+	free(t->making.spare);
+	t->row = t->making.row = t->making.spare = NULL;
+	t->count = t->cap = t->making.cap = 0;
+	t->making.on = 0;
 }
 
 void tui_threads_choose(struct tui_threads *t, size_t row)

@@ -10,6 +10,7 @@
 #include "tracer/base/names.h"
 #include "tui/scene/filter.h"
 #include "tui/scene/range.h"
+#include "tui/scene/ranking.h"
 
 struct gtv_window;
 
@@ -34,12 +35,16 @@ struct tui_threads {
 	uint8_t kind;			    /* GTV_LANE_GT or GTV_LANE_THREAD */
 	uint8_t sort;			    /* enum tui_threads_sort */
 	struct tui_filter filter;	    /* of lanes, by their names */
-	struct tui_threads_row {
-		uint64_t key;
-		uint32_t idx; /* of the lane, for gtv_attr_lane */
-	} * row;	      /* sorted */
-	size_t count, all;    /* rows; there are without the filter */
+	struct tui_ranked *row; /* sorted; idx: of the lane, for gtv_attr_lane */
+	uint8_t row_sort;	/* …by that, until others are listed */
+	size_t count, all;	/* rows; there are without the filter */
 	size_t cap, chosen;
+	struct { /* the rows to come, if `on` */
+		int on;
+		struct tui_ranked *row, *spare;
+		size_t count, all, cap;
+		size_t at, of; /* so many lanes of all were looked at */
+	} making;
 	struct gtv_lane lane;	/* the chosen one: keeps its place when figures change */
 	int line;		/* below the table: 0 none, else 1 + tui_threads_lines */
 	struct tui_range range; /* what of the trace is counted */
@@ -54,6 +59,16 @@ const char *tui_threads_sort_word(unsigned sort);
  * alone. 0 or -GTV_ENOMEM. */
 int tui_threads_list(struct tui_threads *t, const struct gtv_names *names,
 		     const struct gtv_window *window);
+/* The same in parts, for there may be a hundred thousand: from here on, and each time for
+ * about so much work, in lanes. Until it is done the rows are what they were. 1: done, rows
+ * may be others; 0: not yet; or -GTV_ENOMEM: they stay. */
+void tui_threads_relist(struct tui_threads *t);
+int tui_threads_list_on(struct tui_threads *t, const struct gtv_names *names,
+			const struct gtv_window *window, long work);
+/* Frees the rows, those to come included. */
+void tui_threads_fini(struct tui_threads *t);
+/* The chosen lane is another: its row. */
+void tui_threads_look(struct tui_threads *t);
 /* Chooses a row by its place; there must be one. */
 void tui_threads_choose(struct tui_threads *t, size_t row);
 /* The row that is chosen now stays so, wherever it goes. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/abi/gtv_ring.h"
+#include "tui/trace/asking.h"
 #include "tui/trace/panes.h"
 #include "tui/scene/ident.h"
 #include "tui/trace/findings.h"
@@ -475,6 +476,7 @@ void tui_trace_compare_swap(struct tui_trace *t)
 	struct tui_trace was;
 
 	/* What points at the one or the other is made anew. */
+	tui_asking_forget(t);
 	t->compare = NULL;
 	tui_panes_forget(t);
 	tui_panes_forget(&p->other);

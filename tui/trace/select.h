@@ -12,6 +12,7 @@
  * -GTV_E*. `cols` and `rows` are the screen's. dir: -1 back or up, 1 on or down;
  * of rows more at once, which end at the last. */
 int tui_select_row(struct tui_trace *t, int cols, int rows, int dir);
+/* A span that is far may be told later: TUI_ASKED_LATER (asking.h). */
 int tui_select_span(struct tui_trace *t, int cols, int rows, int dir);
 int tui_select_edge(struct tui_trace *t, int dir);
 /* Something, if nothing is selected: the first row at the cursor. */

@@ -180,9 +180,3 @@ int tui_span_read_on(struct tui_trace *t, uint64_t budget_ns, int (*stop)(void *
 		tui_nav_fill(&t->nav, &span, has_moved(t));
 	return 1;
 }
-
-void tui_span_now(struct tui_trace *t)
-{
-	while (tui_span_unread(t))
-		(void)tui_span_read_on(t, UINT64_MAX, NULL, NULL);
-}

@@ -21,8 +21,6 @@ int tui_span_step(struct tui_trace *t, int dir);
 void tui_span_stay(struct tui_trace *t);
 /* The selected span was open: it may have gone on since. */
 void tui_span_renew(struct tui_trace *t);
-/* What is still sought is read now, however long that takes. */
-void tui_span_now(struct tui_trace *t);
 /* Whether one is sought; reads on for about so long, or until `stop` says so. Returns
  * whether what is selected has changed. */
 int tui_span_unread(const struct tui_trace *t);

@@ -9,6 +9,7 @@
 
 #include "runtime/abi/gtv_ring.h"
 #include "tracer/cmd/out.h"
+#include "tui/trace/asking.h"
 #include "tui/trace/scope.h"
 #include "tui/trace/panes.h"
 #include "tui/trace/critical.h"
@@ -174,6 +175,7 @@ int tui_trace_attach(struct tui_trace *t, struct gtv_store *store, struct gtv_er
 
 void tui_trace_close(struct tui_trace *t)
 {
+	tui_asking_forget(t);
 	gtv_window_free(t->window);
 	gtv_window_free(t->overview);
 	tui_panes_forget(t);
@@ -253,19 +255,31 @@ static int lane_number(const char *name, uint32_t *out)
 	return 0;
 }
 
+struct called {
+	const char *text;
+	uint32_t id;
+	int found;
+};
+
+static int is_called(void *arg, const struct gtv_name *name)
+{
+	struct called *c = arg;
+
+	c->found = !strcmp(name->text, c->text);
+	c->id = name->id;
+	return c->found;
+}
+
 static int find_name(const struct gtv_names *names, enum gtv_class cls, const char *text,
 		     uint32_t *id)
 {
 	size_t count = gtv_names_count(names, cls);
-	struct gtv_name name;
+	struct called c = {.text = text};
 
-	for (size_t i = 0; i < count; i++) {
-		if (gtv_names_at(names, cls, i, &name) || strcmp(name.text, text))
-			continue;
-		*id = name.id;
-		return 0;
-	}
-	return -GTV_ENOTFOUND;
+	for (size_t i = 0; i < count && !c.found;)
+		i = gtv_names_some(names, cls, i, is_called, &c);
+	*id = c.id;
+	return c.found ? 0 : -GTV_ENOTFOUND;
 }
 
 static int find_worker(const struct gtv_names *names, uint32_t worker, uint32_t *tid)

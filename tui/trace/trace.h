@@ -57,6 +57,13 @@ struct tui_trace {
 		struct gtv_lane missed; /* nothing of it was found, when it was sought */
 		uint64_t missed_ns;	/* …here */
 	} sought;
+	struct { /* follow.h */
+		struct gtv_span from,
+			to; /* the last edge that was followed on; to_ns 0: none */
+		struct gtv_edge edge;
+		unsigned nth, count;
+	} followed;
+	struct tui_asking *asking;	 /* asking.h; NULL: nothing was asked yet */
 	struct tui_presenter *presenter; /* Borrowed: a talk's (app/talk.c), else NULL */
 };
 

@@ -70,7 +70,12 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 		tui_sayf(canvas, &x, y, right, TUI_WARN, " of %zu that fit %s", t->all,
 			 t->filter.text);
 	tui_say(canvas, &x, y, right, TUI_DIM, "  sorted by ");
-	tui_sayf(canvas, &x, y, right, TUI_KEY, "%s ▼", tui_threads_sort_word(t->sort));
+	tui_sayf(canvas, &x, y, right, TUI_KEY, "%s ▼", tui_threads_sort_word(t->row_sort));
+	if (t->making.on && t->making.of)
+		tui_sayf(canvas, &x, y, right, TUI_WARN, "  %s %s, %d%%",
+			 t->sort != t->row_sort ? "sorting by" : "listing by",
+			 tui_threads_sort_word(t->sort),
+			 (int)(100 * t->making.at / t->making.of));
 	tui_format_length(length, sizeof(length), t->upto_ns - t->from_ns);
 	if (t->range.kind) {
 		tui_say(canvas, &x, y, right, TUI_DIM, "  ");
@@ -246,6 +251,8 @@ static void draw_hints(struct tui_canvas *canvas, const struct tui_scene *scene)
 static const char *nothing(const struct tui_scene *scene)
 {
 	const struct tui_threads *t = scene->threads;
+	if (t->making.on)
+		return "they are being listed";
 	if (t->filter.text[0])
 		return "none fits the filter: \\ changes it";
 	if (t->kind == GTV_LANE_GT)
