@@ -12,6 +12,7 @@
 #include "tracer/store/store.h"
 #include "tui/canvas/canvas.h"
 #include "tui/scene/nav.h"
+#include "tui/scene/roles.h"
 #include "tui/scene/view.h"
 
 #define FRAME_EVENTS "10000000"
@@ -24,6 +25,7 @@
 struct picture {
 	struct gtv_store *store;
 	struct gtv_window *window;
+	struct tui_roles *roles;
 	struct tui_canvas canvas;
 	uint64_t first_ns, last_ns;
 };
@@ -32,10 +34,13 @@ static int picture_open(struct picture *p, struct gtv_store *store)
 {
 	p->store = store;
 	p->window = gtv_window_new(store);
+	p->roles = tui_roles_new(gtv_store_names(store));
 	if (gtv_store_range(store, &p->first_ns, &p->last_ns) != 0)
 		p->first_ns = p->last_ns = 0;
-	return p->window && tui_canvas_init(&p->canvas, FRAME_COLS, FRAME_ROWS) == 0 ? 0
-										     : -1;
+	return p->window && p->roles &&
+			       tui_canvas_init(&p->canvas, FRAME_COLS, FRAME_ROWS) == 0
+		       ? 0
+		       : -1;
 }
 
 static double draw_ms(struct picture *p, uint64_t from_ns, uint64_t to_ns)
@@ -45,6 +50,7 @@ static double draw_ms(struct picture *p, uint64_t from_ns, uint64_t to_ns)
 	struct tui_scene scene = {.store = p->store,
 				  .names = gtv_store_names(p->store),
 				  .window = p->window,
+				  .roles = p->roles,
 				  .nav = &nav,
 				  .facts = &facts};
 

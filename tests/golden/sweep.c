@@ -182,15 +182,15 @@ static uint64_t sum_columns(struct gtv_window *w, struct gtv_lane lane,
 			assert_int_equal(s->from_ns, p[i - 1].span.to_ns);
 		if (b <= a)
 			continue;
-		for (int st = 0; st < GTV_ST_MAX; st++)
-			in_tile += p[i].state_ns[st];
+		for (unsigned st = 0; st < GTV_ST_MAX; st++)
+			in_tile += gtv_piece_ns(&p[i], st);
 		if (p[i].spans != 1)
 			assert_in_range(in_tile, 0, s->to_ns - s->from_ns);
 		lives += b - a;
-		for (int st = 0; st < GTV_ST_MAX; st++) {
+		for (unsigned st = 0; st < GTV_ST_MAX; st++) {
 			double share = p[i].spans == 1
-					       ? (double)(st == (int)s->state)
-					       : (double)p[i].state_ns[st] /
+					       ? (double)(st == s->state)
+					       : (double)gtv_piece_ns(&p[i], st) /
 							 (double)(s->to_ns - s->from_ns);
 
 			if (share == 0)

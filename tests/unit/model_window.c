@@ -39,9 +39,9 @@ static void assert_pieces(const struct gtv_piece *p, size_t count)
 		uint64_t sum = 0;
 		assert_true(p[i].span.to_ns > p[i].span.from_ns);
 		assert_true(p[i].spans >= 1);
-		for (int st = 0; st < GTV_ST_MAX; st++) {
-			sum += p[i].state_ns[st];
-			assert_true(!p[i].state_ns[st] || p[i].states >> st & 1);
+		for (unsigned st = 0; st < GTV_ST_MAX; st++) {
+			sum += gtv_piece_ns(&p[i], st);
+			assert_true(!gtv_piece_ns(&p[i], st) || p[i].states >> st & 1);
 		}
 		assert_int_equal(sum, p[i].span.to_ns - p[i].span.from_ns);
 		if (i)
@@ -146,8 +146,8 @@ static void check_tiles(const struct gtv_window *win, const struct whole *w, uin
 					continue;
 				}
 				assert_true(a >= from && b <= to);
-				for (int st = 0; st < GTV_ST_MAX; st++)
-					got[st] += p[j].state_ns[st];
+				for (unsigned st = 0; st < GTV_ST_MAX; st++)
+					got[st] += gtv_piece_ns(&p[j], st);
 			}
 			for (int st = 0; st < GTV_ST_MAX; st++)
 				assert_int_equal(got[st], want[st]);
@@ -533,8 +533,8 @@ static void sum_piece(void *arg, const struct gtv_piece *p)
 			sum->ns[p->span.state] += p->span.to_ns - from;
 		return;
 	}
-	for (int st = 0; st < GTV_ST_MAX; st++)
-		sum->ns[st] += p->state_ns[st];
+	for (unsigned st = 0; st < GTV_ST_MAX; st++)
+		sum->ns[st] += gtv_piece_ns(p, st);
 }
 
 static void read_damaged(const void *bytes, size_t size)

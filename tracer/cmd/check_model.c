@@ -122,7 +122,7 @@ static void add_piece(void *arg, const struct gtv_piece *piece)
 		l->tiles += weight(s->lane, s->state) * covered(l, s->from_ns, s->to_ns);
 	else if (covered(l, s->from_ns, s->to_ns)) /* tiles lie inside as a whole */
 		for (unsigned st = 0; st < GTV_ST_MAX; st++)
-			l->tiles += weight(s->lane, st) * piece->state_ns[st];
+			l->tiles += weight(s->lane, st) * gtv_piece_ns(piece, st);
 }
 
 static void add_tiles(struct level *l, const struct gtv_store *store, unsigned n)

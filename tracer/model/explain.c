@@ -60,7 +60,7 @@ static void walk(struct gtv__asked *q, struct gtv_lane lane, walk_fn *each,
 		double part = (double)span_ns(&s) / (double)span_ns(&p[i].span);
 		for (unsigned st = 0; st < GTV_ST_MAX; st++) {
 			s.state = (uint8_t)st;
-			uint64_t ns = (uint64_t)((double)p[i].state_ns[st] * part);
+			uint64_t ns = (uint64_t)((double)gtv_piece_ns(&p[i], st) * part);
 			if (ns)
 				each(q, &s, ns);
 		}

@@ -19,22 +19,34 @@
 
 struct gtv_window;
 
-/* A piece of a lane: exact (spans == 1, the span itself), or a tile: a summary of
- * several spans in [from, to). */
-#define GTV_PIECE_IDS 3
-#define GTV_PIECE_TID 0x80000000u /* in id[]: a tid, not a green thread */
-struct gtv_piece {
-	struct gtv_span span; /* exact: the span. Tile: its interval and lane; state,
-			       * gt, tid, core of what took the most time */
-	uint32_t spans;	      /* 1 exact; else how many spans fell in the tile */
-	uint32_t states;      /* tile: mask of the states seen, 1 << enum gtv_state */
-	uint64_t state_ns[GTV_ST_MAX]; /* ns of each */
-	uint32_t id[GTV_PIECE_IDS];    /* tile: who ran or held, most first: a gt, or
-					* (core and lock lanes without one)
-					* GTV_PIECE_TID | tid;
-					* 0 none. Empty in lanes of green threads */
-	uint64_t id_ns[GTV_PIECE_IDS];
+/* What is summed of the several spans of a tile. */
+#define GTV_SUM_IDS 3
+#define GTV_SUM_TID 0x80000000u /* in id[]: a tid, not a green thread */
+struct gtv_sums {
+	uint64_t state_ns[GTV_ST_MAX]; /* ns of each state */
+	uint64_t id_ns[GTV_SUM_IDS];
+	uint32_t id[GTV_SUM_IDS]; /* who ran or held, most first: a gt, or (core and lock
+				   * lanes without one) GTV_SUM_TID | tid; 0 none.
+				   * Empty in lanes of green threads */
 };
+
+/* A piece of a lane: exact (spans == 1, the span itself), or a tile: a summary of
+ * several spans in [from, to). Small, for a screen may have fifty thousand exact ones. */
+struct gtv_piece {
+	struct gtv_span span;	     /* exact: the span. Tile: its interval and lane; state,
+				      * gt, tid, core of what took the most time */
+	uint32_t spans;		     /* 1 exact; else how many spans fell in the tile */
+	uint32_t states;	     /* mask of the states seen, 1 << enum gtv_state */
+	const struct gtv_sums *sums; /* of a tile; NULL: exact */
+};
+
+/* ns of the piece in a state. */
+static inline uint64_t gtv_piece_ns(const struct gtv_piece *p, unsigned state)
+{
+	if (p->sums)
+		return p->sums->state_ns[state];
+	return state == p->span.state ? p->span.to_ns - p->span.from_ns : 0;
+}
 
 struct gtv_window *gtv_window_new(
 	const struct gtv_store *st); /* Borrows st. Returns owned */

@@ -15,7 +15,7 @@ struct joiner {
 	uint64_t covered_ns;	 /* the end of what was given */
 	int any;
 	int held; /* the last piece is not told yet: what follows may replace it */
-	struct gtv_piece last;
+	struct gtv__zpiece last;
 	gtv__piece_fn *each;
 	void *arg;
 };
@@ -23,62 +23,62 @@ struct joiner {
 static void tell(struct joiner *j)
 {
 	if (j->held)
-		j->each(j->arg, &j->last);
+		j->each(j->arg, &j->last.p);
 	j->held = 0;
 }
 
-static void give(struct joiner *j, const struct gtv_piece *p)
+static void give(struct joiner *j, const struct gtv__zpiece *z)
 {
 	tell(j);
-	j->last = *p;
+	gtv__zpiece_copy(&j->last, z);
 	j->held = j->any = 1;
-	j->covered_ns = p->span.to_ns;
+	j->covered_ns = z->p.span.to_ns;
 }
 
 /* A tile cut to [from, to), pro rata: it still sums to its length. */
-static void tile_clip(struct gtv_piece *p, uint64_t from_ns, uint64_t to_ns)
+static void tile_clip(struct gtv__zpiece *z, uint64_t from_ns, uint64_t to_ns)
 {
+	struct gtv_span *span = &z->p.span;
+	struct gtv_sums *s = &z->sums;
 	uint64_t left = to_ns - from_ns, sum = 0;
-	double part = (double)left / (double)(p->span.to_ns - p->span.from_ns);
+	double part = (double)left / (double)(span->to_ns - span->from_ns);
 	unsigned most = 0;
 
 	for (unsigned st = 0; st < GTV_ST_MAX; st++) {
-		p->state_ns[st] = (uint64_t)((double)p->state_ns[st] * part);
-		sum += p->state_ns[st];
-		if (p->state_ns[st] > p->state_ns[most])
+		s->state_ns[st] = (uint64_t)((double)s->state_ns[st] * part);
+		sum += s->state_ns[st];
+		if (s->state_ns[st] > s->state_ns[most])
 			most = st;
 	}
-	p->state_ns[most] += left - sum; /* the rounding, up or down */
-	for (int i = 0; i < GTV_PIECE_IDS; i++)
-		p->id_ns[i] = (uint64_t)((double)p->id_ns[i] * part);
-	p->span.from_ns = from_ns;
-	p->span.to_ns = to_ns;
-}
-
-static void run_set(struct gtv_piece *p, uint64_t from_ns)
-{
-	p->span.from_ns = from_ns;
-	p->state_ns[p->span.state] = p->span.to_ns - from_ns;
+	s->state_ns[most] += left - sum; /* the rounding, up or down */
+	for (int i = 0; i < GTV_SUM_IDS; i++)
+		s->id_ns[i] = (uint64_t)((double)s->id_ns[i] * part);
+	span->from_ns = from_ns;
+	span->to_ns = to_ns;
 }
 
 /* Nothing is known of a hole; a thread's is a time without it: its id was used again. */
 static void give_hole(struct joiner *j, struct gtv_lane lane, uint64_t to_ns)
 {
-	struct gtv_piece p = {.spans = 1};
+	struct gtv__zpiece z;
 
-	p.span.lane = lane;
-	p.span.core = -1;
-	p.span.state = lane.kind == GTV_LANE_THREAD ? GTV_ST_NONE : GTV_ST_UNKNOWN;
-	p.span.to_ns = to_ns;
-	p.states = 1u << p.span.state;
-	run_set(&p, j->covered_ns);
-	give(j, &p);
+	z.p = (struct gtv_piece){.span = {.lane = lane,
+					  .core = -1,
+					  .state = lane.kind == GTV_LANE_THREAD
+							   ? GTV_ST_NONE
+							   : GTV_ST_UNKNOWN,
+					  .from_ns = j->covered_ns,
+					  .to_ns = to_ns},
+				 .spans = 1};
+	z.p.states = 1u << z.p.span.state;
+	give(j, &z);
 }
 
 /* Cuts what reaches beyond the source's limit, and a tile also where it reaches out of
  * what is wanted. */
-static void limit(const struct joiner *j, struct gtv_piece *p)
+static void limit(const struct joiner *j, struct gtv__zpiece *z)
 {
+	struct gtv_piece *p = &z->p;
 	uint64_t from = p->span.from_ns, to = p->span.to_ns;
 
 	if (p->spans > 1 && from < j->from_ns)
@@ -90,57 +90,59 @@ static void limit(const struct joiner *j, struct gtv_piece *p)
 	if (from == p->span.from_ns && to == p->span.to_ns)
 		return;
 	if (p->spans > 1 && from < to) {
-		tile_clip(p, from, to);
+		tile_clip(z, from, to);
 		return;
 	}
+	p->span.from_ns = from;
 	p->span.to_ns = to;
-	run_set(p, from);
 }
 
-static void join(struct joiner *j, struct gtv_piece *p, const struct gtv_span *whole)
+static void join(struct joiner *j, struct gtv__zpiece *z, const struct gtv_span *whole)
 {
+	struct gtv_piece *p = &z->p;
+
 	if (p->span.to_ns <= j->from_ns || p->span.from_ns >= j->to_ns ||
 	    p->span.from_ns >= j->limit_ns ||
 	    (j->any && (p->span.to_ns <= j->covered_ns || j->covered_ns >= j->to_ns)))
 		return;
-	limit(j, p);
+	limit(j, z);
 	if (p->span.to_ns <= j->from_ns || (j->any && p->span.to_ns <= j->covered_ns))
 		return;
 	if (j->any && p->span.from_ns < j->covered_ns) {
 		if (p->spans == 1)
-			run_set(p, j->covered_ns);
+			p->span.from_ns = j->covered_ns;
 		else
-			tile_clip(p, j->covered_ns, p->span.to_ns);
+			tile_clip(z, j->covered_ns, p->span.to_ns);
 	} else if (j->any && p->span.from_ns > j->covered_ns) {
 		if (p->spans == 1 && whole->from_ns <= j->covered_ns)
-			run_set(p, j->covered_ns);
+			p->span.from_ns = j->covered_ns;
 		else
 			give_hole(j, p->span.lane, p->span.from_ns);
 	}
-	give(j, p);
+	give(j, z);
 }
 
 static void join_bytes(struct joiner *j, const uint8_t *bytes, size_t size,
 		       struct gtv_lane lane, uint64_t from_ns, uint32_t pieces)
 {
 	struct gtv__zcursor c;
-	struct gtv_piece p;
+	struct gtv__zpiece z;
 	struct gtv_span whole = {0};
 
 	gtv__zcursor_init(&c, bytes, size, lane, from_ns, pieces);
-	while (!gtv__zcursor_next(&c, &p, &whole)) {
-		if (p.span.from_ns >= j->to_ns || p.span.from_ns >= j->limit_ns)
+	while (!gtv__zcursor_next(&c, &z, &whole)) {
+		if (z.p.span.from_ns >= j->to_ns || z.p.span.from_ns >= j->limit_ns)
 			return;
-		join(j, &p, &whole);
+		join(j, &z, &whole);
 	}
 }
 
 static void join_span(struct joiner *j, const struct gtv_span *span)
 {
-	struct gtv_piece p = {.span = *span, .spans = 1, .states = 1u << span->state};
+	struct gtv__zpiece z;
 
-	run_set(&p, span->from_ns);
-	join(j, &p, span);
+	z.p = (struct gtv_piece){.span = *span, .spans = 1, .states = 1u << span->state};
+	join(j, &z, span);
 }
 
 static void join_out(struct joiner *j, const struct gtv__zout *o, struct gtv_lane lane)
@@ -154,21 +156,21 @@ static void join_out(struct joiner *j, const struct gtv__zout *o, struct gtv_lan
 static void complete_last(struct joiner *j, const struct gtv__zlane *l, unsigned wanted)
 {
 	struct gtv__zcursor c;
-	struct gtv_piece p;
+	struct gtv__zpiece z;
+	const struct gtv_span *s = &z.p.span, *last = &j->last.p.span;
 
 	for (unsigned level = wanted + 1; j->held && level-- > 0;) {
 		const struct gtv__zout *o = l->out[level];
 		if (!o)
 			continue;
 		gtv__zcursor_init(&c, o->bytes, o->size, l->lane, o->from_ns, o->pieces);
-		while (!gtv__zcursor_next(&c, &p, NULL) &&
-		       p.span.from_ns <= j->last.span.from_ns) {
-			if (p.spans == 1 || p.span.from_ns != j->last.span.from_ns ||
-			    p.span.to_ns <= j->covered_ns || p.span.to_ns > j->limit_ns ||
-			    p.span.to_ns > j->to_ns)
+		while (!gtv__zcursor_next(&c, &z, NULL) && s->from_ns <= last->from_ns) {
+			if (z.p.spans == 1 || s->from_ns != last->from_ns ||
+			    s->to_ns <= j->covered_ns || s->to_ns > j->limit_ns ||
+			    s->to_ns > j->to_ns)
 				continue;
 			j->held = 0;
-			give(j, &p);
+			give(j, &z);
 			return;
 		}
 	}
@@ -196,7 +198,7 @@ static void join_patch(struct joiner *j, const struct gtv__patch *patch, unsigne
 {
 	const struct gtv__zlane *l = gtv__zoom_find(patch->zoom, lane);
 	const struct gtv_span *open = gtv__patch_open(patch, lane);
-	struct gtv_piece p;
+	struct gtv__zpiece z;
 
 	if (l && j->any) {
 		complete_last(j, l, wanted);
@@ -210,8 +212,8 @@ static void join_patch(struct joiner *j, const struct gtv__patch *patch, unsigne
 		last.to_ns = l->acc[0]->to_ns;
 		join_span(j, &last);
 	} else if (l && l->acc[0]) {
-		gtv__zacc_piece(l->acc[0], lane, &p);
-		join(j, &p, &p.span);
+		gtv__zacc_piece(l->acc[0], lane, &z);
+		join(j, &z, &z.p.span);
 	}
 	if (open)
 		join_span(j, open);
@@ -236,7 +238,7 @@ void gtv__tiles_pieces(const struct gtv__tiles *t, struct gtv_lane lane, uint64_
 		const struct gtv__zblock *b = &s->block->block;
 		const struct gtv__zdir *d = gtv__zblock_find(b, lane);
 		if (d && d->to_ns > j.covered_ns && d->from_ns < to_ns)
-			join_bytes(&j, b->bytes + d->offset, d->bytes, lane, d->from_ns,
+			join_bytes(&j, b->at + d->offset, d->bytes, lane, d->from_ns,
 				   d->pieces);
 	}
 	tell(&j);
@@ -253,23 +255,17 @@ static void active_piece(void *arg, const struct gtv_piece *p)
 	struct active *a = arg;
 	uint64_t from = p->span.from_ns > a->from_ns ? p->span.from_ns : a->from_ns;
 	uint64_t to = p->span.to_ns < a->to_ns ? p->span.to_ns : a->to_ns;
-	uint64_t ns = 0, whole = p->span.to_ns - p->span.from_ns;
+	uint64_t ns, whole = p->span.to_ns - p->span.from_ns;
 
 	if (to <= from)
 		return;
-	if (p->spans == 1) {
-		a->ns += gtv__zoom_state_active(p->span.lane.kind, p->span.state)
-				 ? to - from
-				 : 0;
-		return;
-	}
-	for (unsigned st = 0; st < GTV_ST_MAX; st++) {
-		if (gtv__zoom_state_active(p->span.lane.kind, st))
-			ns += p->state_ns[st];
-	}
-	a->ns += to - from == whole
-			 ? ns
-			 : (uint64_t)((double)ns * (double)(to - from) / (double)whole);
+	ns = gtv__piece_active(p);
+	if (to - from == whole)
+		a->ns += ns;
+	else if (p->spans == 1)
+		a->ns += ns ? to - from : 0;
+	else
+		a->ns += (uint64_t)((double)ns * (double)(to - from) / (double)whole);
 }
 
 /*
@@ -309,7 +305,7 @@ uint64_t gtv__tiles_activity(const struct gtv__tiles *t, struct gtv_lane lane,
 			j.covered_ns = d->to_ns;
 			j.any = 1;
 		} else {
-			join_bytes(&j, b->bytes + d->offset, d->bytes, lane, d->from_ns,
+			join_bytes(&j, b->at + d->offset, d->bytes, lane, d->from_ns,
 				   d->pieces);
 		}
 	}

@@ -24,17 +24,42 @@ static int grow(void **array, size_t *cap, size_t count, size_t bytes)
 
 /* ---- memory ---- */
 
+static void array_free(struct gtv__spares *s, void *at, size_t cap, size_t bytes)
+{
+	if (cap && s->bytes + cap * bytes <= GTV__SPARE_BYTES &&
+	    !grow((void **)&s->array, &s->cap, s->count, sizeof *s->array)) {
+		s->array[s->count++] = (struct gtv__spare){at, cap};
+		s->bytes += cap * bytes;
+	} else {
+		free(at);
+	}
+}
+
+/* The last one that is given back first: it is in the cache. */
+static void *array_take(struct gtv__spares *s, size_t *cap, size_t bytes)
+{
+	if (!s->count)
+		return NULL;
+	s->count--;
+	*cap = s->array[s->count].cap;
+	s->bytes -= *cap * bytes;
+	return s->array[s->count].at;
+}
+
+static void spares_fini(struct gtv__spares *s)
+{
+	while (s->count)
+		free(s->array[--s->count].at);
+	free(s->array);
+}
+
 static void pieces_free(struct gtv_window *w, struct gtv__wlane *l)
 {
-	if (l->cap && w->spare_pieces + l->cap <= GTV__SPARE_PIECES &&
-	    !grow((void **)&w->spare, &w->spare_cap, w->spares, sizeof *w->spare)) {
-		w->spare[w->spares++] = (struct gtv__spare){l->piece, l->cap};
-		w->spare_pieces += l->cap;
-	} else {
-		free(l->piece);
-	}
+	array_free(&w->spare_pieces, l->piece, l->cap, sizeof *l->piece);
+	array_free(&w->spare_sums, l->sums, l->sums_cap, sizeof *l->sums);
 	l->piece = NULL;
-	l->count = l->cap = 0;
+	l->sums = NULL;
+	l->count = l->cap = l->sums_count = l->sums_cap = 0;
 }
 
 static int pieces_reserve(struct gtv__wlane *l, size_t count)
@@ -48,17 +73,6 @@ static int pieces_reserve(struct gtv__wlane *l, size_t count)
 	l->piece = fresh;
 	l->cap = count + count / 2;
 	return 0;
-}
-
-/* The last one that is given back first: it is in the cache. */
-static void pieces_take_spare(struct gtv_window *w, struct gtv__wlane *l)
-{
-	if (l->cap || !w->spares)
-		return;
-	w->spares--;
-	l->piece = w->spare[w->spares].piece;
-	l->cap = w->spare[w->spares].cap;
-	w->spare_pieces -= l->cap;
 }
 
 void gtv__pieces_forget(struct gtv_window *w)
@@ -81,40 +95,39 @@ void gtv__pieces_fini(struct gtv_window *w)
 {
 	gtv__pieces_forget(w);
 	free(w->made);
-	while (w->spares)
-		free(w->spare[--w->spares].piece);
-	free(w->spare);
+	spares_fini(&w->spare_pieces);
+	spares_fini(&w->spare_sums);
 	for (int i = 0; i < GTV_LANE_KIND_MAX; i++)
 		free(w->busy[i].lane);
 }
 
 /* ---- pieces ---- */
 
-static void piece_add(struct gtv_window *w, struct gtv__wlane *l, const struct gtv_piece *p)
+/* With room for its sums, if it is a tile; what is not given is not set. NULL: no memory.
+ */
+static struct gtv_piece *piece_add(struct gtv_window *w, struct gtv__wlane *l, int is_tile)
 {
-	if (grow((void **)&l->piece, &l->cap, l->count, sizeof *p)) {
+	if (grow((void **)&l->piece, &l->cap, l->count, sizeof *l->piece) ||
+	    (is_tile &&
+	     grow((void **)&l->sums, &l->sums_cap, l->sums_count, sizeof *l->sums))) {
 		w->no_memory = 1;
-		return;
+		return NULL;
 	}
-	l->piece[l->count++] = *p;
+	l->sums_count += is_tile != 0;
+	return &l->piece[l->count++];
 }
 
-/* Where it stays: a piece is large, and there may be a hundred thousand. */
 static void exact_piece(struct gtv_window *w, struct gtv__wlane *l,
 			const struct gtv_span *span)
 {
-	struct gtv_piece *p;
+	struct gtv_piece *p = piece_add(w, l, 0);
 
-	if (grow((void **)&l->piece, &l->cap, l->count, sizeof *p)) {
-		w->no_memory = 1;
+	if (!p)
 		return;
-	}
-	p = &l->piece[l->count++];
-	memset(p, 0, sizeof *p);
 	p->span = *span;
 	p->spans = 1;
 	p->states = 1u << span->state;
-	p->state_ns[span->state] = span->to_ns - span->from_ns;
+	p->sums = NULL;
 }
 
 static void exact_pieces(struct gtv_window *w, struct gtv__wlane *l)
@@ -144,16 +157,16 @@ struct making {
 	struct gtv__wlane *lane;
 };
 
-static void ids_merge(struct gtv_piece *a, const struct gtv_piece *b)
+static void ids_merge(struct gtv_sums *a, const struct gtv_sums *b)
 {
-	uint32_t id[2 * GTV_PIECE_IDS];
-	uint64_t ns[2 * GTV_PIECE_IDS];
+	uint32_t id[2 * GTV_SUM_IDS];
+	uint64_t ns[2 * GTV_SUM_IDS];
 	int n = 0;
 
-	for (int i = 0; i < 2 * GTV_PIECE_IDS; i++) {
-		const struct gtv_piece *p = i < GTV_PIECE_IDS ? a : b;
-		uint32_t who = p->id[i % GTV_PIECE_IDS];
-		uint64_t much = p->id_ns[i % GTV_PIECE_IDS];
+	for (int i = 0; i < 2 * GTV_SUM_IDS; i++) {
+		const struct gtv_sums *s = i < GTV_SUM_IDS ? a : b;
+		uint32_t who = s->id[i % GTV_SUM_IDS];
+		uint64_t much = s->id_ns[i % GTV_SUM_IDS];
 		int k = 0;
 		while (k < n && id[k] != who)
 			k++;
@@ -166,7 +179,7 @@ static void ids_merge(struct gtv_piece *a, const struct gtv_piece *b)
 			ns[k] += much;
 		}
 	}
-	for (int i = 0; i < GTV_PIECE_IDS; i++) {
+	for (int i = 0; i < GTV_SUM_IDS; i++) {
 		int best = -1;
 		for (int k = 0; k < n; k++) {
 			if (ns[k] && (best < 0 || ns[k] > ns[best]))
@@ -179,27 +192,34 @@ static void ids_merge(struct gtv_piece *a, const struct gtv_piece *b)
 	}
 }
 
-/* Two tiles become one: a screen's cell needs no more. */
-static void tile_merge(struct gtv_piece *a, const struct gtv_piece *b)
+/* Two tiles become one: a screen's cell needs no more. `sums`: those of a. */
+static void tile_merge(struct gtv_piece *a, struct gtv_sums *sums,
+		       const struct gtv_piece *b)
 {
-	uint64_t a_ns = a->state_ns[a->span.state], b_ns = b->state_ns[b->span.state];
+	uint64_t a_ns = sums->state_ns[a->span.state],
+		 b_ns = gtv_piece_ns(b, b->span.state);
 	uint64_t from = a->span.from_ns;
 
-	for (unsigned st = 0; st < GTV_ST_MAX; st++)
-		a->state_ns[st] += b->state_ns[st];
 	a->states |= b->states;
 	a->spans += b->spans;
-	ids_merge(a, b);
+	if (b->sums) {
+		for (unsigned st = 0; st < GTV_ST_MAX; st++)
+			sums->state_ns[st] += b->sums->state_ns[st];
+		ids_merge(sums, b->sums);
+	} else {
+		sums->state_ns[b->span.state] += b_ns;
+	}
 	if (b_ns > a_ns)
 		a->span = b->span;
 	a->span.from_ns = from;
 	a->span.to_ns = b->span.to_ns;
 	for (unsigned st = 0; st < GTV_ST_MAX; st++) {
-		if (a->state_ns[st] > a->state_ns[a->span.state])
+		if (sums->state_ns[st] > sums->state_ns[a->span.state])
 			a->span.state = (uint8_t)st;
 	}
 }
 
+/* The sums' places are told when no more come, for until then they may move. */
 static void make_piece(void *arg, const struct gtv_piece *p)
 {
 	struct making *mk = arg;
@@ -208,10 +228,34 @@ static void make_piece(void *arg, const struct gtv_piece *p)
 
 	if (last && ((last->spans > 1 && p->spans > 1 &&
 		      p->span.to_ns - last->span.from_ns <= mk->w->cell_ns) ||
-		     l->count >= PIECES_MAX))
-		tile_merge(last, p);
-	else
-		piece_add(mk->w, l, p);
+		     l->count >= PIECES_MAX)) {
+		tile_merge(last, &l->sums[l->sums_count - 1], p);
+		return;
+	}
+	/* Of too many the last is a tile, to which all others are added. */
+	int is_tile = p->sums || l->count >= PIECES_MAX - 1;
+	last = piece_add(mk->w, l, is_tile);
+	if (!last)
+		return;
+	*last = *p;
+	last->sums = is_tile ? l->sums : NULL;
+	if (p->sums) {
+		l->sums[l->sums_count - 1] = *p->sums;
+	} else if (is_tile) {
+		l->sums[l->sums_count - 1] = (struct gtv_sums){0};
+		l->sums[l->sums_count - 1].state_ns[p->span.state] =
+			p->span.to_ns - p->span.from_ns;
+	}
+}
+
+static void tell_sums(struct gtv__wlane *l)
+{
+	struct gtv_sums *s = l->sums;
+
+	for (size_t i = 0; i < l->count && s < l->sums + l->sums_count; i++) {
+		if (l->piece[i].sums)
+			l->piece[i].sums = s++;
+	}
 }
 
 /* Where a lane's pieces are, or would go. */
@@ -264,6 +308,23 @@ static struct gtv__wlane *kept_lane(const struct gtv_window *const_w, struct gtv
 	return l;
 }
 
+static void make_pieces(struct making *mk, struct gtv_lane lane)
+{
+	struct gtv_window *w = mk->w;
+	struct gtv__wlane *l = mk->lane;
+
+	if (!l->cap)
+		l->piece = array_take(&w->spare_pieces, &l->cap, sizeof *l->piece);
+	if (w->exact) {
+		exact_pieces(w, l);
+		return;
+	}
+	if (!l->sums_cap)
+		l->sums = array_take(&w->spare_sums, &l->sums_cap, sizeof *l->sums);
+	gtv__tiles_pieces(&w->tiles, lane, w->from_ns, w->to_ns, make_piece, mk);
+	tell_sums(l);
+}
+
 const struct gtv_piece *gtv_window_pieces(const struct gtv_window *w, struct gtv_lane lane,
 					  size_t *count)
 {
@@ -274,11 +335,7 @@ const struct gtv_piece *gtv_window_pieces(const struct gtv_window *w, struct gtv
 	if (!l)
 		return NULL;
 	if (!l->has_pieces)
-		pieces_take_spare(mk.w, l);
-	if (!l->has_pieces && w->exact)
-		exact_pieces(mk.w, l);
-	else if (!l->has_pieces)
-		gtv__tiles_pieces(&w->tiles, lane, w->from_ns, w->to_ns, make_piece, &mk);
+		make_pieces(&mk, lane);
 	l->has_pieces = 1;
 	*count = l->count;
 	return l->piece;

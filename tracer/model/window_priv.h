@@ -226,7 +226,7 @@ struct gtv__zcached {
 	void *bytes;
 	size_t size; /* in memory, its directory included */
 	struct gtv__zblock block;
-	int bad;
+	int bad, opening;
 	int all_known; /* the next three are */
 	struct gtv__lane_set all;
 	uint64_t most_from_ns, least_to_ns; /* of its lanes: the last to begin, the
@@ -301,10 +301,13 @@ int gtv__tiles_run_at(struct gtv__tiles *t, struct gtv_lane lane, uint64_t ts_ns
 
 /* Memory of pieces that are no longer wanted: the next look takes it, for to ask the
  * kernel for new pages costs more than to fill them. */
-#define GTV__SPARE_PIECES ((32u << 20) / sizeof(struct gtv_piece))
-struct gtv__spare {
-	struct gtv_piece *piece;
-	size_t cap;
+#define GTV__SPARE_BYTES (32u << 20)
+struct gtv__spares {
+	struct gtv__spare {
+		void *at;
+		size_t cap; /* elements */
+	} * array;
+	size_t count, cap, bytes;
 };
 
 /* Pieces of a lane in the present look. */
@@ -314,6 +317,8 @@ struct gtv__wlane {
 	uint64_t activity_ns;
 	struct gtv_piece *piece;
 	size_t count, cap;
+	struct gtv_sums *sums; /* those of the tiles among them, in order */
+	size_t sums_count, sums_cap;
 };
 
 /* What a look depends on beside its arguments: the same again, and nothing has changed. */
@@ -357,8 +362,7 @@ struct gtv_window {
 	size_t gt_pids;
 	struct gtv__wlane **made; /* those whose pieces were asked for, by hash */
 	size_t mades, made_cap;
-	struct gtv__spare *spare;
-	size_t spares, spare_cap, spare_pieces;
+	struct gtv__spares spare_pieces, spare_sums;
 	struct gtv_edge *edge;
 	size_t edges, edge_cap;
 	struct gtv_loss *all_loss; /* of the whole trace */

@@ -17,8 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CACHE_BYTES (64u << 20)
-#define LOOK_BYTES  (64u << 20) /* of blocks in a look: more are as if they were bad */
+#define CACHE_BYTES  (64u << 20)
+#define LOOK_BYTES   (64u << 20) /* of blocks in a look: more are as if they were bad */
+#define LANES_OPENED 4096 /* of a block's directory, between two questions for patience */
 #define PATCH_EVENTS                                                                       \
 	(4 * GTV__EXACT_EVENTS) /* to decode rather than take coarser tiles                \
 				 */
@@ -118,6 +119,18 @@ static void evict(struct gtv__tiles *t)
 	}
 }
 
+/* What opening it came to: 0 opened, 1 not wholly, < 0 bad. */
+static void cached_begun(struct gtv__zcached *c, int rc)
+{
+	c->opening = rc > 0;
+	c->bad = rc < 0;
+	if (rc >= 0)
+		return;
+	gtv__zblock_close(&c->block);
+	free(c->bytes);
+	c->bytes = NULL;
+}
+
 static struct gtv__zcached *cached_load(struct gtv__tiles *t, unsigned level, size_t idx)
 {
 	struct gtv__zcached *c = calloc(1, sizeof *c);
@@ -130,16 +143,11 @@ static struct gtv__zcached *cached_load(struct gtv__tiles *t, unsigned level, si
 	c->level = level;
 	c->idx = idx;
 	size_t size = 0;
-	c->bad =
-		gtv_store_get_zoom(t->st, level, t->first[level] + idx, &c->bytes, &size) ||
-		gtv__zblock_open(&c->block, c->bytes, size) || c->block.level != level;
-	if (c->bad) {
-		gtv__zblock_close(&c->block);
-		free(c->bytes);
-		c->bytes = NULL;
-		size = 0;
-	}
+	int rc = gtv_store_get_zoom(t->st, level, t->first[level] + idx, &c->bytes, &size);
+	if (!rc)
+		rc = gtv__zblock_begin(&c->block, c->bytes, size);
 	c->size = sizeof *c + size + c->block.lanes * sizeof *c->block.dir;
+	cached_begun(c, rc < 0 || c->block.level != level ? -1 : rc);
 	t->cached[t->cached_count++] = c;
 	t->cached_bytes += c->size;
 	t->info[level][idx].cached = c;
@@ -174,7 +182,9 @@ static struct gtv__zcached *cached(struct gtv__tiles *t, unsigned level, size_t 
 	c->used = t->looks;
 	if (!counted)
 		t->look_bytes += c->size;
-	return c->bad ? NULL : c;
+	while (c->opening && !too_late(t, level, idx))
+		cached_begun(c, gtv__zblock_go_on(&c->block, LANES_OPENED));
+	return c->bad || c->opening ? NULL : c;
 }
 
 /* ---- the look ---- */
@@ -492,11 +502,11 @@ int gtv__tiles_run_at(struct gtv__tiles *t, struct gtv_lane lane, uint64_t ts_ns
 		if (!d || d->from_ns > ts_ns || d->to_ns <= ts_ns)
 			continue;
 		struct gtv__zcursor cur;
-		struct gtv_piece p;
-		gtv__zcursor_init(&cur, c->block.bytes + d->offset, d->bytes, lane,
-				  d->from_ns, d->pieces);
-		while (!gtv__zcursor_next(&cur, &p, out) && p.span.from_ns <= ts_ns) {
-			if (p.span.to_ns > ts_ns && p.spans == 1)
+		struct gtv__zpiece z;
+		gtv__zcursor_init(&cur, c->block.at + d->offset, d->bytes, lane, d->from_ns,
+				  d->pieces);
+		while (!gtv__zcursor_next(&cur, &z, out) && z.p.span.from_ns <= ts_ns) {
+			if (z.p.span.to_ns > ts_ns && z.p.spans == 1)
 				return 0;
 		}
 	}

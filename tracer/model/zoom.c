@@ -163,10 +163,10 @@ static uint32_t slot_id(const struct gtv_span *s)
 	case GTV_LANE_CORE:
 		return s->state != GTV_ST_BUSY && s->state != GTV_ST_OTHER ? 0
 		       : s->gt						   ? s->gt
-			       : s->tid | GTV_PIECE_TID;
+			       : s->tid | GTV_SUM_TID;
 	case GTV_LANE_LOCK: /* a futex has an OS thread for an owner */
 		if (!s->gt && s->tid && gtv__zoom_state_active(s->lane.kind, s->state))
-			return s->tid | GTV_PIECE_TID;
+			return s->tid | GTV_SUM_TID;
 		/* fall through */
 	case GTV_LANE_THREAD:
 		return gtv__zoom_state_active(s->lane.kind, s->state) ? s->gt : 0;

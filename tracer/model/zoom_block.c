@@ -63,6 +63,15 @@ uint64_t gtv__zoom_active(uint8_t lane_kind, const uint64_t *state_ns)
 	return ns;
 }
 
+uint64_t gtv__piece_active(const struct gtv_piece *p)
+{
+	if (p->sums)
+		return gtv__zoom_active(p->span.lane.kind, p->sums->state_ns);
+	return gtv__zoom_state_active(p->span.lane.kind, p->span.state)
+		       ? p->span.to_ns - p->span.from_ns
+		       : 0;
+}
+
 static int out_begin(struct gtv__zout *o, uint64_t from_ns, uint64_t to_ns, unsigned head)
 {
 	if (reserve(o, 48 * 10))
@@ -117,11 +126,11 @@ static uint64_t share_of(uint64_t ns, uint64_t length_ns)
 
 int gtv__zout_tile(struct gtv__zout *o, const struct gtv__zacc *acc, uint8_t lane_kind)
 {
-	struct gtv_piece p;
+	struct gtv__zpiece z;
 	unsigned ids = 0;
 	uint32_t left = acc->states;
 
-	gtv__zacc_piece(acc, (struct gtv_lane){.kind = lane_kind}, &p);
+	gtv__zacc_piece(acc, (struct gtv_lane){.kind = lane_kind}, &z);
 	if (out_begin(o, acc->from_ns, acc->to_ns, HEAD_TILE | HEAD_SHARES))
 		return -GTV_ENOMEM;
 	put(o, acc->spans);
@@ -133,24 +142,34 @@ int gtv__zout_tile(struct gtv__zout *o, const struct gtv__zacc *acc, uint8_t lan
 		if (left)
 			put(o, acc->state_ns[st]);
 	}
-	while (ids < GTV_PIECE_IDS && p.id_ns[ids])
+	while (ids < GTV_SUM_IDS && z.sums.id_ns[ids])
 		ids++;
 	put(o, ids);
 	for (unsigned i = 0; i < ids; i++) {
-		put(o, p.id[i]);
-		put(o, share_of(p.id_ns[i], acc->to_ns - acc->from_ns));
+		put(o, z.sums.id[i]);
+		put(o, share_of(z.sums.id_ns[i], acc->to_ns - acc->from_ns));
 	}
-	put_place(o, &p.span);
+	put_place(o, &z.p.span);
 	o->active_ns += gtv__zoom_active(lane_kind, acc->state_ns);
 	return 0;
 }
 
-static void piece_ids(const struct gtv__zacc *acc, struct gtv_piece *p)
+void gtv__zpiece_copy(struct gtv__zpiece *to, const struct gtv__zpiece *from)
 {
+	to->p = from->p;
+	if (from->p.sums) {
+		to->sums = from->sums;
+		to->p.sums = &to->sums;
+	}
+}
+
+static void piece_ids(const struct gtv__zacc *acc, struct gtv__zpiece *z)
+{
+	struct gtv_span *span = &z->p.span;
 	struct gtv__zslot slot[GTV__ZOOM_SLOTS];
 
 	memcpy(slot, acc->slot, sizeof slot);
-	for (int i = 0; i < GTV_PIECE_IDS; i++) {
+	for (int i = 0; i < GTV_SUM_IDS; i++) {
 		int best = 0;
 		for (int k = 1; k < GTV__ZOOM_SLOTS; k++) {
 			if (slot[k].ns > slot[best].ns)
@@ -158,26 +177,29 @@ static void piece_ids(const struct gtv__zacc *acc, struct gtv_piece *p)
 		}
 		if (!slot[best].ns)
 			return;
-		p->id[i] = slot[best].id;
-		p->id_ns[i] = slot[best].ns;
-		if (i == 0 && gtv__zoom_state_active(p->span.lane.kind, p->span.state)) {
-			p->span.gt = slot[best].gt;
-			p->span.tid = slot[best].tid;
-			p->span.lock = slot[best].lock;
-			p->span.core = slot[best].core;
-			p->span.flags = slot[best].flags;
+		z->sums.id[i] = slot[best].id;
+		z->sums.id_ns[i] = slot[best].ns;
+		if (i == 0 && gtv__zoom_state_active(span->lane.kind, span->state)) {
+			span->gt = slot[best].gt;
+			span->tid = slot[best].tid;
+			span->lock = slot[best].lock;
+			span->core = slot[best].core;
+			span->flags = slot[best].flags;
 		}
 		slot[best].ns = 0;
 	}
 }
 
-void gtv__zacc_piece(const struct gtv__zacc *acc, struct gtv_lane lane, struct gtv_piece *p)
+void gtv__zacc_piece(const struct gtv__zacc *acc, struct gtv_lane lane,
+		     struct gtv__zpiece *z)
 {
+	struct gtv_piece *p = &z->p;
 	unsigned most = 0;
 
-	memset(p, 0, sizeof *p);
+	memset(z, 0, sizeof *z);
+	p->sums = &z->sums;
 	for (unsigned st = 0; st < GTV_ST_MAX; st++) {
-		p->state_ns[st] = acc->state_ns[st];
+		z->sums.state_ns[st] = acc->state_ns[st];
 		if (acc->state_ns[st] > acc->state_ns[most])
 			most = st;
 	}
@@ -191,7 +213,7 @@ void gtv__zacc_piece(const struct gtv__zacc *acc, struct gtv_lane lane, struct g
 	p->span.who = p->span.call = p->span.waiters = 0;
 	p->spans = acc->spans;
 	p->states = acc->states;
-	piece_ids(acc, p);
+	piece_ids(acc, z);
 }
 
 int gtv__zoom_block(struct gtv__zlane *const *lane, size_t lanes, unsigned level,
@@ -280,45 +302,63 @@ static int dir_order(struct gtv_lane a, struct gtv_lane b)
 	return (a.id > b.id) - (a.id < b.id);
 }
 
-int gtv__zblock_open(struct gtv__zblock *b, const void *bytes, size_t size)
+int gtv__zblock_begin(struct gtv__zblock *b, const void *bytes, size_t size)
 {
 	const uint8_t *at = bytes, *end = at + size;
 	uint64_t version, level, from, lanes;
 
-	*b = (struct gtv__zblock){.bytes = bytes};
+	*b = (struct gtv__zblock){0};
 	if (get(&at, end, &version) || version != VERSION || get(&at, end, &level) ||
 	    level >= GTV_ZOOM_LEVELS || get(&at, end, &from) || get(&at, end, &lanes) ||
-	    lanes > (uint64_t)(end - at) / LANE_BYTES_MIN)
+	    lanes > (uint64_t)(end - at) / LANE_BYTES_MIN || size > UINT32_MAX)
 		return -GTV_ECORRUPT;
-	b->level = (unsigned)level;
-	b->from_ns = from;
 	b->dir = calloc(lanes ? lanes : 1, sizeof *b->dir);
 	if (!b->dir)
 		return -GTV_ENOMEM;
-	for (size_t i = 0; i < lanes; i++) {
-		if (dir_read(&at, end, from, &b->dir[i]) ||
-		    (i && dir_order(b->dir[i - 1].lane, b->dir[i].lane) >= 0))
-			goto corrupt;
-	}
-	for (size_t i = 0; i < lanes; i++) {
-		b->dir[i].offset = (uint32_t)(at - b->bytes);
-		if (b->dir[i].bytes > (size_t)(end - at) || size > UINT32_MAX)
-			goto corrupt;
-		at += b->dir[i].bytes;
-	}
+	b->at = at;
+	b->end = end;
+	b->level = (unsigned)level;
+	b->from_ns = from;
 	b->lanes = (size_t)lanes;
+	return lanes != 0;
+}
+
+int gtv__zblock_go_on(struct gtv__zblock *b, size_t lanes)
+{
+	size_t stop = b->lanes - b->known > lanes ? b->known + lanes : b->lanes;
+
+	for (; b->known < stop; b->known++) {
+		struct gtv__zdir *d = &b->dir[b->known];
+		if (dir_read(&b->at, b->end, b->from_ns, d) ||
+		    (b->known && dir_order(d[-1].lane, d->lane) >= 0))
+			goto corrupt;
+		d->offset = (uint32_t)b->pieces_bytes;
+		b->pieces_bytes += d->bytes;
+		if (b->pieces_bytes > (uint64_t)(b->end - b->at))
+			goto corrupt;
+	}
+	if (b->known < b->lanes)
+		return 1;
+	if (b->pieces_bytes > (uint64_t)(b->end - b->at))
+		goto corrupt;
 	return 0;
 corrupt:
-	free(b->dir);
-	b->dir = NULL;
+	gtv__zblock_close(b);
 	return -GTV_ECORRUPT;
+}
+
+int gtv__zblock_open(struct gtv__zblock *b, const void *bytes, size_t size)
+{
+	int rc = gtv__zblock_begin(b, bytes, size);
+
+	return rc > 0 ? gtv__zblock_go_on(b, b->lanes) : rc;
 }
 
 void gtv__zblock_close(struct gtv__zblock *b)
 {
 	free(b->dir);
 	b->dir = NULL;
-	b->lanes = 0;
+	b->lanes = b->known = 0;
 }
 
 const struct gtv__zdir *gtv__zblock_find(const struct gtv__zblock *b, struct gtv_lane lane)
@@ -384,7 +424,6 @@ static int get_run(struct gtv__zcursor *c, struct gtv_piece *p, struct gtv_span 
 	s->waiters = (uint32_t)v[2];
 	p->spans = 1;
 	p->states = 1u << s->state;
-	p->state_ns[s->state] = s->to_ns - s->from_ns;
 	if (whole) {
 		*whole = *s;
 		whole->from_ns -= lead;
@@ -393,8 +432,9 @@ static int get_run(struct gtv__zcursor *c, struct gtv_piece *p, struct gtv_span 
 	return 0;
 }
 
-static int get_tile_sums(struct gtv__zcursor *c, struct gtv_piece *p)
+static int get_tile_sums(struct gtv__zcursor *c, struct gtv__zpiece *z)
 {
+	struct gtv_piece *p = &z->p;
 	uint64_t mask, spans, ns, left = p->span.to_ns - p->span.from_ns;
 
 	if (get(&c->at, c->end, &spans) || get(&c->at, c->end, &mask) || !mask ||
@@ -407,37 +447,40 @@ static int get_tile_sums(struct gtv__zcursor *c, struct gtv_piece *p)
 			continue;
 		mask &= ~(1ull << st);
 		if (!mask) {
-			p->state_ns[st] = left;
+			z->sums.state_ns[st] = left;
 			break;
 		}
 		if (get(&c->at, c->end, &ns) || ns > left)
 			return -GTV_ECORRUPT;
-		p->state_ns[st] = ns;
+		z->sums.state_ns[st] = ns;
 		left -= ns;
 	}
 	return 0;
 }
 
-static int get_tile(struct gtv__zcursor *c, struct gtv_piece *p, int shares)
+static int get_tile(struct gtv__zcursor *c, struct gtv__zpiece *z, int shares)
 {
-	uint64_t ids, v[2], length = p->span.to_ns - p->span.from_ns;
+	uint64_t ids, v[2], length = z->p.span.to_ns - z->p.span.from_ns;
 	uint64_t most = shares ? SHARES : length;
 
-	if (get_tile_sums(c, p) || get(&c->at, c->end, &ids) || ids > GTV_PIECE_IDS)
+	memset(&z->sums, 0, sizeof z->sums);
+	z->p.sums = &z->sums;
+	if (get_tile_sums(c, z) || get(&c->at, c->end, &ids) || ids > GTV_SUM_IDS)
 		return -GTV_ECORRUPT;
 	for (unsigned i = 0; i < ids; i++) {
 		if (get(&c->at, c->end, &v[0]) || get(&c->at, c->end, &v[1]) || v[1] > most)
 			return -GTV_ECORRUPT;
-		p->id[i] = (uint32_t)v[0];
-		p->id_ns[i] =
+		z->sums.id[i] = (uint32_t)v[0];
+		z->sums.id_ns[i] =
 			shares ? length / SHARES * v[1] + length % SHARES * v[1] / SHARES
 			       : v[1];
 	}
-	return get_place(c, &p->span);
+	return get_place(c, &z->p.span);
 }
 
-int gtv__zcursor_next(struct gtv__zcursor *c, struct gtv_piece *p, struct gtv_span *whole)
+int gtv__zcursor_next(struct gtv__zcursor *c, struct gtv__zpiece *z, struct gtv_span *whole)
 {
+	struct gtv_piece *p = &z->p;
 	uint64_t head, gap = 0, length;
 
 	if (!c->left)
@@ -454,7 +497,7 @@ int gtv__zcursor_next(struct gtv__zcursor *c, struct gtv_piece *p, struct gtv_sp
 	p->span.lane = c->lane;
 	p->span.from_ns = c->pos_ns + gap;
 	p->span.to_ns = c->pos_ns = p->span.from_ns + length;
-	int err = head & HEAD_TILE ? get_tile(c, p, (head & HEAD_SHARES) != 0)
+	int err = head & HEAD_TILE ? get_tile(c, z, (head & HEAD_SHARES) != 0)
 				   : get_run(c, p, whole);
 	if (err)
 		c->left = 0;
@@ -464,18 +507,18 @@ int gtv__zcursor_next(struct gtv__zcursor *c, struct gtv_piece *p, struct gtv_sp
 void gtv__zout_trim(struct gtv__zout *out, struct gtv_lane lane, uint64_t ts_ns)
 {
 	struct gtv__zcursor c;
-	struct gtv_piece p;
+	struct gtv__zpiece z;
 	struct gtv__zout kept = *out;
 
 	kept.size = kept.pieces = 0;
 	kept.active_ns = 0;
 	kept.to_ns = kept.from_ns;
 	gtv__zcursor_init(&c, out->bytes, out->size, lane, out->from_ns, out->pieces);
-	while (!gtv__zcursor_next(&c, &p, NULL) && p.span.from_ns < ts_ns) {
+	while (!gtv__zcursor_next(&c, &z, NULL) && z.p.span.from_ns < ts_ns) {
 		kept.size = (size_t)(c.at - out->bytes);
 		kept.pieces++;
-		kept.active_ns += gtv__zoom_active(lane.kind, p.state_ns);
-		kept.to_ns = p.span.to_ns;
+		kept.active_ns += gtv__piece_active(&z.p);
+		kept.to_ns = z.p.span.to_ns;
 	}
 	*out = kept;
 }
@@ -484,7 +527,7 @@ int gtv_zoom_decode(const void *bytes, size_t size,
 		    void (*each)(void *arg, const struct gtv_piece *piece), void *arg)
 {
 	struct gtv__zblock b;
-	struct gtv_piece p;
+	struct gtv__zpiece z;
 	int err = gtv__zblock_open(&b, bytes, size);
 
 	if (err)
@@ -492,10 +535,10 @@ int gtv_zoom_decode(const void *bytes, size_t size,
 	for (size_t i = 0; i < b.lanes && err >= 0; i++) {
 		const struct gtv__zdir *d = &b.dir[i];
 		struct gtv__zcursor c;
-		gtv__zcursor_init(&c, b.bytes + d->offset, d->bytes, d->lane, d->from_ns,
+		gtv__zcursor_init(&c, b.at + d->offset, d->bytes, d->lane, d->from_ns,
 				  d->pieces);
-		while (!(err = gtv__zcursor_next(&c, &p, NULL)))
-			each(arg, &p);
+		while (!(err = gtv__zcursor_next(&c, &z, NULL)))
+			each(arg, &z.p);
 	}
 	gtv__zblock_close(&b);
 	return err < 0 ? err : 0;

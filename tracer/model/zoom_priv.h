@@ -110,11 +110,19 @@ void gtv__zout_trim(struct gtv__zout *out, struct gtv_lane lane, uint64_t ts_ns)
 int gtv__zout_run(struct gtv__zout *out, const struct gtv_span *span, uint64_t from_ns,
 		  uint64_t to_ns);
 int gtv__zout_tile(struct gtv__zout *out, const struct gtv__zacc *acc, uint8_t lane_kind);
+/* A piece with room for its sums: p.sums is NULL or &sums, so it is not to be copied but
+ * by gtv__zpiece_copy. */
+struct gtv__zpiece {
+	struct gtv_piece p;
+	struct gtv_sums sums;
+};
+void gtv__zpiece_copy(struct gtv__zpiece *to, const struct gtv__zpiece *from);
 /* The piece that a tile being filled makes. */
 void gtv__zacc_piece(const struct gtv__zacc *acc, struct gtv_lane lane,
-		     struct gtv_piece *piece);
+		     struct gtv__zpiece *piece);
 /* ns in which the lane was on a core, held, busy. */
 uint64_t gtv__zoom_active(uint8_t lane_kind, const uint64_t *state_ns);
+uint64_t gtv__piece_active(const struct gtv_piece *p);
 int gtv__zoom_state_active(uint8_t lane_kind, unsigned state);
 
 /* The bytes of a block of all lanes that have pieces of the level. */
@@ -125,18 +133,23 @@ struct gtv__zdir {
 	struct gtv_lane lane;
 	uint64_t from_ns, to_ns, active_ns;
 	uint32_t pieces;
-	uint32_t offset, bytes;
+	uint32_t offset, bytes; /* of its pieces, from the first lane's on */
 };
 
 /* A block opened: its directory. Borrows the bytes. */
 struct gtv__zblock {
-	const uint8_t *bytes;
+	const uint8_t *at, *end; /* what is not read yet: at last, the lanes' pieces */
 	struct gtv__zdir *dir;
-	size_t lanes;
+	size_t lanes, known; /* of so many lanes; their directory was read up to here */
+	uint64_t pieces_bytes;
 	unsigned level;
 	uint64_t from_ns;
 };
 int gtv__zblock_open(struct gtv__zblock *b, const void *bytes, size_t size);
+/* The same in parts: begun, and then so many lanes of the directory at a time. Nothing is
+ * found in it before all are known. 0 all are; 1 not yet; -GTV_E*: closed. */
+int gtv__zblock_begin(struct gtv__zblock *b, const void *bytes, size_t size);
+int gtv__zblock_go_on(struct gtv__zblock *b, size_t lanes);
 void gtv__zblock_close(struct gtv__zblock *b);
 const struct gtv__zdir *gtv__zblock_find(const struct gtv__zblock *b, struct gtv_lane lane);
 
@@ -150,7 +163,7 @@ void gtv__zcursor_init(struct gtv__zcursor *c, const uint8_t *bytes, size_t size
 		       struct gtv_lane lane, uint64_t from_ns, uint32_t pieces);
 /* The next piece: 0; 1 at the end; -GTV_ECORRUPT. A run's piece is clipped to the
  * piece; *whole (may be NULL) is its span in full. */
-int gtv__zcursor_next(struct gtv__zcursor *c, struct gtv_piece *piece,
+int gtv__zcursor_next(struct gtv__zcursor *c, struct gtv__zpiece *piece,
 		      struct gtv_span *whole);
 
 #endif

@@ -18,6 +18,7 @@ struct tui_compare_side {
 	const struct gtv_store *store;
 	const struct gtv_names *names;
 	struct gtv_window *window;
+	struct tui_roles *roles;
 	const struct tui_facts *facts;
 	const struct tui_findings *findings;
 	const struct gtv_digest *digest;

@@ -35,7 +35,7 @@ static void each_state(const struct tui_axis *axis, const struct gtv_piece *p, d
 	for (unsigned st = 0; st < GTV_ST_MAX; st++)
 		if (p->states >> st & 1 && row_of_state[st] >= 0)
 			spread(axis, p->span.from_ns, p->span.to_ns,
-			       (double)p->state_ns[st],
+			       (double)gtv_piece_ns(p, st),
 			       ns + (size_t)row_of_state[st] * (size_t)axis->cells);
 }
 

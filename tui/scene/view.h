@@ -79,6 +79,7 @@ struct tui_scene {
 	const struct tui_presenter *presenter; /* of a talk; NULL: it is none */
 	const struct tui_keymap *keymap;       /* the user's keys; NULL: as they are */
 	struct tui_sieve *sieve; /* verdicts of the filter; NULL: each lane is judged */
+	struct tui_roles *roles; /* fills kept between frames; NULL: each is looked up */
 };
 
 enum tui_view_id {

@@ -336,6 +336,7 @@ static void look_at_sides(struct tui_trace *t)
 			.store = own->store,
 			.names = own->names,
 			.window = own->window,
+			.roles = own->roles,
 			.facts = &own->facts,
 			.findings = &own->findings,
 			.digest = p->side[s].digest,

@@ -13,6 +13,7 @@
 #include "tui/trace/scope.h"
 #include "tui/trace/panes.h"
 #include "tui/trace/critical.h"
+#include "tui/scene/roles.h"
 #include "tui/scene/sieve.h"
 #include "tui/trace/span.h"
 
@@ -84,7 +85,8 @@ static int make_windows(struct tui_trace *t, struct gtv_err *err)
 	t->names = gtv_store_names(t->store);
 	t->window = gtv_window_new(t->store);
 	t->overview = gtv_window_new(t->store);
-	if (t->window && t->overview)
+	t->roles = tui_roles_new(t->names);
+	if (t->window && t->overview && t->roles)
 		return 0;
 	tui_trace_close(t);
 	return gtv_err_set(err, GTV_ENOMEM, "trace", "", "out of memory");
@@ -184,6 +186,7 @@ void tui_trace_close(struct tui_trace *t)
 	if (t->sieve)
 		tui_sieve_fini(t->sieve);
 	free(t->sieve);
+	free(t->roles);
 	if (t->owned)
 		gtv_store_close(t->store);
 	memset(t, 0, sizeof(*t));
@@ -237,6 +240,7 @@ void tui_trace_scene(struct tui_trace *t, struct tui_scene *scene)
 		.critical = t->critical,
 		.presenter = t->presenter,
 		.sieve = t->sieve,
+		.roles = t->roles,
 	};
 }
 

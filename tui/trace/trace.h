@@ -48,6 +48,7 @@ struct tui_trace {
 		void *arg;
 	} patience;
 	struct tui_sieve *sieve;   /* the loop's (sieve.h); NULL: frames judge all rows */
+	struct tui_roles *roles;   /* roles.h */
 	struct {		   /* span.h */
 		int later;	   /* what takes long is read between frames */
 		int stay;	   /* when it comes, the cursor stays */

@@ -94,8 +94,8 @@ static uint64_t ready_in(const struct gtv_piece *piece, size_t count, uint64_t f
 		const struct gtv_span *s = &piece[i].span;
 		uint64_t a = s->from_ns > from ? s->from_ns : from;
 		uint64_t b = s->to_ns < to ? s->to_ns : to;
-		uint64_t ready = piece[i].state_ns[GTV_ST_READY] +
-				 piece[i].state_ns[GTV_ST_RUNNABLE];
+		uint64_t ready = gtv_piece_ns(&piece[i], GTV_ST_READY) +
+				 gtv_piece_ns(&piece[i], GTV_ST_RUNNABLE);
 		int is_ready = s->state == GTV_ST_READY || s->state == GTV_ST_RUNNABLE;
 
 		if (piece[i].spans == 1)
@@ -217,6 +217,7 @@ static int draw_side(const struct page *p, int side, int x, int y, int cols)
 	scene.store = s->store;
 	scene.names = s->names;
 	scene.window = s->window;
+	scene.roles = s->roles;
 	scene.facts = s->facts;
 	scene.nav = &nav;
 	rc = tui_tl_begin(&tl, &own, &scene, cols, p->lanes + 2);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tracer/base/err.h"
+#include "tui/scene/roles.h"
 #include "tui/view/chrome.h"
 #include "tui/view/timeline.h"
 #include "tui/view/views.h"
@@ -32,26 +33,17 @@ int tui_timeline_cells_at(int cols, int rows)
 
 /* ---- shared by the files of the view ---- */
 
-int tui_tl_gt_role(struct tui_timeline *tl, uint32_t gt)
+int tui_tl_gt_role(const struct tui_timeline *tl, uint32_t gt)
 {
-	size_t i = gt % (sizeof(tl->role) / sizeof(tl->role[0]));
-	if (tl->role[i].gt != gt || tl->role[i].role == 0) {
-		tl->role[i].gt = gt;
-		tl->role[i].role =
-			(uint8_t)tui_ident_gt_of(tl->scene->names, &tl->first, gt);
-	}
-	return tl->role[i].role;
+	struct tui_roles *roles = tl->scene->roles;
+	return roles ? tui_roles_gt(roles, gt) : tui_ident_gt(tl->scene->names, gt);
 }
 
-/* Who the first twelve are is looked for each time: once a frame is enough. */
-static int thread_role(struct tui_timeline *tl, uint32_t tid)
+static int thread_role(const struct tui_timeline *tl, uint32_t tid)
 {
-	size_t i = tid % (sizeof(tl->tid_role) / sizeof(tl->tid_role[0]));
-	if (tl->tid_role[i].tid != tid || tl->tid_role[i].role == 0) {
-		tl->tid_role[i].tid = tid;
-		tl->tid_role[i].role = (uint8_t)tui_ident_thread(tl->scene->names, tid);
-	}
-	return tl->tid_role[i].role;
+	struct tui_roles *roles = tl->scene->roles;
+	return roles ? tui_roles_thread(roles, tid)
+		     : tui_ident_thread(tl->scene->names, tid);
 }
 
 int tui_tl_fill_role(struct tui_timeline *tl, uint32_t gt, uint32_t tid, uint32_t *who)
@@ -131,7 +123,8 @@ int tui_tl_begin_side(struct tui_timeline *tl, struct tui_canvas *canvas,
 	tl->axis.cells = cols - side - tl->gutter - 1;
 	tl->axis.cells = tl->axis.cells > 1 ? tl->axis.cells : 1;
 	tl->has_gts = gtv_names_count(scene->names, GTV_CLASS_GT) > 0;
-	tui_ident_first_gts(scene->names, &tl->first);
+	if (scene->roles)
+		tui_roles_begin(scene->roles);
 	if (scene->store)
 		gtv_store_get_info(scene->store, &info);
 	tl->start_ns = info.start_ns;

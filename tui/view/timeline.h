@@ -71,16 +71,6 @@ struct tui_timeline {
 	} rule[2 * TUI_TL_GROUPS];
 	int rule_count;
 	int y_above, y_below; /* where lanes are scrolled off; -1: none are */
-	/* Roles of green threads, looked up once a frame. */
-	struct tui_ident_first first;
-	struct {
-		uint32_t gt;
-		uint8_t role;
-	} role[4096];
-	struct { /* the same of OS threads; role 0: not asked */
-		uint32_t tid;
-		uint8_t role;
-	} tid_role[1024];
 };
 
 /* timeline.c */
@@ -90,7 +80,7 @@ int tui_tl_begin(struct tui_timeline *tl, struct tui_canvas *canvas,
 /* The same with so many columns (tui_timeline_side) kept free at the right. */
 int tui_tl_begin_side(struct tui_timeline *tl, struct tui_canvas *canvas,
 		      const struct tui_scene *scene, int cols, int rows, int side);
-int tui_tl_gt_role(struct tui_timeline *tl, uint32_t gt);
+int tui_tl_gt_role(const struct tui_timeline *tl, uint32_t gt);
 /* Who is inside a core's or thread's piece: its role, and *who tells two apart. */
 int tui_tl_fill_role(struct tui_timeline *tl, uint32_t gt, uint32_t tid, uint32_t *who);
 const struct tui_tl_row *tui_tl_row_of(const struct tui_timeline *tl, struct gtv_lane lane);

@@ -41,13 +41,14 @@ static void map_weights(const struct map *m, const struct gtv_piece *p, double *
 	*busy = *wait = 0;
 	if (s->lane.kind == GTV_LANE_CORE)
 		*busy = p->spans == 1 ? s->state == GTV_ST_BUSY
-				      : (double)p->state_ns[GTV_ST_BUSY] / length;
+				      : (double)gtv_piece_ns(p, GTV_ST_BUSY) / length;
 	else if (s->lane.kind == GTV_LANE_LOCK)
 		*wait = m->exact ? s->waiters : 0;
 	else if (p->spans == 1)
 		*wait = s->state == GTV_ST_LOCK || s->state == GTV_ST_GIL;
 	else
-		*wait = (double)(p->state_ns[GTV_ST_LOCK] + p->state_ns[GTV_ST_GIL]) /
+		*wait = (double)(gtv_piece_ns(p, GTV_ST_LOCK) +
+				 gtv_piece_ns(p, GTV_ST_GIL)) /
 			length;
 }
 
@@ -59,7 +60,7 @@ static void map_piece(struct map *m, const struct gtv_piece *p)
 		return;
 	if (s->lane.kind == GTV_LANE_LOCK && p->states & 1u << GTV_ST_HELD_PREEMPTED)
 		off = p->spans == 1 ? 1
-				    : (double)p->state_ns[GTV_ST_HELD_PREEMPTED] /
+				    : (double)gtv_piece_ns(p, GTV_ST_HELD_PREEMPTED) /
 					      (double)(s->to_ns - s->from_ns);
 	map_weights(m, p, &busy, &wait);
 	if (busy <= 0 && wait <= 0 && off <= 0)
@@ -392,8 +393,8 @@ static uint64_t sum_states(const struct gtv_piece *p, size_t count, uint64_t fro
 		spans += p[i].spans;
 		if (p[i].spans == 1)
 			ns[s->state < GTV_ST_MAX ? s->state : 0] += b > a ? b - a : 0;
-		for (int st = 0; p[i].spans != 1 && st < GTV_ST_MAX; st++)
-			ns[st] += p[i].state_ns[st];
+		for (unsigned st = 0; p[i].spans != 1 && st < GTV_ST_MAX; st++)
+			ns[st] += gtv_piece_ns(&p[i], st);
 	}
 	return spans;
 }

@@ -104,23 +104,24 @@ static void body_exact(struct core *c, const struct gtv_span *s)
 static void body_tile(struct core *c, const struct gtv_piece *p)
 {
 	const struct gtv_span *s = &p->span;
+	const struct gtv_sums *sums = p->sums;
 	uint64_t told = 0;
 	uint32_t who;
-	for (int i = 0; i < GTV_PIECE_IDS; i++) {
-		if (p->id_ns[i] == 0)
+	for (int i = 0; i < GTV_SUM_IDS; i++) {
+		if (sums->id_ns[i] == 0)
 			continue;
 		/* A green thread, or an OS thread without one: a worker's own steps. */
-		uint32_t id = p->id[i] & ~GTV_PIECE_TID;
-		int is_tid = (p->id[i] & GTV_PIECE_TID) != 0;
+		uint32_t id = sums->id[i] & ~GTV_SUM_TID;
+		int is_tid = (sums->id[i] & GTV_SUM_TID) != 0;
 		int role = tui_tl_fill_role(c->tl, is_tid ? 0 : id, is_tid ? id : 0, &who);
-		tui_strip_share(&c->tl->strip, s->from_ns, s->to_ns, p->id_ns[i], role,
+		tui_strip_share(&c->tl->strip, s->from_ns, s->to_ns, sums->id_ns[i], role,
 				who);
-		told += p->id_ns[i];
+		told += sums->id_ns[i];
 	}
-	if (p->state_ns[GTV_ST_OTHER] && told < p->state_ns[GTV_ST_OTHER])
+	if (sums->state_ns[GTV_ST_OTHER] && told < sums->state_ns[GTV_ST_OTHER])
 		tui_strip_share(&c->tl->strip, s->from_ns, s->to_ns,
-				p->state_ns[GTV_ST_OTHER], TUI_DONE, 0);
-	if (p->state_ns[GTV_ST_UNKNOWN])
+				sums->state_ns[GTV_ST_OTHER], TUI_DONE, 0);
+	if (sums->state_ns[GTV_ST_UNKNOWN])
 		tui_strip_line(&c->tl->strip, s->from_ns, s->to_ns,
 			       tui_look_of(GTV_ST_UNKNOWN)->glyph, TUI_UNKNOWN, 0);
 }

@@ -90,19 +90,22 @@ static void put_exact(struct tui_timeline *tl, const struct gtv_span *s)
 static void put_tile(struct tui_timeline *tl, const struct gtv_piece *p)
 {
 	const struct gtv_span *s = &p->span;
+	const struct gtv_sums *sums = p->sums;
 	uint32_t who;
 	uint64_t told = 0;
-	for (int i = 0; i < GTV_PIECE_IDS && s->lane.kind != GTV_LANE_GT; i++) {
+	for (int i = 0; i < GTV_SUM_IDS && s->lane.kind != GTV_LANE_GT; i++) {
 		struct gtv_span one = *s;
-		if (p->id_ns[i] == 0)
+		if (sums->id_ns[i] == 0)
 			continue;
-		one.gt = p->id[i] & GTV_PIECE_TID ? 0 : p->id[i];
-		one.tid = p->id[i] & GTV_PIECE_TID ? p->id[i] & ~GTV_PIECE_TID : 0;
+		one.gt = sums->id[i] & GTV_SUM_TID ? 0 : sums->id[i];
+		one.tid = sums->id[i] & GTV_SUM_TID ? sums->id[i] & ~GTV_SUM_TID : 0;
 		int role = active_role(tl, &one, &who);
-		tui_strip_share(&tl->strip, s->from_ns, s->to_ns, p->id_ns[i], role, who);
-		told += p->id_ns[i];
+		tui_strip_share(&tl->strip, s->from_ns, s->to_ns, sums->id_ns[i], role,
+				who);
+		told += sums->id_ns[i];
 	}
-	uint64_t active = (uint64_t)p->state_ns[GTV_ST_RUNNING] + p->state_ns[GTV_ST_HELD];
+	uint64_t active =
+		(uint64_t)sums->state_ns[GTV_ST_RUNNING] + sums->state_ns[GTV_ST_HELD];
 	if (told == 0 && active > 0) {
 		struct gtv_span one = *s;
 		one.gt = 0;
@@ -114,8 +117,8 @@ static void put_tile(struct tui_timeline *tl, const struct gtv_piece *p)
 	uint64_t at = s->from_ns;
 	for (unsigned st = 1; st < GTV_ST_MAX; st++) {
 		const struct tui_look *look = tui_look_of(st);
-		uint64_t to = at + p->state_ns[st];
-		if (p->state_ns[st] == 0 || st == GTV_ST_RUNNING || is_held(st) ||
+		uint64_t to = at + sums->state_ns[st];
+		if (sums->state_ns[st] == 0 || st == GTV_ST_RUNNING || is_held(st) ||
 		    look->glyph == ' ')
 			continue;
 		tui_strip_line(&tl->strip, at, to < s->to_ns ? to : s->to_ns, look->glyph,

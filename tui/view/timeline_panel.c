@@ -432,8 +432,8 @@ static void shares_line(struct panel *p)
 		uint64_t b = s->to_ns < p->tl->axis.to_ns ? s->to_ns : p->tl->axis.to_ns;
 		if (piece[i].spans == 1 && s->state < GTV_ST_MAX && b > a)
 			ns[s->state] += b - a;
-		for (int st = 0; piece[i].spans != 1 && st < GTV_ST_MAX; st++)
-			ns[st] += piece[i].state_ns[st];
+		for (unsigned st = 0; piece[i].spans != 1 && st < GTV_ST_MAX; st++)
+			ns[st] += gtv_piece_ns(&piece[i], st);
 	}
 	for (int st = 1; st < GTV_ST_MAX; st++)
 		whole += ns[st];
