@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/model_rec.h"
+#include "tracer/model/zoom_priv.h"
 
 /* ns of each state of a lane in [from, to), from the whole list. */
 static int exact_sums(const struct whole *w, struct gtv_lane lane, uint64_t from,
@@ -537,6 +538,26 @@ static void sum_piece(void *arg, const struct gtv_piece *p)
 		sum->ns[st] += gtv_piece_ns(p, st);
 }
 
+/* A lane at a time, or at once: the same directory, or the same refusal. */
+static void open_in_parts(const void *bytes, size_t size)
+{
+	struct gtv__zblock whole, parts;
+	int rc = gtv__zblock_begin(&parts, bytes, size);
+	size_t steps = 0;
+
+	for (; rc > 0; steps++)
+		rc = gtv__zblock_go_on(&parts, 1);
+	assert_int_equal(gtv__zblock_open(&whole, bytes, size), rc);
+	if (!rc) {
+		assert_int_equal(parts.lanes, whole.lanes);
+		assert_int_equal(steps, whole.lanes);
+		assert_ptr_equal(parts.at, whole.at);
+		assert_memory_equal(parts.dir, whole.dir, whole.lanes * sizeof *whole.dir);
+	}
+	gtv__zblock_close(&parts);
+	gtv__zblock_close(&whole);
+}
+
 static void read_damaged(const void *bytes, size_t size)
 {
 	struct sums waste;
@@ -549,6 +570,8 @@ static void read_damaged(const void *bytes, size_t size)
 			bad[sim_below(&sim, (uint32_t)cut)] ^=
 				(uint8_t)(1u << sim_below(&sim, 8));
 		gtv_zoom_decode(bad, cut, sum_piece, &waste);
+		if (k < 8)
+			open_in_parts(bad, cut);
 		free(bad);
 	}
 }
@@ -575,6 +598,7 @@ static void zoom_blocks(void **state)
 			assert_int_equal(gtv_store_get_zoom(r.st, level, i, &bytes, &size),
 					 0);
 			assert_int_equal(gtv_zoom_decode(bytes, size, sum_piece, &got), 0);
+			open_in_parts(bytes, size);
 			read_damaged(bytes, size);
 			free(bytes);
 		}
