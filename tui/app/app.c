@@ -133,6 +133,10 @@ void tui_app_draw_view(struct tui_app *app, struct tui_canvas *canvas)
 		tui_load_for(&app->trace, canvas->cols);
 	tui_trace_scene(&app->trace, &scene);
 	scene.keymap = &app->keymap;
+	if (canvas == &app->canvas) {
+		app->spots.count = 0;
+		scene.spots = &app->spots;
+	}
 	tui_canvas_clear(canvas);
 	/* An error has drawn its own line. */
 	if (app->talking && tui_talking_draws(app))

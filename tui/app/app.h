@@ -40,6 +40,7 @@ struct tui_app {
 	struct tui_trace trace;
 	struct tui_term *term;
 	struct tui_canvas canvas;
+	struct tui_spots spots;		      /* what can be clicked on it */
 	enum tui_view_id view, view_before;   /* before: where typing began */
 	struct gtv_span asked[TUI_APP_DEPTH]; /* explained on the way down */
 	int asked_count;
@@ -80,7 +81,8 @@ struct tui_app {
 	uint64_t rate_ns, rate_events; /* of it: since when, and how many by then */
 	struct gtv_session_status status;
 	struct {
-		int x, y, moved; /* where the button went down; the pointer moved since */
+		int x, y, moved; /* where it was last, with the button down; it moved */
+		int from_x;	 /* where that began */
 		int down;	 /* it is down */
 		int click_x, click_y; /* the last click, for the second one */
 		uint64_t click_ns;
@@ -115,6 +117,8 @@ void act_GOTO(struct tui_app *app);
 void act_EVENTS(struct tui_app *app); /* events.c */
 /* mouse.c: what the mouse did, in the view that is open */
 void tui_app_mouse(struct tui_app *app, const struct tui_mouse *mouse);
+/* click.c: on what a view noted; again: a second time, soon after */
+void tui_app_click(struct tui_app *app, const struct tui_spot *spot, int again);
 
 /* progress.c: how far a view is that reads the whole trace */
 void tui_app_draw_progress(struct tui_app *app, struct tui_canvas *canvas);
@@ -139,6 +143,8 @@ void tui_app_timeline(struct tui_app *app);
 
 /* actions.c */
 void tui_app_key(struct tui_app *app, int key);
+/* In the explain view: asks why that cause of what is explained was so. */
+void tui_app_explain_cause(struct tui_app *app, size_t cause);
 /* Says why nothing was selected: rc as select.h's functions return it. */
 void tui_app_tell(struct tui_app *app, int rc, const char *nothing);
 /* Opens a view; the one that is open is left for the timeline. */

@@ -114,6 +114,11 @@ static void explain(struct tui_app *app, const struct gtv_span *span, int deeper
 		explained(app, rc);
 }
 
+static int is_known(const struct gtv_span *span)
+{
+	return span->to_ns > span->from_ns;
+}
+
 /* The first cause that is another span than the explained one. */
 static const struct gtv_span *next_cause(const struct tui_app *app)
 {
@@ -123,7 +128,7 @@ static const struct gtv_span *next_cause(const struct tui_app *app)
 	for (int i = 0; i < e->causes && i < GTV_CAUSES_MAX; i++) {
 		const struct gtv_span *s = &e->cause[i].span;
 
-		if (s->to_ns > s->from_ns &&
+		if (is_known(s) &&
 		    (s->lane.kind != now->lane.kind || s->lane.id != now->lane.id ||
 		     s->from_ns != now->from_ns))
 			return s;
@@ -132,9 +137,8 @@ static const struct gtv_span *next_cause(const struct tui_app *app)
 }
 
 /* One cause deeper; the way back is kept. */
-static void explain_deeper(struct tui_app *app)
+static void explain_deeper(struct tui_app *app, const struct gtv_span *cause)
 {
-	const struct gtv_span *cause = next_cause(app);
 	struct gtv_span next;
 
 	if (!cause || app->asked_count == TUI_APP_DEPTH) {
@@ -145,10 +149,20 @@ static void explain_deeper(struct tui_app *app)
 	explain(app, &next, 1);
 }
 
+void tui_app_explain_cause(struct tui_app *app, size_t cause)
+{
+	const struct gtv_explanation *e = &app->trace.explanation;
+
+	/* The first is what is explained now. */
+	if (app->trace.explained && cause && cause < (size_t)e->causes)
+		explain_deeper(app, is_known(&e->cause[cause].span) ? &e->cause[cause].span
+								    : NULL);
+}
+
 void act_EXPLAIN(struct tui_app *app)
 {
 	if (app->view == TUI_VIEW_EXPLAIN) {
-		explain_deeper(app);
+		explain_deeper(app, next_cause(app));
 		return;
 	}
 	int rc = tui_select_any(&app->trace, app->canvas.cols, app->canvas.rows);

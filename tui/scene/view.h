@@ -15,6 +15,7 @@
 #include "tui/canvas/canvas.h"
 #include "tui/scene/keys.h"
 #include "tui/scene/nav.h"
+#include "tui/scene/spots.h"
 
 struct tui_findings;
 struct tui_threads;
@@ -78,6 +79,7 @@ struct tui_scene {
 	const struct tui_critical *critical;   /* NULL: none is shown */
 	const struct tui_presenter *presenter; /* of a talk; NULL: it is none */
 	const struct tui_keymap *keymap;       /* the user's keys; NULL: as they are */
+	struct tui_spots *spots; /* what can be clicked is noted; NULL: is not */
 	struct tui_sieve *sieve; /* verdicts of the filter; NULL: each lane is judged */
 	struct tui_roles *roles; /* fills kept between frames; NULL: each is looked up */
 };

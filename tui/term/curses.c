@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +20,15 @@
 #include <wchar.h>
 
 #include "tui/term/guard.h"
+#include "tui/term/sequence.h"
 
 #define ESC_DELAY_MS 25
 
-/* Movement with a button down is told only if asked for by these; curses asks for buttons
- * by itself, and takes both back in the order given here. */
-#define MOVES_ON  "\033[?1002h"
+/* Buttons, movement with one down, and all of it in figures, which have no widest screen.
+ * Curses could ask for the first, but of events that come together it tells only one. */
+#define MOVES_ON  "\033[?1000;1002;1006h"
 #define MOVES_OFF "\033[?1006;1002;1000l"
+/* Of a console's mouse only curses knows. */
 #define BUTTONS                                                                            \
 	(BUTTON1_PRESSED | BUTTON1_RELEASED | BUTTON4_PRESSED | BUTTON5_PRESSED |          \
 	 REPORT_MOUSE_POSITION)
@@ -34,7 +37,8 @@ struct tui_term {
 	SCREEN *screen;
 	FILE *in; /* standard input, or /dev/tty */
 	int ascii, cols, rows;
-	int mouse; /* it is asked for */
+	int mouse;	      /* it is asked for */
+	struct tui_mouse did; /* what it did last, where curses did not read it */
 	enum tui_theme theme;
 	struct termios saved;
 	struct tui_canvas last; /* what is shown; cols 0: nothing is known */
@@ -118,6 +122,13 @@ static int speaks_of_mouse(void)
 	return name && name != (const char *)-1 && !strncmp(name, "\033[", 2);
 }
 
+static int is_console(void)
+{
+	const char *name = termname();
+
+	return name && !strncmp(name, "linux", 5);
+}
+
 static void move_reports(const struct tui_term *t, int on)
 {
 	if (!t->mouse)
@@ -164,20 +175,23 @@ enum tui_copied tui_term_copy(struct tui_term *t, const char *text, size_t size)
 
 void tui_term_use_mouse(struct tui_term *t)
 {
-	if (!speaks_of_mouse() || !mousemask(BUTTONS, NULL))
-		return;
-	mouseinterval(0); /* presses at once: what is a click we say */
-	t->mouse = 1;
-	move_reports(t, 1);
+	if (is_console()) {
+		mousemask(BUTTONS, NULL);
+		mouseinterval(0); /* presses at once: what is a click we say */
+	} else if (speaks_of_mouse()) {
+		keyok(KEY_MOUSE, FALSE); /* sequence.h reads it */
+		t->mouse = 1;
+		move_reports(t, 1);
+	}
 }
 
 void tui_term_mouse(struct tui_term *t, struct tui_mouse *out)
 {
 	MEVENT event;
 
-	(void)t;
-	*out = (struct tui_mouse){0};
-	if (getmouse(&event) != OK)
+	*out = t->did;
+	t->did = (struct tui_mouse){0};
+	if (t->mouse || getmouse(&event) != OK)
 		return;
 	out->x = event.x;
 	out->y = event.y;
@@ -435,13 +449,33 @@ static int named_key(wint_t code)
 	}
 }
 
+static int next_byte(void *arg, int wait_ms)
+{
+	struct pollfd fd = {.fd = tui_term_fd(arg), .events = POLLIN};
+	int byte = getch();
+
+	if (byte == ERR && wait_ms && poll(&fd, 1, wait_ms) > 0)
+		byte = getch();
+	return byte == ERR ? -1 : byte;
+}
+
+static void byte_back(void *arg, int byte)
+{
+	(void)arg;
+	ungetch(byte);
+}
+
 int tui_term_key(struct tui_term *t)
 {
+	const struct tui_sequence_in in = {next_byte, byte_back, t};
 	wint_t code = 0;
-	int rc = get_wch(&code);
+	int rc = get_wch(&code), key;
 
 	if (rc == KEY_CODE_YES)
 		return named_key(code);
+	if (rc != ERR && code == TUI_KEY_ESC &&
+	    (key = tui_sequence_key(&in, &t->did)) != TUI_KEY_NONE)
+		return key;
 	if (rc != ERR)
 		return (int)code;
 	/* Nothing to read, or nobody there any more? */

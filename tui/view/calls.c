@@ -97,7 +97,7 @@ static void right(struct tui_canvas *canvas, const struct layout *l, enum column
 		tui_canvas_text(canvas, x, y, l->x[c] + l->width[c] - x, role, text);
 }
 
-static void draw_head(struct tui_canvas *canvas, const struct tui_calls *calls,
+static void draw_head(struct tui_canvas *canvas, const struct tui_scene *scene,
 		      const struct layout *l, int y)
 {
 	static const char *const word[COLUMNS] = {
@@ -105,11 +105,15 @@ static void draw_head(struct tui_canvas *canvas, const struct tui_calls *calls,
 		[P99] = "P99",	   [MAX] = "MAX",	[ASLEEP] = "ASLEEP"};
 	static const enum column of[TUI_CALLS_SORT_MAX] = {TOTAL, COUNT, MEAN,
 							   P99,	  MAX,	 ERRORS};
+	const struct tui_calls *calls = scene->calls;
 	tui_canvas_text(canvas, l->x[NAME], y, l->width[NAME], TUI_DIM,
 			calls->timed ? "SYSTEM CALL" : "ASLEEP IN");
 	for (int c = COUNT; c < WHO; c++)
 		right(canvas, l, (enum column)c, y,
 		      of[calls->sort] == (enum column)c ? TUI_KEY : TUI_DIM, word[c]);
+	for (int s = 0; s < TUI_CALLS_SORT_MAX; s++)
+		tui_spot(scene->spots, TUI_SPOT_SORT, l->x[of[s]], y, l->width[of[s]], 1,
+			 (unsigned long)s);
 	if (l->width[WHO])
 		tui_canvas_text(canvas, l->x[WHO] + 2, y, l->width[WHO] - 2, TUI_DIM,
 				"WHO");
@@ -170,15 +174,18 @@ static void draw_table(struct tui_canvas *canvas, const struct tui_scene *scene,
 	const struct tui_calls *calls = scene->calls;
 	struct layout l = lay_columns(canvas->cols, calls->timed);
 	size_t room = end - y > 1 ? (size_t)(end - y - 1) : 0, first = 0;
-	draw_head(canvas, calls, &l, y++);
+	draw_head(canvas, scene, &l, y++);
 	/* The line that says how many more there are. */
 	int more = calls->count > room && room > 1;
 	room -= (size_t)more;
 	if (calls->chosen >= room && room)
 		first = calls->chosen - room + 1;
-	for (size_t i = first; i < calls->count && i - first < room; i++)
+	for (size_t i = first; i < calls->count && i - first < room; i++) {
 		draw_row(canvas, scene, &l, &calls->row[i], y + (int)(i - first),
 			 i == calls->chosen);
+		tui_spot(scene->spots, TUI_SPOT_ROW, 0, y + (int)(i - first), canvas->cols,
+			 1, i);
+	}
 	if (more && calls->count > first + room)
 		tui_canvas_textf(canvas, canvas->cols - 12, end - 1, 11, TUI_DIM,
 				 "+%zu more", calls->count - first - room);

@@ -443,9 +443,13 @@ void tui_chrome_hints(struct tui_canvas *canvas, const struct tui_scene *scene, 
 		int width = (int)(strlen(pairs[0]) + strlen(pairs[1])) + 1;
 		if (pairs != last && x + width + 2 + kept > end)
 			continue;
+		int from = x;
 		tui_say(canvas, &x, y, end, TUI_KEY, pairs[0]);
 		x++;
 		tui_say(canvas, &x, y, end, TUI_DIM, pairs[1]);
+		if (tui_key_of_word(pairs[0]))
+			tui_spot(scene->spots, TUI_SPOT_KEY, from, y, x - from, 1,
+				 (unsigned long)tui_key_of_word(pairs[0]));
 		x += 2;
 	}
 }

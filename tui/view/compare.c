@@ -153,8 +153,10 @@ static void absent(struct tui_timeline *tl, const struct page *p,
 			"not in this trace");
 }
 
-/* The rows of lanes from y on; returns how many rows of the canvas they take. */
-static int draw_rows(struct tui_timeline *tl, const struct page *p, int side, int y)
+/* The rows of lanes from y on, on a canvas that goes to x0, y0; returns how many rows of
+ * it they take. */
+static int draw_rows(struct tui_timeline *tl, const struct page *p, int side, int x0,
+		     int y0, int y)
 {
 	struct tui_tl_row row[LANES_MAX];
 	int end = y + p->lanes, n = 0;
@@ -166,6 +168,8 @@ static int draw_rows(struct tui_timeline *tl, const struct page *p, int side, in
 
 		if (y + height > end)
 			break;
+		tui_spot(p->scene->spots, TUI_SPOT_ROW, x0, y0 + y, tl->canvas->cols,
+			 height, 2 * i + (unsigned long)side);
 		if (r->lane[side].kind)
 			row[n++] = (struct tui_tl_row){r->lane[side], y, height, 0};
 		else
@@ -229,9 +233,11 @@ static int draw_side(const struct page *p, int side, int x, int y, int cols)
 		rc = tui_strip_init(&tl.strip, &tl.axis);
 	if (!rc) {
 		tui_tl_ruler(&tl);
-		depth_row(&tl, draw_rows(&tl, p, side, 1),
+		depth_row(&tl, draw_rows(&tl, p, side, x, y, 1),
 			  gts ? GTV_LANE_GT : GTV_LANE_THREAD);
 		copy(p->canvas, x, y, &own);
+		tui_spot(p->scene->spots, TUI_SPOT_TIME, x + gutter, y, cols - gutter,
+			 own.rows, 0);
 		tui_strip_fini(&tl.strip);
 	}
 	tui_canvas_fini(&own);

@@ -130,6 +130,7 @@ static void draw_row(struct tui_canvas *canvas, const struct tui_scene *scene,
 	const struct tui_event_row *row = &e->row[i];
 	int x = c->text;
 
+	tui_spot(scene->spots, TUI_SPOT_ROW, 0, y, canvas->cols, 1, i);
 	draw_times(canvas, c, y, row, i ? row - 1 : NULL, start_ns);
 	draw_places(canvas, scene, c, y, &row->ev);
 	tui_canvas_text(canvas, c->kind, y, KIND_WIDTH, kind_role(&row->ev),

@@ -230,6 +230,7 @@ static void cause_head(struct page *p, int i, uint64_t longest, int end)
 	const struct gtv_cause *c = &p->ex->cause[i];
 	char length[TUI_FIGURE];
 	int x = 7, y = p->y++;
+	tui_spot(p->scene->spots, TUI_SPOT_ROW, 0, y, p->canvas->cols, 1, (unsigned long)i);
 	draw_badge(p, y, i + 1);
 	tui_say_rich(p->canvas, &x, y, end - 10,
 		     i == p->ex->causes - 1 ? TUI_BOLD : TUI_TEXT, p->scene->names,

@@ -219,6 +219,7 @@ static void draw_list(struct tui_canvas *canvas, const struct tui_scene *scene, 
 		if (y + rows - 1 > end && i != f->chosen)
 			break;
 		draw_one(canvas, scene, i, y, end);
+		tui_spot(scene->spots, TUI_SPOT_ROW, 0, y, canvas->cols, rows - 1, i);
 		y += rows;
 	}
 	end += more;

@@ -136,6 +136,7 @@ static void draw_row(const struct frame *f, int y, unsigned row)
 		figure);
 	if (is_chosen)
 		mark_row(f, y);
+	tui_spot(d->spots, TUI_SPOT_PART, d->x, y, d->width, 1, d->part + 1 + first);
 	draw_bar(f->canvas, f->bar_x, y, eighths, d->role);
 	percentile_words(d->h, first, after, words, sizeof(words));
 	x = f->bar_x + (eighths + 7) / 8;

@@ -18,7 +18,12 @@ struct tui_histogram {
 	int marked;		 /* the chosen bucket is marked */
 	int log;		 /* bars grow with the count's logarithm */
 	const char *many;	 /* "waits" */
+	struct tui_spots *spots; /* its buckets are parts, from… */
+	unsigned long part;	 /* …this number on; NULL: they cannot be chosen */
 };
+
+#define TUI_HISTOGRAM_PART                                                                 \
+	1024 /* what is chosen: a kind times this, and a bucket + 1 or 0 */
 
 void tui_histogram_draw(struct tui_canvas *canvas, const struct tui_histogram *d);
 /* Rows that all of its buckets need, with the summary. */

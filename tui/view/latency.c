@@ -122,8 +122,8 @@ static void say_range(struct tui_canvas *canvas, const struct tui_scene *scene, 
 }
 
 /* The kinds in a line, the chosen one standing out. */
-static void draw_tabs(struct tui_canvas *canvas, const unsigned *kind, int count,
-		      int chosen, int y)
+static void draw_tabs(struct tui_canvas *canvas, struct tui_spots *spots,
+		      const unsigned *kind, int count, int chosen, int y)
 {
 	int x = 1, end = canvas->cols - 1, first = 0, width = 0;
 	/* The chosen one is always seen: those before it go first. */
@@ -142,7 +142,10 @@ static void draw_tabs(struct tui_canvas *canvas, const unsigned *kind, int count
 		if (i > first)
 			tui_say(canvas, &x, y, end, TUI_FAINT, " · ");
 		int from = x;
+
 		tui_say(canvas, &x, y, end, i == chosen ? TUI_BOLD : TUI_DIM, title);
+		tui_spot(spots, TUI_SPOT_PART, from, y, x - from, 1,
+			 (unsigned long)kind[i] * TUI_HISTOGRAM_PART);
 		for (; i == chosen && from < x; from++) {
 			struct tui_cell *cell = tui_canvas_at(canvas, from, y);
 			if (cell)
@@ -171,9 +174,12 @@ static void draw_panel(struct tui_canvas *canvas, const struct tui_scene *scene,
 				  .chosen = lat->bucket[kind],
 				  .marked = chosen,
 				  .log = lat->log,
-				  .many = name->many};
+				  .many = name->many,
+				  .spots = scene->spots,
+				  .part = (unsigned long)kind * TUI_HISTOGRAM_PART};
 	if (height < 2)
 		return;
+	tui_spot(scene->spots, TUI_SPOT_PART, x, y, width, height, d.part);
 	tui_say(canvas, &at, y, end, d.role, name->title);
 	tui_sayf(canvas, &at, y, end, TUI_DIM, "   %s", name->what);
 	if (open) {
@@ -282,6 +288,7 @@ static void draw_cases(struct tui_canvas *canvas, const struct tui_scene *scene,
 		int row = y + (int)(i - first), role;
 		int is_chosen = lat->listing && i == lat->row;
 		role = about(scene, kind, &worst[i], text, sizeof(text));
+		tui_spot(scene->spots, TUI_SPOT_ROW, x, row, end - x, 1, i);
 		tui_histogram_case(canvas, scene, &worst[i], i + 1, text, role, x + 1, row,
 				   end);
 		if (!is_chosen)
@@ -401,7 +408,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 			tui_say(canvas, &x, y - 1, canvas->cols - 1, TUI_DIM,
 				lat->log ? "  bars logarithmic"
 					 : "  bars linear, none shorter than ▏");
-		draw_tabs(canvas, kind, count, chosen, y++);
+		draw_tabs(canvas, scene->spots, kind, count, chosen, y++);
 		y += end - y > 24;
 	}
 	if (lat->listing) {

@@ -200,6 +200,8 @@ static void draw_core(struct load *l, size_t idx, int y, int height, int with_qu
 	for (int c = 0; c < l->cells; c++)
 		draw_stack(l, part, 4, c, y, height, l->column_ns);
 	core_gutter(l, lane, y, height, (place ? place->chosen : 0) == idx);
+	tui_spot(l->scene->spots, TUI_SPOT_ROW, 0, y, l->canvas->cols, height + with_queue,
+		 idx);
 	if (!with_queue)
 		return;
 	y += height;
@@ -397,6 +399,9 @@ static void draw_page(struct load *l)
 	}
 	l->tl.y_ruler = y++;
 	tui_tl_ruler(&l->tl);
+	if (tui_range_of(l->scene->nav, l->scene->scope).kind != TUI_RANGE_CURSORS)
+		tui_spot(l->scene->spots, TUI_SPOT_TIME, l->x, y - 1, l->cells, end - y + 1,
+			 0);
 	room = end - y;
 	int threads = room >= 34 ? 9 : room >= 24 ? 7 : room >= 14 ? 5 : room >= 8 ? 3 : 0;
 	int queue = room >= 34 ? 5 : room >= 24 ? 4 : room >= 14 ? 3 : room >= 11 ? 2 : 0;

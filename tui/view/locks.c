@@ -112,6 +112,24 @@ static void draw_head(struct tui_canvas *canvas, const struct columns *c, int y,
 		tui_unit_head(canvas, c->false_wakes, y, 11, "FALSE WAKES", "");
 }
 
+/* What a click on a column's head sorts by; figures end where the column is. */
+static void note_heads(struct tui_spots *spots, const struct columns *c, int y)
+{
+	const struct {
+		int x, width;
+		enum tui_locks_sort sort;
+	} head[] = {{c->handoffs, 9, TUI_LOCKS_BY_HANDOFFS},
+		    {c->on, 11, TUI_LOCKS_BY_HELD},
+		    {c->off, 11, TUI_LOCKS_BY_OFF},
+		    {c->wait, 10, TUI_LOCKS_BY_WAIT},
+		    {c->false_wakes, 11, TUI_LOCKS_BY_FALSE}};
+	tui_spot(spots, TUI_SPOT_SORT, c->name, y, 9, 1, TUI_LOCKS_BY_NUMBER);
+	for (size_t i = 0; i < sizeof(head) / sizeof(*head); i++)
+		if (head[i].x)
+			tui_spot(spots, TUI_SPOT_SORT, head[i].x - head[i].width + 1, y,
+				 head[i].width, 1, head[i].sort);
+}
+
 static void draw_state(struct tui_canvas *canvas, const struct columns *c, int y,
 		       const struct gtv_span *now, int hue)
 {
@@ -153,6 +171,7 @@ static void draw_row(struct tui_canvas *canvas, const struct tui_scene *scene,
 	struct gtv_name name;
 	char text[TUI_LABEL];
 	int x = c->name;
+	tui_spot(scene->spots, TUI_SPOT_ROW, 0, y, canvas->cols, 1, row);
 	tui_ident_label(scene->names, lane, text, sizeof(text));
 	tui_say(canvas, &x, y, (c->kind ? c->kind : c->state) - 1,
 		tui_ident_lane(scene->names, lane), text);
@@ -200,6 +219,7 @@ static void draw_table(struct tui_canvas *canvas, const struct tui_scene *scene,
 		wait = a->wait_ns > wait ? a->wait_ns : wait;
 	}
 	draw_head(canvas, &c, y_head, tui_unit_of(held), tui_unit_of(wait));
+	note_heads(scene->spots, &c, y_head);
 	for (int i = 0; i < rows && first + (size_t)i < l->count; i++)
 		draw_row(canvas, scene, &c, y + i, first + (size_t)i, tui_unit_of(held),
 			 tui_unit_of(wait));

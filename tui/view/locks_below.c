@@ -510,6 +510,8 @@ static void draw_handoff(struct below *b, int y, int num)
 static void draw_line(struct below *b, int y, int num)
 {
 	const struct tui_locks_line *line = &b->line[num];
+	tui_spot(b->scene->spots, TUI_SPOT_LINE, 0, y, b->canvas->cols, 1,
+		 (unsigned long)num + 1);
 	switch (line->part) {
 	case TUI_LOCKS_WAITER:
 		draw_waiter(b, y, line->num);

@@ -33,6 +33,8 @@ static void draw_row(struct tui_canvas *canvas, const struct tui_scene *scene, i
 	const struct tui_mark *before = idx ? tui_scope_mark_at(s, idx - 1) : NULL;
 	char text[GTV_NAME_BYTES * 4], time[TUI_FIGURE];
 	int chosen = idx == s->chosen, x;
+
+	tui_spot(scene->spots, TUI_SPOT_ROW, 0, y, canvas->cols, 1, idx);
 	int role = !m->said ? TUI_KEY : m->gt ? tui_ident_gt(scene->names, m->gt) : TUI_DIM;
 
 	tui_format_time(time, sizeof(time), (int64_t)(m->ts_ns - scene->nav->first_ns),

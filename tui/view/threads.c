@@ -96,6 +96,21 @@ static void draw_summary(struct tui_canvas *canvas, const struct tui_scene *scen
 		tui_say(canvas, &x, y, right, TUI_WARN, "   not all of it could be kept");
 }
 
+/* What a click on a column's head sorts by. */
+static void note_heads(struct tui_spots *spots, const struct columns *c, int y)
+{
+	tui_spot(spots, TUI_SPOT_SORT, 1, y, c->label, 1, TUI_SORT_BIRTH);
+	tui_spot(spots, TUI_SPOT_SORT, c->wait - 5, y, 6, 1, TUI_SORT_WAIT);
+	if (c->life)
+		tui_spot(spots, TUI_SPOT_SORT, c->life - 8, y, 9, 1, TUI_SORT_LIFE);
+	if (c->run)
+		tui_spot(spots, TUI_SPOT_SORT, c->run - 5, y, 6, 1, TUI_SORT_RUN);
+	if (c->worst)
+		tui_spot(spots, TUI_SPOT_SORT, c->worst - 10, y, 11, 1, TUI_SORT_WORST);
+	if (c->runs)
+		tui_spot(spots, TUI_SPOT_SORT, c->runs - 7, y, 8, 1, TUI_SORT_RUNS);
+}
+
 static void draw_head(struct tui_canvas *canvas, const struct columns *c, int y,
 		      struct tui_unit life, struct tui_unit worst)
 {
@@ -210,11 +225,16 @@ static void draw_table(struct tui_canvas *canvas, const struct tui_scene *scene,
 	struct tui_unit life, worst;
 	size_t first = t->chosen < (size_t)rows ? 0 : t->chosen - (size_t)rows + 1;
 	find_units(t, first, (size_t)rows, &life, &worst);
-	if (y_head >= 0)
+	if (y_head >= 0) {
 		draw_head(canvas, &c, y_head, life, worst);
-	for (int i = 0; i < rows && first + (size_t)i < t->count; i++)
+		note_heads(scene->spots, &c, y_head);
+	}
+	for (int i = 0; i < rows && first + (size_t)i < t->count; i++) {
 		draw_row(canvas, scene, &c, y + i * (1 + gap), first + (size_t)i, life,
 			 worst);
+		tui_spot(scene->spots, TUI_SPOT_ROW, 0, y + i * (1 + gap), canvas->cols,
+			 1 + gap, first + (size_t)i);
+	}
 	if (more && first + (size_t)rows < t->count)
 		tui_canvas_textf(canvas, canvas->cols - 14, y + rows * (1 + gap) - gap, 13,
 				 TUI_DIM, "+%zu more", t->count - first - (size_t)rows);

@@ -299,6 +299,8 @@ static void scale_of(struct below *b, const struct row *row)
 static void draw_line(struct below *b, int y, const struct row *row)
 {
 	const struct tui_threads_line *line = &b->line[row->line];
+	tui_spot(b->scene->spots, TUI_SPOT_LINE, 0, y, b->canvas->cols, 1,
+		 (unsigned long)row->line + 1);
 	if (line->lock)
 		draw_share(b, y, &line->share);
 	else
@@ -452,6 +454,7 @@ int tui_threads_strip(struct tui_canvas *canvas, const struct tui_scene *scene,
 		tui_canvas_text(canvas, tl.gutter, y + 1, tl.axis.cells, TUI_DIM,
 				"it does not live there");
 	strip_ruler(canvas, scene, &tl, y + 1 + height);
+	tui_spot(scene->spots, TUI_SPOT_TIME, tl.gutter, y, tl.axis.cells, height + 2, 0);
 	tui_strip_fini(&tl.strip);
 	return 0;
 }
