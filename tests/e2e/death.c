@@ -241,6 +241,8 @@ static void suspend_and_resume(void **state)
 	pty_continue(&p);
 	pty_wait_taken(&p);
 	pty_wait_text(&p, "LIVE");
+	/* Coming back is no key: the keys are shown, not what one of them says. */
+	pty_wait_text(&p, "? help");
 	pty_keys(&p, "?");
 	pty_wait_text(&p, "zoom in at the cursor");
 	pty_keys(&p, "q");

@@ -14,14 +14,15 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <fcntl.h>
+#include <sys/timerfd.h>
 
 #include "tests/golden/convoy.h"
 #include "tests/unit/tui_terminal.h"
 #include "tui/canvas/glyph.h"
 
 #define CTRL_C	  3
-#define WAITS_MAX 20000 /* ms, for what a step waits for */
+#define TURN_NS	  2000000 /* between two looks */
+#define WAITS_MAX 20000	  /* of them, for what a step waits for */
 #define LINE	  1024
 #define PULLED	  20 /* columns */
 
@@ -109,8 +110,12 @@ static int event(struct tui_term *t, int part)
 static int press(struct tui_term *t)
 {
 	const struct step *s = play.step;
+	uint64_t turns;
 	int key;
 
+	/* Readable now and then only: while a key waits nothing is read. */
+	if (!play.part && read(t->fd, &turns, sizeof(turns)) < 0)
+		return TUI_KEY_NONE;
 	if (!play.part && s->line && line_of(s->line, s->too) < 0) {
 		if (++play.waits > WAITS_MAX) {
 			for (int y = 0; y < t->rows; y++)
@@ -118,7 +123,6 @@ static int press(struct tui_term *t)
 			fail_msg("there is no line with \"%s\" and \"%s\"", s->line,
 				 s->too ? s->too : "");
 		}
-		usleep(1000);
 		return TUI_KEY_NONE;
 	}
 	if (s->act == DONE)
@@ -168,16 +172,19 @@ static int close_trace(void **state)
 
 static void run(const struct step *steps)
 {
+	const struct itimerspec every = {{0, TURN_NS}, {0, TURN_NS}};
 	char path[64];
 
 	memset(&play, 0, sizeof(play));
 	play.step = steps;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", trace);
-	terminal = (struct tui_term){.fd = open("/dev/zero", O_RDONLY | O_CLOEXEC),
-				     .cols = 120,
-				     .rows = 40,
-				     .press = press,
-				     .look = look};
+	terminal = (struct tui_term){
+		.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+		.cols = 120,
+		.rows = 40,
+		.press = press,
+		.look = look};
+	assert_int_equal(timerfd_settime(terminal.fd, 0, &every, NULL), 0);
 	assert_int_equal(terminal_replay(path), 0);
 	assert_int_equal(play.step->act, DONE);
 	close(terminal.fd);

@@ -469,7 +469,12 @@ int tui_term_key(struct tui_term *t)
 {
 	const struct tui_sequence_in in = {next_byte, byte_back, t};
 	wint_t code = 0;
-	int rc = get_wch(&code), key;
+	int rc, key;
+
+	/* To curses a new size is a key; we were told by a signal. */
+	do
+		rc = get_wch(&code);
+	while (rc == KEY_CODE_YES && code == KEY_RESIZE);
 
 	if (rc == KEY_CODE_YES)
 		return named_key(code);
