@@ -301,7 +301,7 @@ int gtv__tiles_run_at(struct gtv__tiles *t, struct gtv_lane lane, uint64_t ts_ns
 
 /* Memory of pieces that are no longer wanted: the next look takes it, for to ask the
  * kernel for new pages costs more than to fill them. */
-#define GTV__SPARE_BYTES (32u << 20)
+#define GTV__SPARE_BYTES (8u << 20) /* the dearest exact look has 4 MB of them */
 struct gtv__spares {
 	struct gtv__spare {
 		void *at;

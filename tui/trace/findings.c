@@ -177,6 +177,7 @@ int tui_trace_notice(struct tui_trace *t, uint64_t budget_ns)
 	if (!t->findings.done && (!n->unlisted || now_ns() - n->listed_ns < LIST_NS))
 		return 0;
 	make_list(t);
+	tui_reading_release(n->reading);
 	return 1;
 }
 

@@ -158,6 +158,7 @@ static int read_on(struct tui_latency *lat, uint64_t budget_ns)
 	lat->failed = tui_reading_failed(r->reading) || r->no_memory;
 	if (changed && lat->caught_up && !lat->done)
 		tell_open(lat, tui_reading_model(r->reading), lat->upto_ns);
+	tui_reading_release(r->reading);
 	return changed;
 }
 

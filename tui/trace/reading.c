@@ -106,6 +106,16 @@ void tui_reading_free(struct tui_reading *r)
 	free(r);
 }
 
+void tui_reading_release(struct tui_reading *r)
+{
+	if (!r->done)
+		return;
+	gtv_walk_fini(&r->walk);
+	gtv_model_free(r->model);
+	r->walk = (struct gtv_walk){0};
+	r->model = NULL;
+}
+
 static int feed(struct tui_reading *r, const struct gtv_walk_item *item)
 {
 	const struct tui_reading_ops *ops = r->ops;

@@ -53,7 +53,10 @@ int tui_reading_caught_up(const struct tui_reading *r);
 uint64_t tui_reading_upto_ns(const struct tui_reading *r);
 /* The file could not be read to its end, or there was no memory: done, too. */
 int tui_reading_failed(const struct tui_reading *r);
-/* For its totals and open spans. Borrows. */
+/* Of one that is done only that is known then: its memory, a model of all there was, serves
+ * the next. */
+void tui_reading_release(struct tui_reading *r);
+/* For its totals and open spans; NULL once released. Borrows. */
 const struct gtv_model *tui_reading_model(const struct tui_reading *r);
 
 #endif
