@@ -112,7 +112,32 @@ static void search_goes_from_lane_to_lane(void **state)
 	pty_keys(&p, "/gt_exit\r");
 	pty_wait_text(&p, "gt_exit at 0.");
 	pty_keys(&p, "/nothing like this\r");
-	pty_wait_text(&p, "nothing more of it in this trace");
+	pty_wait_text(&p, "nothing like this: no lane, mark or event of this trace");
+	pty_keys(&p, ":undo twice\r");
+	pty_wait_text(&p, "undo: it takes no word more (undo)");
+	pty_keys(&p, ":select nobody\r");
+	pty_wait_text(&p, "nobody: no lane of this trace (as G3 or its name, or none)");
+	quit_by(&p, "q");
+}
+
+static void help_is_searched(void **state)
+{
+	struct pty p;
+
+	(void)state;
+	start(&p);
+	pty_keys(&p, "?");
+	pty_wait_text(&p, "help 1 of 2");
+	pty_keys(&p, "/PROJECTOR or so\r");
+	pty_wait_text(&p, "PROJECTOR or so: no key, command or setting that says so");
+	pty_keys(&p, "/COLOURS\r");
+	pty_wait_text(&p, "help 2 of 2");
+	pty_keys(&p, "n");
+	pty_wait_text(&p, "COLOURS: on this page only");
+	pty_keys(&p, "/zoom\r");
+	pty_wait_gone(&p, "on this page only");
+	pty_keys(&p, "n");
+	pty_wait_text(&p, "help 1 of 2");
 	quit_by(&p, "q");
 }
 
@@ -214,6 +239,7 @@ int main(void)
 		cmocka_unit_test(commands_do_what_keys_do),
 		cmocka_unit_test(mistakes_are_told),
 		cmocka_unit_test(search_goes_from_lane_to_lane),
+		cmocka_unit_test(help_is_searched),
 		cmocka_unit_test(filter_shows_what_fits),
 		cmocka_unit_test(events_one_by_one),
 		cmocka_unit_test(settings_come_from_their_file),

@@ -120,6 +120,8 @@ static void mistakes_are_told(void **state)
 		{"core:", "core:", "nothing stands after the colon"},
 		{"kind:nothing", "kind:nothing", "there is no event of that kind"},
 		{"spin !", "!", "nothing stands after it that could be left out"},
+		{"!!", "!", "nothing stands after it that could be left out"},
+		{"spin \"", "\"", "nothing stands behind it to be looked for"},
 		{"a b c d e f g h i j k l m", "filter", "more words than it can hold"},
 		{"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
 		 "filter", "a word is longer than any name"},

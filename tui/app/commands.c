@@ -38,6 +38,14 @@ static const char *behind(const char *text, const char *word)
 	return text + size + strspn(text + size, " ");
 }
 
+/* A file's error, in words that are right behind `:` too. */
+static int file_error(struct gtv_err *err, int rc)
+{
+	if (rc && err->mend[0])
+		snprintf(err->mend, sizeof(err->mend), "name another file");
+	return rc;
+}
+
 static int needs(const char *command, const char *what, struct gtv_err *err)
 {
 	return gtv_err_set(err, GTV_EUSAGE, command, what, "%s", "it needs one more word");
@@ -82,14 +90,13 @@ static int goto_moment(struct tui_app *app, const char *text, uint64_t ts_ns,
 	return 0;
 }
 
-static int goto_lane(struct tui_app *app, const char *text, struct gtv_err *err)
+static int goto_lane(struct tui_app *app, const char *text, const char *why,
+		     const char *mend, struct gtv_err *err)
 {
 	struct gtv_lane lane;
 
 	if (tui_search_lane(&app->trace, text, &lane))
-		return gtv_err_set(err, GTV_ENOTFOUND, text,
-				   "a time as 1.2s, a lane as G3 or its name, mark TEXT",
-				   "%s", "no time, lane or mark of this trace");
+		return gtv_err_set(err, GTV_ENOTFOUND, text, mend, "%s", why);
 	tui_search_go_lane(app, lane);
 	return 0;
 }
@@ -101,7 +108,8 @@ static int goto_named(struct tui_app *app, const char *text, struct gtv_err *err
 
 	if (tui_trace_lane(&app->trace, text, &lane) && tui_app_goto_mark(app, text))
 		return 0;
-	return goto_lane(app, text, err);
+	return goto_lane(app, text, "no time, lane or mark of this trace",
+			 "a time as 1.2s, a lane as G3 or its name, mark TEXT", err);
 }
 
 static int cmd_GOTO(struct tui_app *app, const char *text, struct gtv_err *err)
@@ -229,7 +237,8 @@ static int cmd_SELECT(struct tui_app *app, const char *text, struct gtv_err *err
 		tui_select_none(&app->trace);
 		return 0;
 	}
-	return goto_lane(app, text, err);
+	return goto_lane(app, text, "no lane of this trace", "as G3 or its name, or none",
+			 err);
 }
 
 static int cmd_SEARCH(struct tui_app *app, const char *text, struct gtv_err *err)
@@ -278,6 +287,8 @@ static int cmd_VIEW(struct tui_app *app, const char *text, struct gtv_err *err)
 {
 	const struct tui_view_ops *view = tui_view_find(text);
 
+	if (!*text)
+		return needs("view", "Tab lists them", err);
 	if (!view)
 		return gtv_err_set(err, GTV_EUSAGE, "view", "Tab lists them",
 				   "there is no view \"%.40s\"", text);
@@ -326,7 +337,7 @@ static int cmd_SHOT(struct tui_app *app, const char *text, struct gtv_err *err)
 	tui_canvas_fini(&canvas);
 	if (!rc)
 		tui_app_say(app, "this picture is in %s", text);
-	return rc;
+	return file_error(err, rc);
 }
 
 static int cmd_EXPORT(struct tui_app *app, const char *text, struct gtv_err *err)
@@ -338,7 +349,10 @@ static int cmd_EXPORT(struct tui_app *app, const char *text, struct gtv_err *err
 	if (!size || size >= sizeof(format) || !*file || !strcmp(file, "-"))
 		return needs("export", "export perfetto FILE, or export chrome FILE", err);
 	memcpy(format, text, size);
-	return tui_app_export(app, format, file, err);
+	/* What it says of formats stays. */
+	int rc = tui_app_export(app, format, file, err);
+
+	return rc == -GTV_EUSAGE ? rc : file_error(err, rc);
 }
 
 static int cmd_HELP(struct tui_app *app, const char *text, struct gtv_err *err)
@@ -381,6 +395,9 @@ void tui_app_command(struct tui_app *app, const char *line)
 									       : "",
 		 line);
 	rc = tui_command_find(text, &command, &rest, &err);
+	if (!rc && *rest && !tui_commands[command].arguments[0])
+		rc = gtv_err_set(&err, GTV_EUSAGE, tui_commands[command].name,
+				 tui_commands[command].name, "%s", "it takes no word more");
 	if (!rc)
 		rc = functions[command](app, rest, &err);
 	if (rc)

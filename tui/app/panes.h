@@ -20,6 +20,8 @@ int tui_compare_key(struct tui_app *app, enum tui_action action);
 int tui_events_key(struct tui_app *app, enum tui_action action);
 int tui_findings_key(struct tui_app *app, enum tui_action action);
 int tui_help_key(struct tui_app *app, enum tui_action action);
+/* What `/` is, there: the next page that has it. */
+void tui_help_search(struct tui_app *app, const char *text);
 int tui_latency_key(struct tui_app *app, enum tui_action action);
 int tui_calls_key(struct tui_app *app, enum tui_action action); /* latency.c */
 int tui_load_key(struct tui_app *app, enum tui_action action);

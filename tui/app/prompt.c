@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tui/app/prompt.h"
 
+#include "tui/app/panes.h"
 #include "tui/app/scope.h"
 #include "tui/app/search.h"
 #include "tui/scene/commands.h"
@@ -77,7 +78,9 @@ static void run(struct tui_app *app, enum tui_prompt_kind kind, const char *text
 
 	switch (kind) {
 	case TUI_PROMPT_SEARCH:
-		if (*text)
+		if (app->view == TUI_VIEW_HELP)
+			tui_help_search(app, text);
+		else if (*text)
 			tui_search_begin(app, text);
 		else
 			tui_search_next(app, 1);

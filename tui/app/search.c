@@ -239,7 +239,11 @@ void tui_search_go(struct tui_app *app, uint64_t budget_ns)
 			found(app, &ev);
 		} else if (over) {
 			s->running = 0;
-			tui_app_say(app, "%s: nothing more of it in this trace", s->text);
+			tui_app_say(app,
+				    s->found_ns == UINT64_MAX
+					    ? "%s: no lane, mark or event of this trace"
+					    : "%s: nothing more of it in this trace",
+				    s->text);
 		} else if (tui_app_now_ns() - began_ns >= budget_ns) {
 			tui_format_time(
 				time, sizeof(time),
@@ -399,7 +403,7 @@ void tui_search_begin(struct tui_app *app, const char *text)
 void tui_search_mark(struct tui_app *app, const char *text)
 {
 	struct tui_filter filter = {.count = 2};
-	struct tui_search *s = renew(app, text);
+	struct tui_search *s = renew(app, *text ? text : "mark");
 
 	if (!s)
 		return;

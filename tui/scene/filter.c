@@ -142,10 +142,10 @@ static int next_word(const char **text, char word[TUI_FILTER_WORD], int *negate,
 	const char *p = *text + strspn(*text, " \t");
 
 	*negate = *quoted = 0;
+	if (!*p)
+		return 0;
 	for (; *p == '!'; p++)
 		*negate = !*negate;
-	if (!*p && !*negate)
-		return 0;
 	*quoted = *p == '"';
 	p += *quoted;
 	for (; *p && (*quoted ? *p != '"' : !strchr(" \t", *p)); p++) {
@@ -169,6 +169,9 @@ static int parse(struct tui_filter *filter, const char *text, struct gtv_err *er
 		if (filter->count == TUI_FILTER_TERMS)
 			return wrong(err, "filter", "leave some out",
 				     "more words than it can hold");
+		if (!*word && quoted)
+			return wrong(err, "\"", "as \"G3 fetch\"",
+				     "nothing stands behind it to be looked for");
 		if (!*word)
 			return wrong(err, "!", "as !busy",
 				     "nothing stands after it that could be left out");

@@ -53,6 +53,7 @@ struct tui_nav {
 	int speed_permille;	  /* of real time: 1000 is 1x */
 	int all_edges;		  /* e: draw every edge */
 	int help_page;		  /* of the help view, from 0 */
+	char help_word[48];	  /* …and what is looked for there; "": nothing */
 	int range;		  /* enum tui_range_choice: what lists and tables count */
 	struct tui_filter filter; /* which rows and events are shown; empty: all */
 	struct tui_place undo[TUI_PLACES], redo[TUI_PLACES];

@@ -99,9 +99,22 @@ static void collect(struct page *p, const struct tui_keymap *map)
 		add_word(p, tui_settings[i].name, tui_settings[i].help);
 }
 
-static void draw_line(struct tui_canvas *canvas, const struct line *line, int x, int y,
-		      int width)
+static int has(const struct line *line, const char *word)
 {
+	const char *in[] = {line->head, line->word, line->help};
+
+	for (size_t i = 0; i < sizeof(in) / sizeof(*in); i++)
+		if (in[i] && strcasestr(in[i], word))
+			return 1;
+	return 0;
+}
+
+static void draw_line(struct tui_canvas *canvas, const struct line *line, int x, int y,
+		      int width, const char *sought)
+{
+	if (sought[0] && has(line, sought))
+		for (int i = 0; i < width; i++)
+			tui_canvas_put(canvas, x + i, y, ' ', TUI_TEXT, TUI_SEL_GROUND);
 	if (line->head) {
 		tui_canvas_text(canvas, x, y, width, TUI_BOLD, line->head);
 		return;
@@ -118,12 +131,19 @@ static void draw_line(struct tui_canvas *canvas, const struct line *line, int x,
 	tui_canvas_text(canvas, x + 9, y, width - 9, TUI_TEXT, line->help);
 }
 
+/* How the help lies on a screen. */
+struct form {
+	int height, columns, top, pages;
+};
+
 /* Where each line goes: a column and a row of it. A head alone at the foot of a column
- * would be lost. Returns how many columns that takes; draws those from `first` on, if
- * canvas is not NULL. */
-static int flow(const struct page *p, int height, struct tui_canvas *canvas, int first,
-		int columns, int top)
+ * would be lost. Returns how many columns that takes; draws the page, if canvas is not
+ * NULL; notes on which pages the word is, if pages is not NULL. */
+static int flow(const struct page *p, const struct form *form, struct tui_canvas *canvas,
+		int page, const char *sought, unsigned char *pages)
 {
+	int height = form->height, columns = form->columns, top = form->top;
+	int first = page * columns;
 	int column = 0, y = 0;
 
 	for (int i = 0; i < p->count; i++) {
@@ -138,38 +158,68 @@ static int flow(const struct page *p, int height, struct tui_canvas *canvas, int
 		if (canvas && column >= first && column < first + columns)
 			draw_line(canvas, line,
 				  1 + (column - first) * (canvas->cols / columns), top + y,
-				  canvas->cols / columns - 2);
+				  canvas->cols / columns - 2, sought);
+		if (pages && has(line, sought))
+			pages[column / columns] = 1;
 		y++;
 	}
 	return column + 1;
 }
 
+static struct page page;
+
+/* The lines, as they lie on a screen of that size. */
+static struct form lay(int cols, int rows, const struct tui_keymap *map)
+{
+	int tall = rows >= 12, height = rows - (tall ? 4 : 0);
+	struct form f = {.height = height > 0 ? height : 1,
+			 .columns = cols >= 2 * COLUMN_COLS ? cols / COLUMN_COLS : 1,
+			 .top = tall ? 2 : 0};
+
+	collect(&page, map);
+	int all = flow(&page, &f, NULL, 0, "", NULL);
+
+	f.columns = f.columns > all ? all : f.columns;
+	f.pages = (all + f.columns - 1) / f.columns;
+	return f;
+}
+
+int tui_help_find(int cols, int rows, const struct tui_keymap *map, const char *word,
+		  int from, int dir)
+{
+	unsigned char has_it[LINES_MAX] = {0};
+	struct form f = lay(cols, rows, map);
+
+	flow(&page, &f, NULL, 0, word, has_it);
+	for (int i = dir != 0; i < f.pages + (dir != 0); i++) {
+		int at = (from + (dir < 0 ? f.pages - i : i)) % f.pages;
+
+		if (at >= 0 && has_it[at])
+			return at;
+	}
+	return -1;
+}
+
 static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 {
-	static const char *const hints[] = {"PgDn", "more", "PgUp", "back a page", "Esc",
-					    "back", "q",    "quit", NULL};
-	static struct page page;
-	int tall = canvas->rows >= 12, top = tall ? 2 : 0;
-	int height = canvas->rows - (tall ? 4 : 0);
-	int columns = canvas->cols >= 2 * COLUMN_COLS ? canvas->cols / COLUMN_COLS : 1;
+	static const char *const hints[] = {
+		"PgDn",	 "more", "PgUp", "back a page", "/",	"search", "n",
+		"go on", "Esc",	 "back", "q",		"quit", NULL};
 	char title[40];
 
-	if (height < 1 || tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
+	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
 		return 0;
-	collect(&page, scene->keymap);
-	int all = flow(&page, height, NULL, 0, 0, 0);
-	if (columns > all)
-		columns = all;
-	int pages = (all + columns - 1) / columns;
-	if (scene->nav->help_page >= pages)
-		scene->nav->help_page = pages - 1;
+	struct form f = lay(canvas->cols, canvas->rows, scene->keymap);
+
+	if (scene->nav->help_page >= f.pages)
+		scene->nav->help_page = f.pages - 1;
 	if (scene->nav->help_page < 0)
 		scene->nav->help_page = 0;
-	flow(&page, height, canvas, scene->nav->help_page * columns, columns, top);
-	if (!tall)
+	flow(&page, &f, canvas, scene->nav->help_page, scene->nav->help_word, NULL);
+	if (!f.top)
 		return 0;
-	snprintf(title, sizeof(title), pages > 1 ? "help %d of %d" : "help",
-		 scene->nav->help_page + 1, pages);
+	snprintf(title, sizeof(title), f.pages > 1 ? "help %d of %d" : "help",
+		 scene->nav->help_page + 1, f.pages);
 	tui_chrome_title(canvas, scene, 0, title);
 	tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 	return 0;
