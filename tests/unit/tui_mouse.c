@@ -245,6 +245,26 @@ static void findings_latencies_and_causes(void **state)
 	run(steps);
 }
 
+/* What was selected from a list is one step, wherever one comes from. */
+static void undo_of_what_lists_do(void **state)
+{
+	static const struct step steps[] = {
+		{"no selection", NULL, KEY, '2', NULL, 0},
+		{"spin-b", "█", TWICE, 0, "spin-b", 0},
+		{"selected G2 spin-b", NULL, KEY, 'z', NULL, 0},
+		{"no selection", NULL, KEY, '5', NULL, 0},
+		{"▶C0", NULL, KEY, '\r', NULL, 0},
+		{"selected C0", NULL, KEY, 'z', NULL, 0},
+		{"no selection", NULL, KEY, '3', NULL, 0},
+		{"GIL          gil3", NULL, KEY, '\r', NULL, 0},
+		{"selected GIL", NULL, KEY, 'z', NULL, 0},
+		{"no selection", NULL, DONE, 0, NULL, 0},
+	};
+
+	(void)state;
+	run(steps);
+}
+
 /* The window's length, as the status says it, is another one each time. */
 static void time_in_every_view(void **state)
 {
@@ -270,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_of_tables),
 		cmocka_unit_test(findings_latencies_and_causes),
+		cmocka_unit_test(undo_of_what_lists_do),
 		cmocka_unit_test(time_in_every_view),
 	};
 

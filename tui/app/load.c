@@ -41,6 +41,7 @@ static void show(struct tui_app *app)
 	app->view = TUI_VIEW_TIMELINE;
 	if (!lane.kind)
 		return;
+	tui_nav_remember(nav);
 	nav->rows = TUI_ROWS_CORE;
 	nav->selected = lane;
 	nav->span = (struct gtv_span){0};

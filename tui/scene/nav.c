@@ -66,7 +66,7 @@ static void push(struct tui_place *places, int *count, const struct tui_place *p
 	places[(*count)++] = *place;
 }
 
-static void remember(struct tui_nav *nav)
+void tui_nav_remember(struct tui_nav *nav)
 {
 	struct tui_place place = place_of(nav);
 
@@ -144,7 +144,7 @@ void tui_nav_zoom_at(struct tui_nav *nav, uint64_t at_ns, int factor_permille)
 		span = most;
 	if (span == old)
 		return;
-	remember(nav);
+	tui_nav_remember(nav);
 	if (at_ns < nav->from_ns)
 		at_ns = nav->from_ns;
 	if (at_ns > nav->to_ns)
@@ -212,7 +212,7 @@ void tui_nav_cursor(struct tui_nav *nav, int cells, int across)
 
 void tui_nav_begin(struct tui_nav *nav)
 {
-	remember(nav);
+	tui_nav_remember(nav);
 	nav->follow = 0;
 	place(nav, nav->first_ns, span_ns(nav));
 	nav->cursor_ns = nav->from_ns;
@@ -221,7 +221,7 @@ void tui_nav_begin(struct tui_nav *nav)
 void tui_nav_end(struct tui_nav *nav, int live)
 {
 	uint64_t span = span_ns(nav);
-	remember(nav);
+	tui_nav_remember(nav);
 	place(nav, nav->last_ns > span ? nav->last_ns - span : 0, span);
 	nav->cursor_ns = nav->to_ns - 1;
 	nav->follow = live;
@@ -234,7 +234,7 @@ void tui_nav_window(struct tui_nav *nav, uint64_t from_ns, uint64_t to_ns)
 {
 	if (to_ns <= from_ns)
 		to_ns = from_ns + SPAN_MIN_NS;
-	remember(nav);
+	tui_nav_remember(nav);
 	nav->follow = 0;
 	place(nav, from_ns, to_ns - from_ns);
 	keep_cursor_inside(nav);
@@ -291,7 +291,7 @@ int tui_nav_redo(struct tui_nav *nav)
 
 void tui_nav_jump(struct tui_nav *nav, uint64_t ts_ns)
 {
-	remember(nav);
+	tui_nav_remember(nav);
 	tui_nav_cursor_to(nav, ts_ns);
 }
 
@@ -307,7 +307,7 @@ void tui_nav_cursor_to(struct tui_nav *nav, uint64_t ts_ns)
 
 void tui_nav_rows(struct tui_nav *nav, enum tui_rows rows)
 {
-	remember(nav);
+	tui_nav_remember(nav);
 	nav->rows = rows;
 	nav->scroll = 0;
 }
@@ -323,7 +323,7 @@ void tui_nav_choose(struct tui_nav *nav, struct gtv_lane lane)
 	if (lane.kind == nav->selected.kind && lane.id == nav->selected.id &&
 	    nav->span.to_ns == 0)
 		return;
-	remember(nav);
+	tui_nav_remember(nav);
 	nav->selected = lane;
 	memset(&nav->span, 0, sizeof(nav->span));
 }
@@ -343,7 +343,7 @@ static uint64_t needed_from(const struct tui_nav *nav, const struct gtv_span *sp
 
 void tui_nav_select(struct tui_nav *nav, const struct gtv_span *span)
 {
-	remember(nav);
+	tui_nav_remember(nav);
 	tui_nav_fill(nav, span, 0);
 }
 

@@ -85,6 +85,8 @@ void tui_nav_fit(struct tui_nav *nav); /* the selected span with a margin, else 
  * is nothing to go back or on to. */
 int tui_nav_undo(struct tui_nav *nav);
 int tui_nav_redo(struct tui_nav *nav);
+/* Where one is now is what undo brings back: before places are changed by hand. */
+void tui_nav_remember(struct tui_nav *nav);
 /* What is done between on and off is one step of undo: a key's. */
 void tui_nav_step(struct tui_nav *nav, int on);
 /* To a time: the window keeps its width, and moves only if the time is not in it. */

@@ -563,6 +563,7 @@ int tui_trace_compare_go(struct tui_trace *t)
 		return -GTV_ENOTFOUND;
 	if (side)
 		tui_trace_compare_swap(t);
+	tui_nav_remember(&t->nav);
 	t->nav.selected = c->row[c->chosen].lane[0];
 	t->nav.rows = t->nav.selected.kind == GTV_LANE_CORE	? TUI_ROWS_CORE
 		      : t->nav.selected.kind == GTV_LANE_THREAD ? TUI_ROWS_THREAD

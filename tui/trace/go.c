@@ -23,6 +23,7 @@ static int select_at(struct tui_trace *t, struct gtv_lane lane, uint64_t at_ns)
 	struct tui_nav *nav = &t->nav;
 	int rc;
 
+	tui_nav_remember(nav);
 	nav->rows = rows_of(lane);
 	nav->selected = lane;
 	nav->span = (struct gtv_span){0};
