@@ -41,6 +41,10 @@ finds() { # KINDS SIM POLICY PROGRAM…
 	"$gtviz" report "$dir/trace.gtv" >"$dir/report" || fail "$*: report"
 	if [ -n "$wanted" ]; then
 		grep -q '^FINDINGS' "$dir/report" && grep -q '      try: ' "$dir/report" || fail "$*: the report does not say so"
+		# Where to look is somewhere that can be looked at.
+		see=$(sed -n 's/^ *see \(--from [0-9]*ns --to [0-9]*ns\),.*/\1/p' "$dir/report" | head -1)
+		# shellcheck disable=SC2086 # two options and their words
+		"$gtviz" shot "$dir/trace.gtv" $see >/dev/null || fail "$*: see $see"
 	elif [ -z "$(kinds)" ]; then
 		grep -q '^NO FINDINGS' "$dir/report" && grep -q 'checked, and fine' "$dir/report" || fail "$*: no findings are not told"
 	fi

@@ -56,12 +56,12 @@ static void print_wrapped(FILE *f, const char *head, const char *text)
 static void print_evidence(const struct gtv_report *r, const struct gtv_finding *found,
 			   FILE *f)
 {
-	uint64_t at = found->from_ns > r->start_ns ? found->from_ns - r->start_ns : 0;
-	uint64_t to = found->to_ns > r->start_ns ? found->to_ns - r->start_ns : 0;
+	uint64_t at, to;
 
 	static const char letter[] = "?CTGL";
 	const char *sep = "";
 
+	gtv_finding_see(found, r->start_ns, &at, &to);
 	/* To the nanosecond: for --from and --to. */
 	fprintf(f, "      see --from %lluns --to %lluns, ", (unsigned long long)at,
 		(unsigned long long)to);

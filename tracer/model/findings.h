@@ -63,6 +63,11 @@ struct gtv_finding {
 	const char *advice; /* what to try */
 };
 
+/* Where to look, from the trace's start, as --from and --to take it: of an instant, what
+ * led to it. */
+void gtv_finding_see(const struct gtv_finding *found, uint64_t start_ns, uint64_t *from_ns,
+		     uint64_t *to_ns);
+
 /* What a rule has to say of the trace so far. */
 enum gtv_verdict {
 	GTV_RULE_FOUND,

@@ -242,7 +242,8 @@ static void ping_pong(struct words *w, const struct gtv__found *a)
 	    ", as between %s and %s",
 	    lane(w, a->who), a->measure, a->extra[1], lane(w, a->by), lane(w, other));
 	if (a->victims > 1)
-		say(w, "; %u do", a->victims);
+		say(w, a->victims == 2 ? "; so does one more" : "; so do %u more",
+		    a->victims - 1);
 	add_lane(w, a->who);
 	add_lane(w, a->by);
 	add_lane(w, other);
@@ -298,13 +299,30 @@ static void cycle(struct words *w, const struct gtv__found *a)
 	}
 	if (a->members == 1 && !a->victims)
 		say(w, " itself");
-	if (a->who.kind == GTV_LANE_THREAD)
+	if (a->to_ns == a->from_ns)
+		say(w, "; it ends so");
+	else if (a->who.kind == GTV_LANE_THREAD)
 		say(w, "; for %s", ns(w, a->to_ns - a->from_ns));
 	else
 		say(w, a->open ? "; for %s, to the end" : "; for %s, until one gave up",
 		    ns(w, a->to_ns - a->from_ns));
 	for (int i = 0; i < a->members; i++)
 		add_lane(w, gtv__f_lane(a->who.kind, a->member[i]));
+}
+
+#define INSTANT_NS 1000000u /* so much before an instant is told as its place */
+
+void gtv_finding_see(const struct gtv_finding *found, uint64_t start_ns, uint64_t *from_ns,
+		     uint64_t *to_ns)
+{
+	uint64_t from = found->from_ns, to = found->to_ns;
+
+	if (to <= from) {
+		to = from + 1;
+		from -= from > INSTANT_NS ? INSTANT_NS : from;
+	}
+	*from_ns = from > start_ns ? from - start_ns : 0;
+	*to_ns = to > start_ns ? to - start_ns : 1;
 }
 
 void gtv__f_text(const struct gtv__f_about *q, struct gtv_finding *out)

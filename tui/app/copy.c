@@ -15,14 +15,15 @@ static size_t finding_text(const struct tui_app *app, char *text, size_t size)
 {
 	const struct tui_findings *f = &app->trace.findings;
 	const struct gtv_finding *it = f->count ? &f->list[f->chosen] : NULL;
+	uint64_t from_ns, to_ns;
 	int n;
 
 	if (!it)
 		return 0;
+	gtv_finding_see(it, app->trace.start_ns, &from_ns, &to_ns);
 	n = snprintf(text, size, "%s: %s\n%s\ntry: %s\nsee --from %lluns --to %lluns\n",
 		     gtv_severity_name(it->severity), gtv_finding_title(it->kind), it->text,
-		     it->advice, (unsigned long long)(it->from_ns - app->trace.start_ns),
-		     (unsigned long long)(it->to_ns - app->trace.start_ns));
+		     it->advice, (unsigned long long)from_ns, (unsigned long long)to_ns);
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
 

@@ -223,6 +223,7 @@ int tui_trace_show_finding(struct tui_trace *t)
 		return -GTV_ENOTFOUND;
 	it += t->findings.chosen;
 	margin = (it->to_ns - it->from_ns) / 3 + 1000;
+	tui_nav_remember(nav);
 	nav->rows = rows_of(it->lane[0]);
 	tui_nav_window(nav, it->from_ns > margin ? it->from_ns - margin : 0,
 		       it->to_ns + margin);

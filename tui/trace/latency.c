@@ -343,6 +343,7 @@ int tui_latency_show(struct tui_trace *t, const struct gtv_case *c, int mid)
 
 	if (mid)
 		at += gtv_case_ns(c) / 2;
+	tui_nav_remember(nav);
 	nav->rows = rows_of(c->lane);
 	tui_nav_window(nav, c->from_ns > margin ? c->from_ns - margin : 0,
 		       c->to_ns + margin);
