@@ -115,8 +115,8 @@ const struct tui_view_ops *tui_view_find(const char *name);
 const struct tui_view_ops *tui_view_by_id(enum tui_view_id id);
 enum tui_key_place tui_view_place(enum tui_view_id id);
 
-/* The page of the help, behind (dir 1) or before (-1) `page` and around, on which a line has
- * the word, whatever its case; `page` itself with dir 0 first. -1: there is none. */
+/* The page of the help, behind (dir 1) or before (-1) `page` and around, on which a line
+ * has the word, whatever its case; `page` itself with dir 0 first. -1: there is none. */
 int tui_help_find(int cols, int rows, const struct tui_keymap *map, const char *word,
 		  int page, int dir);
 
