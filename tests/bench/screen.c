@@ -48,6 +48,11 @@ static double open_1m(void)
 	return open_and_draw(screen_1m());
 }
 
+static double open_10m(void)
+{
+	return open_and_draw(screen_10m());
+}
+
 static double open_100m(void)
 {
 	return open_and_draw(screen_100m());
@@ -311,6 +316,7 @@ static double complete_few(void)
 
 static const struct bench_row rows[] = {
 	{.name = "open_1m", .unit = "ms", .ours = open_1m, .reference = empty_frame},
+	{.name = "open_10m", .unit = "ms", .ours = open_10m, .reference = empty_frame},
 	{.name = "first_frame_100m",
 	 .unit = "ms",
 	 .ours = open_100m,
