@@ -78,7 +78,7 @@ TEST_ENV = O='$(abspath $(O))' GTVIZ='$(abspath $(O))/gtviz' SAMPLES='$(abspath 
 	TOOLS='$(abspath $(O))/tests' CC='$(CC)' CLANG='$(CLANG)'
 
 # Where several threads share memory. (All objects must be instrumented.)
-TSAN_UNITS := $(filter runtime_% store_file% source_% session_%,$(patsubst tests/unit/%.c,%,$(UNIT_SRC)))
+TSAN_UNITS := $(filter runtime_% store_file% source_% session_% tui_asking,$(patsubst tests/unit/%.c,%,$(UNIT_SRC)))
 # Thread sanitizer fails on kernels that randomise more than it allows for.
 UNRANDOM = $(if $(shell setarch -R true 2>/dev/null && echo y),setarch -R)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)

@@ -12,7 +12,6 @@
 
 /* What is known so soon is in the frame that answers the key. */
 #define AT_ONCE_NS 3000000u
-#define NAPS	   12
 
 /* A question, and its answer. */
 struct question {
@@ -31,6 +30,7 @@ struct question {
 struct tui_asking {
 	pthread_t thread;
 	pthread_mutex_t lock;
+	pthread_cond_t answered;
 	struct gtv_window *window;
 	const struct gtv_names *names;
 	struct question now;  /* the thread's while it runs */
@@ -77,6 +77,7 @@ static void *answer(void *arg)
 	find_out(a->window, a->names, &a->now);
 	pthread_mutex_lock(&a->lock);
 	a->done = 1;
+	pthread_cond_signal(&a->answered);
 	pthread_mutex_unlock(&a->lock);
 	return NULL;
 }
@@ -84,6 +85,7 @@ static void *answer(void *arg)
 static struct tui_asking *asking_of(struct tui_trace *t)
 {
 	struct tui_asking *a = t->asking;
+	pthread_condattr_t clock;
 
 	if (a)
 		return a;
@@ -98,6 +100,10 @@ static struct tui_asking *asking_of(struct tui_trace *t)
 	a->names = t->names;
 	gtv_window_until(a->window, stopped, a);
 	pthread_mutex_init(&a->lock, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&a->answered, &clock);
+	pthread_condattr_destroy(&clock);
 	t->asking = a;
 	return a;
 }
@@ -112,10 +118,16 @@ static int is_done(struct tui_asking *a)
 
 static void wait_a_moment(struct tui_asking *a)
 {
-	struct timespec nap = {.tv_nsec = AT_ONCE_NS / NAPS};
+	struct timespec until;
 
-	for (int i = 0; i < NAPS && !is_done(a); i++)
-		nanosleep(&nap, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += AT_ONCE_NS;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&a->lock);
+	while (!a->done && !pthread_cond_timedwait(&a->answered, &a->lock, &until))
+		;
+	pthread_mutex_unlock(&a->lock);
 }
 
 static void end_thread(struct tui_asking *a)
@@ -316,6 +328,7 @@ void tui_asking_forget(struct tui_trace *t)
 	__atomic_store_n(&a->stop, 1, __ATOMIC_RELEASE);
 	end_thread(a);
 	gtv_window_free(a->window);
+	pthread_cond_destroy(&a->answered);
 	pthread_mutex_destroy(&a->lock);
 	free(a);
 }
