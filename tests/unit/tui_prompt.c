@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #include "tui/scene/commands.h"
 #include "tui/canvas/glyph.h"
 #include "tui/scene/prompt.h"
+#include "tui/scene/scope.h"
 #include "tui/term/term.h"
 
 static struct tui_prompt p;
@@ -223,6 +225,74 @@ static void tab_completes(void **state)
 	gtv_names_free(names);
 }
 
+/* Where a mark is wanted its name is completed; where one's own is, only those. */
+static void marks_complete(void **state)
+{
+	struct gtv_names *names = names_of_a_trace();
+	struct tui_mark said[] = {{.ts_ns = 5, .said = 1, .name = "warm up done"}};
+	static struct tui_scope scope;
+
+	(void)state;
+	memset(&scope, 0, sizeof(scope));
+	assert_non_null(tui_scope_mark(&scope, 7, "wet"));
+	assert_non_null(tui_scope_mark(&scope, 3, "dry run"));
+	scope.said = said;
+	scope.said_count = 1;
+	p.complete = tui_complete;
+	p.arg = names;
+	p.candidates.marks = &scope;
+	keys("goto dr\t");
+	text_is("goto dry run ", 13);
+	keys("\025goto mark w");
+	assert_int_equal(p.candidates.count, 2);
+	keys("a\t");
+	text_is("goto mark warm up done ", 23);
+	keys("\025delmark w\t");
+	text_is("delmark wet ", 12);
+	keys("\025delmark wa\t");
+	text_is("delmark wa", 10);
+	p.candidates.marks = NULL;
+	scope.said = NULL;
+	gtv_names_free(names);
+}
+
+/* Lanes by number: all whose number begins so, without a word for any other. */
+static void numbers_complete(void **state)
+{
+	struct gtv_names *names = gtv_names_new();
+	struct tui_candidates found;
+
+	(void)state;
+	for (uint32_t i = 1; i <= 3000; i++) {
+		struct gtv_name gt = {.id = i};
+		assert_int_equal(gtv_names_set(names, GTV_CLASS_GT, &gt), 0);
+	}
+	for (uint32_t want = 1; want <= 3000; want += 7) {
+		char typed[16], word[16];
+		int count = 0;
+		memset(&found, 0, sizeof(found));
+		snprintf(typed, sizeof(typed), "G%u", want);
+		tui_complete(names, TUI_PROMPT_SEARCH, typed, &found);
+		for (uint32_t i = 1; i <= 3000; i++) {
+			snprintf(word, sizeof(word), "G%u", i);
+			if (strncmp(word, typed, strlen(typed)) != 0)
+				continue;
+			if (count < found.count)
+				assert_string_equal(found.word[count], word);
+			count++;
+		}
+		assert_true(count == found.count + found.more ||
+			    found.more >= TUI_CANDIDATES);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		memset(&found, 0, sizeof(found));
+		tui_complete(names, TUI_PROMPT_SEARCH,
+			     (const char *[]){"G01", "G0", "G99999999999"}[i], &found);
+		assert_int_equal(found.count, 0);
+	}
+	gtv_names_free(names);
+}
+
 static void commands_are_found_by_their_beginnings(void **state)
 {
 	enum tui_command command;
@@ -320,6 +390,8 @@ int main(void)
 		T(leaving),
 		T(history_comes_back),
 		T(tab_completes),
+		T(marks_complete),
+		T(numbers_complete),
 		T(commands_are_found_by_their_beginnings),
 		T(it_is_drawn_over_the_foot),
 		T(any_keys),

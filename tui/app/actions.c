@@ -298,6 +298,7 @@ void tui_app_key(struct tui_app *app, int key)
 		return;
 	}
 	app->trace.facts.message[0] = 0;
+	app->wants_finding = 0;
 	tui_search_stop(app);
 	if (app->prompt.open && key != CTRL_L && key != CTRL_Z) {
 		tui_nav_step(nav_of(app), 1);

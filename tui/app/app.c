@@ -335,13 +335,16 @@ static void read_on(struct tui_app *app)
 	if (tui_search_runs(app) && !key_waits(app))
 		tui_search_go(app, READ_NS);
 	tui_app_answered(app);
+	tui_app_found_one(app);
 }
 
 /* The answer to a key: what its view can read at once, and the frame. */
 static void answer(struct tui_app *app)
 {
+	app->trace.patience.answering = 1;
 	if (app->trace.store && tui_pane_read(&app->trace, app->view, LOOK_NS))
 		app->dirty = 1;
+	app->trace.patience.answering = 0;
 	if (app->dirty)
 		draw(app);
 	app->answering = 0;

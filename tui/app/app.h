@@ -70,6 +70,7 @@ struct tui_app {
 	struct tui_opening *opening;	 /* opening.h; NULL: the trace is there */
 	uint64_t scope_at_ns;		 /* where the mark goes that is asked for */
 	uint64_t scope_shown_ns;	 /* real time: when a hit was shown last */
+	int wants_finding;		 /* the first one, once it is read */
 	int hits_on;			 /* n and N go from hit to hit */
 
 	const struct gtv_store *kept_store; /* kept.h: whose marks are there */
@@ -190,6 +191,8 @@ void act_MARKS(struct tui_app *app);
 void act_COPY(struct tui_app *app);
 void act_IGNORE(struct tui_app *app);
 void act_UNIGNORE(struct tui_app *app);
+/* A finding was asked for before there was any: there, if there is one now. */
+void tui_app_found_one(struct tui_app *app);
 void act_INPUT(struct tui_app *app); /* actions.c */
 
 /* live.c; in a viewer (REPLAY_ONLY) viewer.c, where there is never a session */

@@ -6,23 +6,28 @@
 #include "tui/app/panes.h"
 #include "tui/trace/findings.h"
 
-#define ASKED_NS 300000000u /* so long a key waits for the first finding to be read */
-
 static void to_evidence(struct tui_app *app)
 {
-	int rc;
+	const struct tui_findings *f = &app->trace.findings;
+	int rc = tui_trace_show_finding(&app->trace);
 
-	if (!app->trace.findings.count)
-		(void)tui_trace_notice(&app->trace, ASKED_NS);
-	rc = tui_trace_show_finding(&app->trace);
+	/* Whoever asks for one before any was read goes there as soon as one is. */
+	app->wants_finding = rc == -GTV_ENOTFOUND && !f->done;
 	if (rc == -GTV_ENOTFOUND) {
-		tui_app_say(app, app->trace.findings.done
-					 ? "there is no finding to go to"
-					 : "still reading: no finding yet");
+		tui_app_say(app, f->done ? "there is no finding to go to"
+					 : "reading: the first finding is gone to");
 		return;
 	}
+	app->trace.facts.message[0] = 0;
 	app->view = TUI_VIEW_TIMELINE;
 	tui_app_tell(app, rc, "");
+}
+
+void tui_app_found_one(struct tui_app *app)
+{
+	if (app->wants_finding && app->view == TUI_VIEW_FINDINGS &&
+	    (app->trace.findings.count || app->trace.findings.done))
+		to_evidence(app);
 }
 
 int tui_findings_key(struct tui_app *app, enum tui_action action)

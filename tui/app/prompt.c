@@ -11,6 +11,7 @@ void tui_app_prompt_open(struct tui_app *app, enum tui_prompt_kind kind, const c
 	app->prompt.complete = tui_complete;
 	/* The completer only looks names up. */
 	app->prompt.arg = (void *)(uintptr_t)app->trace.names;
+	app->prompt.candidates.marks = app->trace.scope;
 	tui_prompt_open(&app->prompt, kind, text);
 }
 

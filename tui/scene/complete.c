@@ -25,6 +25,56 @@ static void add(const struct typed *t, const char *word)
 	tui_candidates_add(t->out, t->word, t->size, word);
 }
 
+/* "G77" of what is typed: which number, and how it must begin. */
+struct number {
+	char letter;	 /* 0: no number is typed */
+	uint64_t begins; /* 0: any */
+};
+
+static struct number number_of(const struct typed *t)
+{
+	struct number n = {.letter = t->size ? t->word[0] : '\0'};
+
+	for (size_t i = 1; i < t->size; i++) {
+		if (t->word[i] < '0' || t->word[i] > '9' || n.begins > UINT32_MAX ||
+		    (i == 1 && t->word[i] == '0'))
+			return (struct number){0};
+		n.begins = 10 * n.begins + (uint64_t)(t->word[i] - '0');
+	}
+	return n;
+}
+
+static int begins_so(uint64_t id, uint64_t begins)
+{
+	while (begins && id > begins)
+		id /= 10;
+	return !begins || id == begins;
+}
+
+struct lanes {
+	const struct typed *t;
+	struct number number;
+	char letter;
+};
+
+/* There may be a hundred thousand: only what fits is escaped, or put into words. */
+static int add_lane(void *arg, const struct gtv_name *name)
+{
+	const struct lanes *l = arg;
+	const struct typed *t = l->t;
+	char id[24], safe[4 * GTV_NAME_BYTES];
+
+	if (*name->text && !strncasecmp(name->text, t->word, t->size))
+		add(t, gtv_names_escape(name->text, safe, sizeof(safe)));
+	else if (!*name->text && name->flags & GTV_NAME_IS_GIL && l->letter == 'L')
+		add(t, "GIL");
+	if (l->number.letter == l->letter && begins_so(name->id, l->number.begins)) {
+		snprintf(id, sizeof(id), "%c%u", l->letter, name->id);
+		add(t, id);
+	}
+	return t->out->more >= TUI_CANDIDATES;
+}
+
 /* Lanes by name: of green threads, locks, OS threads; and by number once a letter of
  * theirs is typed. */
 static void add_lanes(const struct typed *t, int only_locks)
@@ -33,29 +83,27 @@ static void add_lanes(const struct typed *t, int only_locks)
 		enum gtv_class cls;
 		char letter;
 	} classes[] = {{GTV_CLASS_LOCK, 'L'}, {GTV_CLASS_GT, 'G'}, {GTV_CLASS_THREAD, 'T'}};
-	char id[24], safe[4 * GTV_NAME_BYTES];
+	struct lanes l = {.t = t, .number = number_of(t)};
 
 	for (size_t c = 0; c < (only_locks ? 1 : 3); c++) {
 		size_t count = gtv_names_count(t->names, classes[c].cls);
 
-		for (size_t i = 0; i < count && t->out->more < TUI_CANDIDATES; i++) {
-			struct gtv_name name;
-
-			if (gtv_names_at(t->names, classes[c].cls, i, &name))
-				continue;
-			/* There may be a hundred thousand: only what fits is looked at. */
-			if (*name.text && !strncasecmp(name.text, t->word, t->size))
-				add(t, gtv_names_escape(name.text, safe, sizeof(safe)));
-			else if (!*name.text && name.flags & GTV_NAME_IS_GIL &&
-				 classes[c].letter == 'L')
-				add(t, "GIL");
-			if (t->size && t->word[0] == classes[c].letter) {
-				snprintf(id, sizeof(id), "%c%u", classes[c].letter,
-					 name.id);
-				add(t, id);
-			}
-		}
+		l.letter = classes[c].letter;
+		for (size_t i = 0; i < count && t->out->more < TUI_CANDIDATES;)
+			i = gtv_names_some(t->names, classes[c].cls, i, add_lane, &l);
 	}
+}
+
+/* Marks by their names; own: only those of the user. */
+static void add_marks(const struct typed *t, int own)
+{
+	const struct tui_scope *s = t->out->marks;
+
+	for (int i = 0; s && i < s->marks; i++)
+		add(t, s->mark[i].name);
+	for (size_t i = 0; s && !own && i < s->said_count && t->out->more < TUI_CANDIDATES;
+	     i++)
+		add(t, s->said[i].name);
 }
 
 static void add_kinds(const struct typed *t)
@@ -172,14 +220,31 @@ static void complete_bind(struct typed t)
 		add(&t, tui_key_action_name((enum tui_action)a, name, sizeof(name)));
 }
 
+static void complete_goto(struct typed t)
+{
+	if (begins(&t, "mark ")) {
+		t.out->from += strlen("mark ");
+		t.word += strlen("mark ");
+		t.size -= strlen("mark ");
+		add_marks(&t, 0);
+		return;
+	}
+	add(&t, "begin");
+	add(&t, "end");
+	add(&t, "mark");
+	add_marks(&t, 0);
+	add_lanes(&t, 0);
+}
+
 static void complete_arguments(enum tui_command command, struct typed t)
 {
 	switch (command) {
 	case TUI_COMMAND_GOTO:
-		add(&t, "begin");
-		add(&t, "end");
-		add(&t, "mark");
-		add_lanes(&t, 0);
+		complete_goto(t);
+		break;
+	case TUI_COMMAND_MARK:
+	case TUI_COMMAND_DELMARK:
+		add_marks(&t, 1);
 		break;
 	case TUI_COMMAND_SELECT:
 	case TUI_COMMAND_SEARCH:

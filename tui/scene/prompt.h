@@ -26,6 +26,8 @@ enum tui_prompt_kind {
 	TUI_PROMPT_KINDS
 };
 
+struct tui_scope;
+
 /* What the word at the cursor may become. */
 struct tui_candidates {
 	size_t from; /* where in the line that word begins */
@@ -33,6 +35,7 @@ struct tui_candidates {
 	char word[TUI_CANDIDATES][TUI_CANDIDATE];
 	char hint[160]; /* shown behind the line: what may follow, or what is wrong */
 	int hint_is_error;
+	const struct tui_scope *marks; /* whose names may stand there; NULL: none */
 };
 /* Adds a word if it begins with the `size` bytes typed, without regard to case; counts it
  * if there is no room. A word twice in a row is one. */

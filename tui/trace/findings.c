@@ -169,7 +169,7 @@ int tui_trace_notice(struct tui_trace *t, uint64_t budget_ns)
 		t->findings.ignored = ignored;
 	}
 	n = t->noticing ? t->noticing : begin(t);
-	if (!n || t->findings.done)
+	if (!n || t->findings.done || tui_reading_waits(t))
 		return 0;
 	n->unlisted |= tui_reading_go(n->reading, budget_ns);
 	t->findings.upto_ns = tui_reading_upto_ns(n->reading);

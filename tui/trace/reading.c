@@ -19,7 +19,12 @@ struct tui_reading {
 	int done, caught_up, failed, stopped;
 	int is_part; /* `part` is what is read */
 	struct gtv_part_reader part;
+	struct gtv_walk_item item; /* of it, `fed` events were fed */
+	size_t fed;
 };
+
+/* Fed at once: a block of a crowd takes longer than a frame. */
+#define FEED 2048u
 
 static uint64_t now_ns(void)
 {
@@ -116,15 +121,20 @@ void tui_reading_release(struct tui_reading *r)
 	r->model = NULL;
 }
 
-static int feed(struct tui_reading *r, const struct gtv_walk_item *item)
+/* The next events of the block. */
+static int feed(struct tui_reading *r)
 {
 	const struct tui_reading_ops *ops = r->ops;
+	const struct gtv_ev *evs = r->item.evs + r->fed;
+	size_t count = r->item.count - r->fed;
 
+	count = count < FEED ? count : FEED;
+	r->fed += count;
 	if (ops->events)
-		ops->events(r->arg, item->evs, item->count);
+		ops->events(r->arg, evs, count);
 	if (ops->feed)
-		return ops->feed(r->arg, r->model, item->evs, item->count);
-	return gtv_model_feed(r->model, item->evs, item->count);
+		return ops->feed(r->arg, r->model, evs, count);
+	return gtv_model_feed(r->model, evs, count);
 }
 
 static int feed_gap(struct tui_reading *r, uint64_t from_ns, uint64_t to_ns)
@@ -138,32 +148,52 @@ static int feed_gap(struct tui_reading *r, uint64_t from_ns, uint64_t to_ns)
 	return gtv_model_gap(r->model, from_ns, to_ns);
 }
 
-/* One part of the trace. 1: there is no more now. */
-static int read_part(struct tui_reading *r)
+/* What comes next. 1: there is no more now. */
+static int next_item(struct tui_reading *r)
 {
-	struct gtv_walk_item item;
-	uint64_t to;
-	int rc = gtv_walk_next(&r->walk, &item);
+	struct gtv_walk_item *item = &r->item;
+	int rc = gtv_walk_next(&r->walk, item);
 
+	r->fed = 0;
 	if (rc) {
 		r->failed |= rc < 0;
+		item->count = 0;
+		item->gap = 0;
 		return 1;
 	}
-	if (item.from_ns > r->stop_ns) {
+	if (item->from_ns > r->stop_ns) {
+		item->count = 0;
 		r->stopped = 1;
 		return 1;
 	}
-	if (r->is_part && !gtv_part_take(&r->part, &item)) {
+	if (r->is_part && !gtv_part_take(&r->part, item)) {
+		item->count = 0;
 		r->stopped = r->part.over;
 		return r->stopped;
 	}
+	return 0;
+}
+
+/* One part of the trace. 1: there is no more now. */
+static int read_part(struct tui_reading *r)
+{
+	uint64_t to;
+	int rc = 0;
+
+	if (r->item.gap || r->fed >= r->item.count) {
+		if (next_item(r))
+			return 1;
+	}
 	/* The last gap may have no end. */
-	to = item.to_ns < r->trace->nav.last_ns ? item.to_ns : r->trace->nav.last_ns;
-	if (!item.gap)
-		rc = feed(r, &item);
-	else if (item.from_ns < to)
-		rc = feed_gap(r, item.from_ns, to);
+	to = r->item.to_ns < r->trace->nav.last_ns ? r->item.to_ns : r->trace->nav.last_ns;
+	if (!r->item.gap)
+		rc = feed(r);
+	else if (r->item.from_ns < to)
+		rc = feed_gap(r, r->item.from_ns, to);
 	r->failed |= rc != 0;
+	/* What is read of a block is known as far as its events. */
+	if (!r->item.gap && r->fed < r->item.count)
+		to = r->item.evs[r->fed - 1].ts_ns;
 	if (to > r->upto_ns)
 		r->upto_ns = to;
 	return r->failed;
@@ -185,12 +215,27 @@ static void finish(struct tui_reading *r)
 	r->done = 1;
 }
 
+/* So many lanes that a part takes longer than a frame. */
+#define CROWD 4096u
+
+static int is_crowd(const struct tui_trace *t)
+{
+	return gtv_names_count(t->names, GTV_CLASS_GT) +
+		       gtv_names_count(t->names, GTV_CLASS_THREAD) >
+	       CROWD;
+}
+
+int tui_reading_waits(const struct tui_trace *t)
+{
+	return t->patience.answering && is_crowd(t);
+}
+
 int tui_reading_go(struct tui_reading *r, uint64_t budget_ns)
 {
 	uint64_t began_ns = now_ns();
 	int parts = 0;
 
-	if (r->done)
+	if (r->done || tui_reading_waits(r->trace))
 		return 0;
 	if (r->failed) {
 		finish(r);

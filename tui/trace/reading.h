@@ -59,4 +59,7 @@ void tui_reading_release(struct tui_reading *r);
 /* For its totals and open spans; NULL once released. Borrows. */
 const struct gtv_model *tui_reading_model(const struct tui_reading *r);
 
+/* The frame that answers a key comes first: of a crowd nothing is read for it. */
+int tui_reading_waits(const struct tui_trace *t);
+
 #endif

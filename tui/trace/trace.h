@@ -46,6 +46,7 @@ struct tui_trace {
 		int is_frame;	       /* the next must fit, too */
 		int (*stop)(void *arg);
 		void *arg;
+		int answering; /* a key waits for its frame: in a crowd nothing is read */
 	} patience;
 	struct tui_sieve *sieve;   /* the loop's (sieve.h); NULL: frames judge all rows */
 	struct tui_roles *roles;   /* roles.h */
