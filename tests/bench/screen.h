@@ -124,19 +124,28 @@ static inline double screen_frame(struct screen *s, enum tui_view_id view)
 	return rc ? CANNOT : screen_cpu_ms() - began_ms;
 }
 
+/* The longest reading between two frames of the last screen_settle: a key waits for it. */
+static double screen_piece_ms;
+
 /* Frames until all is read: the worst of them; *sum_ms (may be NULL): what all of it cost,
  * reading included. Or CANNOT. */
 static inline double screen_settle(struct screen *s, enum tui_view_id view, double *sum_ms)
 {
 	double began_ms = screen_cpu_ms(), worst_ms = 0, ms;
+	int more;
 
+	screen_piece_ms = 0;
 	do {
 		ms = screen_frame(s, view);
 		if (ms < 0)
 			return CANNOT;
 		if (ms > worst_ms)
 			worst_ms = ms;
-	} while (tui_trace_read_on(&s->trace, SCREEN_READ_NS, NULL, NULL));
+		ms = screen_cpu_ms();
+		more = tui_trace_read_on(&s->trace, SCREEN_READ_NS, NULL, NULL);
+		ms = screen_cpu_ms() - ms;
+		screen_piece_ms = ms > screen_piece_ms ? ms : screen_piece_ms;
+	} while (more);
 	if (sum_ms)
 		*sum_ms = screen_cpu_ms() - began_ms;
 	return worst_ms;

@@ -81,9 +81,65 @@ static void feed_gaps(struct gtv__feeder *f, uint64_t before_ns)
 	}
 }
 
+/* At once: about half a millisecond in a crowd. */
+#define PART 2048u
+
+/* How many of `count` are a part: none of the same instant is left behind. */
+static size_t part_of(const struct gtv_ev *evs, size_t count)
+{
+	size_t n = PART;
+
+	if (count <= 2 * (size_t)PART)
+		return count;
+	while (n < count && evs[n].ts_ns == evs[n - 1].ts_ns)
+		n++;
+	return n;
+}
+
+/* The block's last event was fed. */
+static void end_block(struct gtv__feeder *f, const struct gtv_block_info *block)
+{
+	struct gtv_block_info next;
+
+	free(f->rest);
+	f->rest = NULL;
+	f->next_block++;
+	/* Nothing happens between blocks. */
+	f->done_ns =
+		gtv_store_block(f->st, f->next_block, &next) ? block->to_ns : next.from_ns;
+}
+
+/* What others decode next takes the events' place: those that are left are kept. */
+static int keep_rest(struct gtv__feeder *f, size_t fed, size_t count)
+{
+	f->rests = count - fed;
+	f->fed = 0;
+	f->rest = malloc(f->rests * sizeof *f->rest);
+	if (!f->rest)
+		return -GTV_ENOMEM;
+	memcpy(f->rest, f->evs + fed, f->rests * sizeof *f->rest);
+	f->done_ns = f->rest[0].ts_ns;
+	return 0;
+}
+
+static int feed_rest(struct gtv__feeder *f, const struct gtv_block_info *block)
+{
+	const struct gtv_ev *evs = f->rest + f->fed;
+	size_t left = f->rests - f->fed, count = f->in_parts ? part_of(evs, left) : left;
+
+	if (gtv_model_feed(f->m, evs, count))
+		return -GTV_ENOMEM;
+	f->fed += count;
+	if (f->fed < f->rests)
+		f->done_ns = f->rest[f->fed].ts_ns;
+	else
+		end_block(f, block);
+	return 0;
+}
+
 int gtv__feeder_step(struct gtv__feeder *f)
 {
-	struct gtv_block_info block, next;
+	struct gtv_block_info block;
 	struct gtv_store_stats stats;
 	uint64_t from, to;
 
@@ -97,16 +153,19 @@ int gtv__feeder_step(struct gtv__feeder *f)
 		f->done_ns = to;
 		return 1;
 	}
+	if (f->rest)
+		return feed_rest(f, &block);
 	feed_gaps(f, block.from_ns);
 	long n = gtv_store_read(f->st, f->next_block, f->evs);
+	size_t count = n > 0 ? (size_t)n : 0;
+	size_t part = f->in_parts ? part_of(f->evs, count) : count;
 	if (n < 0)
 		gtv_model_gap(f->m, block.from_ns, block.to_ns);
-	else if (gtv_model_feed(f->m, f->evs, (size_t)n))
+	else if (gtv_model_feed(f->m, f->evs, part))
 		return -GTV_ENOMEM;
-	f->next_block++;
-	/* Nothing happens between blocks. */
-	f->done_ns =
-		gtv_store_block(f->st, f->next_block, &next) ? block.to_ns : next.from_ns;
+	if (part < count)
+		return keep_rest(f, part, count);
+	end_block(f, &block);
 	return 0;
 }
 
@@ -139,6 +198,8 @@ void gtv__feeder_fini(struct gtv__feeder *f)
 {
 	gtv_model_free(f->m);
 	f->m = NULL;
+	free(f->rest);
+	f->rest = NULL;
 }
 
 /* ---- regions ---- */
@@ -464,7 +525,9 @@ int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct g
 			return err;
 		r->valid = 1;
 	}
-	while (!err && (r->feeder.done_ns < to_ns || !r->feeder.next_block)) {
+	r->feeder.in_parts = wait && wait->enough;
+	while (!err &&
+	       (r->feeder.done_ns < to_ns || !r->feeder.next_block || r->feeder.rest)) {
 		r->unread = gtv__has_enough_to_decode(wait);
 		if (r->unread)
 			break;

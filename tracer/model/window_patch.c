@@ -259,7 +259,9 @@ int gtv__patch_load(struct gtv__patch *p, const struct gtv_store *st, struct gtv
 		err = patch_start(p, st, evs,
 				  from_ns > margin_ns ? from_ns - margin_ns : 0);
 	}
-	while (!err && (p->feeder.done_ns < to_ns || !p->feeder.next_block)) {
+	p->feeder.in_parts = wait && wait->enough;
+	while (!err &&
+	       (p->feeder.done_ns < to_ns || !p->feeder.next_block || p->feeder.rest)) {
 		p->unread = gtv__has_enough_to_decode(wait);
 		if (p->unread)
 			break;

@@ -114,11 +114,15 @@ struct gtv__feeder {
 	size_t next_block, next_gap;
 	uint64_t done_ns; /* the model knows everything before this */
 	int finished;	  /* the trace is complete and over: gtv_model_finish was called */
+	int in_parts; /* a step may end within a block: it has so many events in a crowd */
+	struct gtv_ev
+		*rest; /* of next_block, its events from `fed` on are still to be fed */
+	size_t rests, fed;
 };
 /* Starts at the last checkpoint at or before from_ns. 0 or -GTV_E*. */
 int gtv__feeder_seek(struct gtv__feeder *f, const struct gtv_store *st, struct gtv_ev *evs,
 		     uint64_t from_ns, const struct gtv_model_sink *sink);
-/* The next block: 0; 1 if there is none (now). */
+/* The next block, or a part of it: 0; 1 if there is none (now). */
 int gtv__feeder_step(struct gtv__feeder *f);
 /* Whether the next step is the last: the trace is over, and all that is open ends. */
 int gtv__feeder_ends(const struct gtv__feeder *f);

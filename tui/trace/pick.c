@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/scene/named.h"
+
 /* ---- picking ---- */
 
 static const struct {
@@ -47,6 +49,21 @@ static int add_id(struct gtv_events_filter *way, uint32_t id)
 	return 0;
 }
 
+/* By their own names: the shorter way. */
+static int add_named(struct gtv_events_filter *way, const struct tui_filter_term *from,
+		     const struct gtv_names *names, size_t cls)
+{
+	size_t room = gtv_names_count(names, classes[cls].cls) + 1, count;
+	struct gtv_lane *lane = malloc(room * sizeof(*lane));
+	int rc = lane ? 0 : -GTV_ENOMEM;
+
+	count = lane ? tui_named(from, names, classes[cls].lane, lane, room) : 0;
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = add_id(way, lane[i].id);
+	free(lane);
+	return rc;
+}
+
 /* The lanes of a class that the word fits by their names. */
 static int add_lanes(struct tui_pick_term *to, const struct tui_filter_term *from,
 		     const struct gtv_names *names, size_t cls)
@@ -59,7 +76,9 @@ static int add_lanes(struct tui_pick_term *to, const struct tui_filter_term *fro
 
 	one.term[0].negate = 0;
 	way->lane_type = classes[cls].field;
-	for (size_t i = 0; i < count && !rc; i++) {
+	if (from->key == TUI_FILTER_NAME)
+		rc = add_named(way, from, names, cls);
+	for (size_t i = 0; i < count && !rc && from->key != TUI_FILTER_NAME; i++) {
 		struct gtv_lane lane = {.kind = classes[cls].lane};
 
 		if (gtv_names_at(names, classes[cls].cls, i, &entry))
