@@ -42,7 +42,8 @@ $(O)/tests/unit/runtime_faults: LDFLAGS += $(call comma_wraps,malloc calloc real
 	mmap munmap mprotect madvise epoll_create1 epoll_ctl eventfd pthread_create preadv2 pwritev2 \
 	sigaction syscall)
 # This one counts what a key does.
-$(O)/tests/unit/tui_work: LDFLAGS += $(call comma_wraps,gtv_names_get gtv_names_label gtv_window_pieces gtv_store_read)
+$(O)/tests/unit/tui_work: LDFLAGS += $(call comma_wraps,gtv_names_get gtv_names_label gtv_window_pieces gtv_store_read \
+	gtv_attr_lane gtv_model_feed)
 
 # Everything else links all of gtviz except its main, and may run ./gtviz.
 FULL_LINK = $(call A,tui $(TRACER_LAYERS) runtime)

@@ -183,7 +183,8 @@ static double crowd_settle(void)
 		ms = screen_settle(&s, TUI_VIEW_TIMELINE, &sum_ms);
 	if (screen_verbose())
 		fprintf(stderr,
-			"crowd: %.2f ms the worst frame, %.0f ms until all is read, %.0f ms "
+			"crowd: %.2f ms the worst frame, %.0f ms until all is read, %.0f "
+			"ms "
 			"the longest between two\n",
 			ms, sum_ms, screen_piece_ms);
 	screen_close(&s);

@@ -81,8 +81,8 @@ static void feed_gaps(struct gtv__feeder *f, uint64_t before_ns)
 	}
 }
 
-/* At once: about half a millisecond in a crowd. */
-#define PART 2048u
+/* At once: a millisecond or two in a crowd. */
+#define PART 512u
 
 /* How many of `count` are a part: none of the same instant is left behind. */
 static size_t part_of(const struct gtv_ev *evs, size_t count)
@@ -167,6 +167,13 @@ int gtv__feeder_step(struct gtv__feeder *f)
 		return keep_rest(f, part, count);
 	end_block(f, &block);
 	return 0;
+}
+
+int gtv__feeder_has_more(const struct gtv__feeder *f)
+{
+	struct gtv_block_info block;
+
+	return !gtv_store_block(f->st, f->next_block, &block) || gtv__feeder_ends(f);
 }
 
 int gtv__feeder_ends(const struct gtv__feeder *f)
@@ -528,7 +535,9 @@ int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct g
 	r->feeder.in_parts = wait && wait->enough;
 	while (!err &&
 	       (r->feeder.done_ns < to_ns || !r->feeder.next_block || r->feeder.rest)) {
-		r->unread = gtv__has_enough_to_decode(wait);
+		/* A window may reach behind the end: nothing is unread there. */
+		r->unread =
+			gtv__feeder_has_more(&r->feeder) && gtv__has_enough_to_decode(wait);
 		if (r->unread)
 			break;
 		err = region_step(r);

@@ -262,7 +262,9 @@ int gtv__patch_load(struct gtv__patch *p, const struct gtv_store *st, struct gtv
 	p->feeder.in_parts = wait && wait->enough;
 	while (!err &&
 	       (p->feeder.done_ns < to_ns || !p->feeder.next_block || p->feeder.rest)) {
-		p->unread = gtv__has_enough_to_decode(wait);
+		/* A window may reach behind the end: nothing is unread there. */
+		p->unread =
+			gtv__feeder_has_more(&p->feeder) && gtv__has_enough_to_decode(wait);
 		if (p->unread)
 			break;
 		err = patch_step(p);

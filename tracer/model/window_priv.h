@@ -124,6 +124,8 @@ int gtv__feeder_seek(struct gtv__feeder *f, const struct gtv_store *st, struct g
 		     uint64_t from_ns, const struct gtv_model_sink *sink);
 /* The next block, or a part of it: 0; 1 if there is none (now). */
 int gtv__feeder_step(struct gtv__feeder *f);
+/* Whether there is a step to be made (now). */
+int gtv__feeder_has_more(const struct gtv__feeder *f);
 /* Whether the next step is the last: the trace is over, and all that is open ends. */
 int gtv__feeder_ends(const struct gtv__feeder *f);
 /* Whether to go on is the shortest way to from_ns: no checkpoint lies between. */

@@ -24,7 +24,7 @@ struct tui_reading {
 };
 
 /* Fed at once: a block of a crowd takes longer than a frame. */
-#define FEED 2048u
+#define FEED 1024u
 
 static uint64_t now_ns(void)
 {

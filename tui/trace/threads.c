@@ -219,7 +219,8 @@ int tui_trace_threads(struct tui_trace *t, uint64_t budget_ns)
 		return 0;
 	if (is_filtered_anew(t, g))
 		changed = filter_again(t, g);
-	while (past_ns < budget_ns && go_on(t, g, budget_ns - past_ns, &changed))
+	while (past_ns < budget_ns && go_on(t, g, budget_ns - past_ns, &changed) &&
+	       !t->patience.answering)
 		past_ns = now_ns() - began_ns;
 	return changed;
 }
