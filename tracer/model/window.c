@@ -507,6 +507,7 @@ int gtv_window_go_on(struct gtv_window *w)
 int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 		    uint64_t cell_ns)
 {
+	gtv__pieces_forget_on(w);
 	follow_drops(w);
 	int err = refresh_blocks(w);
 

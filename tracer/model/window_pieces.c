@@ -75,25 +75,68 @@ static int pieces_reserve(struct gtv__wlane *l, size_t count)
 	return 0;
 }
 
-void gtv__pieces_forget(struct gtv_window *w)
+#define FORGET_SLOTS 8192 /* half of them in use, at most */
+
+/* Frees what is in the next slots of the table that is forgotten. */
+static void forget_some(struct gtv_window *w, size_t slots)
 {
-	for (int i = 0; i < GTV_LANE_KIND_MAX; i++)
-		w->busy[i].known = w->busy[i].wanted = 0;
-	for (int i = 0; i < GTV_LANE_KIND_MAX; i++)
-		w->busy[i].at = w->busy[i].asked = w->busy[i].count = 0;
-	for (size_t i = 0; i < w->made_cap && w->mades; i++) {
+	struct gtv__forgotten *old = &w->forgotten;
+
+	for (; old->at < old->cap && slots; old->at++, slots--) {
+		struct gtv__wlane *l = old->made[old->at];
+		if (!l)
+			continue;
+		pieces_free(w, l);
+		free(l);
+	}
+	if (old->at < old->cap)
+		return;
+	free(old->made);
+	*old = (struct gtv__forgotten){0};
+}
+
+/* The table stays, for the next look. */
+static void forget_all_here(struct gtv_window *w)
+{
+	for (size_t i = 0; i < w->made_cap; i++) {
 		if (!w->made[i])
 			continue;
 		pieces_free(w, w->made[i]);
 		free(w->made[i]);
 		w->made[i] = NULL;
 	}
+}
+
+void gtv__pieces_forget(struct gtv_window *w)
+{
+	for (int i = 0; i < GTV_LANE_KIND_MAX; i++)
+		w->busy[i].known = w->busy[i].wanted = 0;
+	for (int i = 0; i < GTV_LANE_KIND_MAX; i++)
+		w->busy[i].at = w->busy[i].asked = w->busy[i].count = 0;
+	if (!w->mades)
+		return;
+	/* Of a hundred thousand a part is freed with each look. */
 	w->mades = 0;
+	if (w->made_cap <= FORGET_SLOTS) {
+		forget_all_here(w);
+		return;
+	}
+	forget_some(w, SIZE_MAX);
+	w->forgotten = (struct gtv__forgotten){w->made, w->made_cap, 0};
+	w->made = NULL;
+	w->made_cap = 0;
+	forget_some(w, FORGET_SLOTS);
+}
+
+void gtv__pieces_forget_on(struct gtv_window *w)
+{
+	forget_some(w, FORGET_SLOTS);
 }
 
 void gtv__pieces_fini(struct gtv_window *w)
 {
 	gtv__pieces_forget(w);
+	forget_some(w, SIZE_MAX);
 	free(w->made);
 	spares_fini(&w->spare_pieces);
 	spares_fini(&w->spare_sums);

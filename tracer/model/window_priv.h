@@ -368,6 +368,10 @@ struct gtv_window {
 	size_t gt_pids;
 	struct gtv__wlane **made; /* those whose pieces were asked for, by hash */
 	size_t mades, made_cap;
+	struct gtv__forgotten {
+		struct gtv__wlane **made; /* those of the look before, not yet freed */
+		size_t cap, at;
+	} forgotten;
 	struct gtv__spares spare_pieces, spare_sums;
 	struct gtv_edge *edge;
 	size_t edges, edge_cap;
@@ -379,7 +383,8 @@ struct gtv_window {
 };
 
 /* window_pieces.c */
-void gtv__pieces_forget(struct gtv_window *w); /* for another look */
+void gtv__pieces_forget(struct gtv_window *w);	  /* for another look */
+void gtv__pieces_forget_on(struct gtv_window *w); /* a part of what that left behind */
 void gtv__pieces_fini(struct gtv_window *w);
 /* Looks at more of the lanes of which somebody asked whether they are busy. */
 void gtv__busy_go_on(struct gtv_window *w);
