@@ -14,6 +14,22 @@
 #include "tests/unit/model_rec.h"
 #include "tracer/model/zoom_priv.h"
 
+/* Where a lane's spans begin in the list, which is in order of lanes. */
+static size_t first_of(const struct whole *w, struct gtv_lane lane)
+{
+	const struct gtv_span key = {.lane = lane};
+	size_t lo = 0, hi = w->count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (by_lane(&w->span[mid], &key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 /* ns of each state of a lane in [from, to), from the whole list. */
 static int exact_sums(const struct whole *w, struct gtv_lane lane, uint64_t from,
 		      uint64_t to, uint64_t *sum)
@@ -21,10 +37,11 @@ static int exact_sums(const struct whole *w, struct gtv_lane lane, uint64_t from
 	int any = 0;
 
 	memset(sum, 0, GTV_ST_MAX * sizeof *sum);
-	for (size_t i = 0; i < w->count; i++) {
+	for (size_t i = first_of(w, lane); i < w->count; i++) {
 		const struct gtv_span *s = &w->span[i];
-		if (s->lane.kind != lane.kind || s->lane.id != lane.id ||
-		    s->to_ns <= from || s->from_ns >= to)
+		if (s->lane.kind != lane.kind || s->lane.id != lane.id || s->from_ns >= to)
+			break;
+		if (s->to_ns <= from)
 			continue;
 		sum[s->state] += (s->to_ns < to ? s->to_ns : to) -
 				 (s->from_ns > from ? s->from_ns : from);
