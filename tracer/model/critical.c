@@ -202,18 +202,37 @@ static uint64_t join_ns(const struct through *t, size_t i, const struct gtv_span
 	return wake->from_ns;
 }
 
+/* Nothing in sight ended it: who had the lock then, or is not at the end that is waited
+ * for, is followed. */
+static int window_had(struct through *t, const struct gtv_span *span, struct gtv_lane *who,
+		      uint64_t *at_ns)
+{
+	struct gtv_lane lock = {GTV_LANE_LOCK, span->lock};
+	struct gtv_span held;
+	uint32_t gt = 0;
+
+	if (span->state == GTV_ST_CHAN && span->flags & GTV_SP_JOIN)
+		gt = span->who;
+	else if ((span->state == GTV_ST_LOCK || span->state == GTV_ST_GIL) && span->lock &&
+		 !window_span_at(t, lock, span->to_ns - 1, &held))
+		gt = held.gt;
+	*who = (struct gtv_lane){GTV_LANE_GT, gt};
+	*at_ns = span->to_ns;
+	return gt != 0;
+}
+
 /* The edge that ended the wait: it arrives at the waiter, and leaves within the wait. The
  * last to leave counts. */
 static int window_cause(void *arg, const struct gtv_span *span, struct gtv_lane *who,
 			uint64_t *at_ns)
 {
-	const struct through *t = arg;
+	struct through *t = arg;
 
 	for (size_t i = edges_until(t, span->lane, span->to_ns); i-- > 0;) {
 		const struct gtv_edge *e = &t->edge[i];
 
 		if (lane_key(e->to) != lane_key(span->lane) || e->from_ns <= span->from_ns)
-			return 0;
+			break;
 		if (e->to_ns < span->to_ns)
 			continue;
 		if (!e->from.kind || !e->from.id)
@@ -222,7 +241,7 @@ static int window_cause(void *arg, const struct gtv_span *span, struct gtv_lane 
 		*at_ns = join_ns(t, i, span);
 		return 1;
 	}
-	return 0;
+	return window_had(t, span, who, at_ns);
 }
 
 int gtv_critical_find(struct gtv_window *w, struct gtv_lane lane, uint64_t from_ns,

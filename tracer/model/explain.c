@@ -479,11 +479,23 @@ static void explain_unknown(struct gtv__asked *q)
 			       "nothing in the trace tells");
 }
 
+/* "0.408 479": seconds since the trace's begin, as the screen writes them. */
+static const char *moment(char buf[GTV__WORD], uint64_t ns)
+{
+	int64_t us = (int64_t)ns / 1000;
+
+	snprintf(buf, GTV__WORD, "%s%lld.%03d %03d", us < 0 ? "-" : "",
+		 (long long)(us < 0 ? -us : us) / 1000000, (int)(llabs(us) / 1000 % 1000),
+		 (int)(llabs(us) % 1000));
+	return buf;
+}
+
 /* The sentence about the span itself. */
 static void tell_span(struct gtv__asked *q)
 {
 	const struct gtv_span *s = &q->span;
 	char lane[GTV__WORD], what[2 * GTV__WORD], lock[GTV__WORD], len[GTV__WORD];
+	char from[GTV__WORD], to[GTV__WORD];
 
 	gtv__word_lane(q, s->lane, lane);
 	gtv__word_ns(span_ns(s), len);
@@ -500,9 +512,8 @@ static void tell_span(struct gtv__asked *q)
 	else
 		snprintf(what, sizeof what, "is %s", gtv_state_name(s->state));
 	struct gtv_cause *c = gtv__cause(q, s, span_ns(s), "%s %s for %s", lane, what, len);
-	gtv__detail(c, "from %.6f to %.6f s",
-		    (double)(int64_t)(s->from_ns - q->start_ns) / 1e9,
-		    (double)(int64_t)(s->to_ns - q->start_ns) / 1e9);
+	gtv__detail(c, "from %s to %s s", moment(from, s->from_ns - q->start_ns),
+		    moment(to, s->to_ns - q->start_ns));
 	if (s->flags & GTV_SP_OPEN)
 		gtv__detail(c, "not over yet");
 }

@@ -56,6 +56,7 @@ int gtv__found(struct gtv__found *a, uint64_t from_ns, uint64_t to_ns, uint64_t 
 	if (!a->times++ || from_ns < a->first_ns)
 		a->first_ns = from_ns;
 	a->lost_ns += lost_ns;
+	gtv_where_add(&a->where, from_ns, to_ns);
 	if (a->times > 1 && measure <= a->measure)
 		return 0;
 	a->measure = measure;

@@ -16,6 +16,7 @@
 
 #include "tracer/base/names.h"
 #include "tracer/model/model.h"
+#include "tracer/model/where.h"
 
 /* X(ID, "key", "title"). The keys are stable: scripts know them. */
 #define GTV_FINDING_KINDS(X)                                                               \
@@ -57,6 +58,7 @@ struct gtv_finding {
 	struct gtv_lane lane[GTV_FINDING_LANES];
 	uint64_t from_ns, to_ns; /* the worst time it happened: the evidence, [from, to) */
 	uint64_t first_ns;	 /* when it began to happen */
+	struct gtv_where where;	 /* all of it, but for what a rule only sums up */
 	uint64_t times, worst_ns;
 	uint64_t lost_ns;   /* by all victims together; 0 where no time can be named */
 	char text[360];	    /* plain words with numbers; escaped already */

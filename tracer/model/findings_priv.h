@@ -65,7 +65,8 @@ struct gtv__found {
 	uint64_t times, lost_ns, first_ns;
 	/* The worst: what makes it so, and its evidence. */
 	uint64_t measure, from_ns, to_ns;
-	uint64_t extra[2];	 /* by rule */
+	uint64_t extra[2]; /* by rule */
+	struct gtv_where where;
 	struct gtv_lane who, by; /* by: kind 0 nobody known */
 	uint32_t call;		 /* system call + 1 */
 	uint32_t call_name;	 /* …or a declared call's name */

@@ -336,6 +336,7 @@ static void put(struct list *l, unsigned kind, unsigned sev, const struct gtv__f
 				    .from_ns = a->from_ns,
 				    .to_ns = a->to_ns,
 				    .first_ns = a->first_ns,
+				    .where = a->where,
 				    .times = a->times,
 				    .worst_ns = a->to_ns - a->from_ns,
 				    .lost_ns = a->lost_ns,

@@ -53,12 +53,22 @@ void tui_unit_right(struct tui_canvas *canvas, int right, int y, int width, int 
 	tui_canvas_text(canvas, right - n + 1, y, n, role, text);
 }
 
+int tui_unit_is_least(uint64_t ns, struct tui_unit unit)
+{
+	char text[TUI_FIGURE];
+	tui_unit_format(text, sizeof(text), ns, unit);
+	return ns > 0 && text[strspn(text, "0.")] == '\0';
+}
+
 void tui_unit_ns(struct tui_canvas *canvas, int right, int y, int width, int role,
 		 uint64_t ns, struct tui_unit unit)
 {
-	char text[TUI_FIGURE];
-	tui_unit_right(canvas, right, y, width, role,
-		       tui_unit_format(text, sizeof(text), ns, unit));
+	char text[TUI_FIGURE] = "<";
+	int least = tui_unit_is_least(ns, unit);
+	tui_unit_format(text + least, sizeof(text) - 1, ns, unit);
+	if (least)
+		text[strlen(text) - 1] = '1';
+	tui_unit_right(canvas, right, y, width, role, text);
 }
 
 void tui_unit_count(struct tui_canvas *canvas, int right, int y, int width, int role,

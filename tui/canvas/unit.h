@@ -24,8 +24,11 @@ char *tui_unit_format(char *buf, size_t size, uint64_t ns, struct tui_unit unit)
 /* Right-aligned: its last column is `right`. A head with its unit: "TOTAL s". */
 void tui_unit_right(struct tui_canvas *canvas, int right, int y, int width, int role,
 		    const char *text);
+/* What is not nothing is not shown as 0.000: "<0.001". */
 void tui_unit_ns(struct tui_canvas *canvas, int right, int y, int width, int role,
 		 uint64_t ns, struct tui_unit unit);
+/* Less than the unit can show, but something. */
+int tui_unit_is_least(uint64_t ns, struct tui_unit unit);
 void tui_unit_count(struct tui_canvas *canvas, int right, int y, int width, int role,
 		    uint64_t count);
 /* "91.6%"; 100% only if it is all of it. */

@@ -6,6 +6,7 @@
 #include "tui/trace/compare.h"
 #include "tui/trace/events.h"
 #include "tui/trace/findings.h"
+#include "tui/trace/headline.h"
 #include "tui/trace/latency.h"
 #include "tui/trace/load.h"
 #include "tui/trace/locks.h"
@@ -13,6 +14,7 @@
 #include "tui/trace/threads.h"
 
 static const struct tui_pane panes[] = {
+	{TUI_VIEW_TIMELINE, tui_headline_read, tui_headline_unread, NULL},
 	{TUI_VIEW_THREADS, tui_trace_threads, tui_trace_threads_unread,
 	 tui_trace_forget_threads},
 	{TUI_VIEW_LOCKS, tui_trace_locks, tui_trace_threads_unread, tui_trace_forget_locks},

@@ -286,7 +286,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
 		return 0;
 	if (tall) {
-		tui_chrome_title(canvas, scene, 0, "6 system calls");
+		tui_chrome_title(canvas, scene, 0, TUI_ACT_CALLS, "system calls");
 		tui_chrome_status_list(canvas, scene, canvas->rows - 2);
 		tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 	}

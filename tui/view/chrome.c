@@ -10,6 +10,7 @@
 #include "tui/canvas/format.h"
 #include "tui/scene/ident.h"
 #include "tui/scene/scope.h"
+#include "tui/scene/settings.h"
 
 void tui_say(struct tui_canvas *canvas, int *x, int y, int end, int role, const char *text)
 {
@@ -99,6 +100,7 @@ static void lay_bar(struct tui_canvas *canvas, int y)
 struct words {
 	char text[4][96];
 	int role[4], count;
+	char key[16]; /* before the first */
 };
 
 static void add_word(struct words *w, int role, const char *text)
@@ -170,7 +172,7 @@ static void mode_words(struct words *w, const struct tui_scene *scene)
 
 static int words_width(const struct words *w)
 {
-	int width = 0;
+	int width = w->key[0] ? (int)strlen(w->key) + 3 : 0;
 	for (int i = 0; i < w->count; i++) {
 		struct tui_canvas one;
 		if (tui_canvas_init(&one, 128, 1))
@@ -183,6 +185,10 @@ static int words_width(const struct words *w)
 
 static void draw_right(struct tui_canvas *canvas, int y, const struct words *w, int x)
 {
+	if (w->key[0]) {
+		tui_say_key(canvas, &x, y, canvas->cols - 1, w->key);
+		x++;
+	}
 	for (int i = 0; i < w->count; i++) {
 		if (i)
 			x += 3;
@@ -225,8 +231,35 @@ static void title_facts(struct tui_canvas *canvas, const struct tui_facts *f, in
 	}
 }
 
+char *tui_chrome_key(const struct tui_scene *scene, enum tui_action action, char *buf,
+		     size_t size)
+{
+	buf[0] = '\0';
+	for (const struct tui_key_binding *b = tui_keys; b->keys; b++)
+		if (b->action == action)
+			tui_keymap_words(scene->keymap, b, buf, size);
+	buf[strcspn(buf, " ")] = '\0';
+	return buf;
+}
+
+void tui_say_key(struct tui_canvas *canvas, int *x, int y, int end, const char *key)
+{
+	tui_say(canvas, x, y, end, TUI_DIM, "[");
+	tui_say(canvas, x, y, end, TUI_KEY, key);
+	tui_say(canvas, x, y, end, TUI_DIM, "]");
+}
+
+/* A command that has no room is cut where it can be seen. */
+static void title_command(struct tui_canvas *canvas, const char *command, int *x, int y,
+			  int end)
+{
+	tui_say(canvas, x, y, end, TUI_TEXT, command);
+	if (*x == end && (int)strlen(command) > 0 && end > 0)
+		tui_canvas_put(canvas, end - 1, y, 0x2026, TUI_TEXT, TUI_BAR_GROUND);
+}
+
 void tui_chrome_title(struct tui_canvas *canvas, const struct tui_scene *scene, int y,
-		      const char *view)
+		      enum tui_action opens, const char *view)
 {
 	const struct tui_facts *f = scene->facts;
 	struct words right = {0};
@@ -234,12 +267,15 @@ void tui_chrome_title(struct tui_canvas *canvas, const struct tui_scene *scene, 
 	if (y < 0)
 		return;
 	lay_bar(canvas, y);
-	if (view)
+	if (view) {
 		add_word(&right, TUI_TITLE, view);
+		tui_chrome_key(scene, opens, right.key, sizeof(right.key));
+	}
 	mode_words(&right, scene);
 	int width = words_width(&right);
 	/* Narrow screens: the words give way first, then the view's name. */
 	while (right.count > 1 && width > canvas->cols - 12) {
+		right.key[0] = '\0';
 		memmove(&right.text[0], &right.text[1], sizeof(right.text[0]) * 3);
 		memmove(&right.role[0], &right.role[1], sizeof(right.role[0]) * 3);
 		right.count--;
@@ -249,7 +285,7 @@ void tui_chrome_title(struct tui_canvas *canvas, const struct tui_scene *scene, 
 	tui_say(canvas, &x, y, end, TUI_TITLE, "gtviz");
 	x += 2;
 	int command_end = end - (canvas->cols >= 100 ? 14 : 8);
-	tui_say(canvas, &x, y, command_end > x ? command_end : x, TUI_TEXT, f->command);
+	title_command(canvas, f->command, &x, y, command_end > x ? command_end : x);
 	title_facts(canvas, f, &x, y, end);
 	draw_right(canvas, y, &right, canvas->cols - width - 1);
 }

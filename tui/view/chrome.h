@@ -17,8 +17,15 @@ void tui_sayf(struct tui_canvas *canvas, int *x, int y, int end, int role, const
 void tui_say_rich(struct tui_canvas *canvas, int *x, int y, int end, int role,
 		  const struct gtv_names *names, const char *text);
 
+/* The view's name, and before it the key that opens it, drawn as one: "[3] locks". NULL:
+ * none is named. */
 void tui_chrome_title(struct tui_canvas *canvas, const struct tui_scene *scene, int y,
-		      const char *view);
+		      enum tui_action opens, const char *view);
+/* The first key that an action has now: "Enter"; "" if it has none. Returns buf. */
+char *tui_chrome_key(const struct tui_scene *scene, enum tui_action action, char *buf,
+		     size_t size);
+/* "[3]": a key that stands among words and figures. */
+void tui_say_key(struct tui_canvas *canvas, int *x, int y, int end, const char *key);
 void tui_chrome_status(struct tui_canvas *canvas, const struct tui_scene *scene, int y);
 /* The same for lists and tables: without the rows and cells that only lanes have. */
 void tui_chrome_status_list(struct tui_canvas *canvas, const struct tui_scene *scene,

@@ -501,7 +501,7 @@ static void draw_title(struct page *p)
 	facts.policy[0] = 0;
 	facts.workers = facts.green_threads = facts.cores = 0;
 	scene.facts = &facts;
-	tui_chrome_title(p->canvas, &scene, 0, "9 compare");
+	tui_chrome_title(p->canvas, &scene, 0, TUI_ACT_COMPARE, "compare");
 }
 
 static void say_level(struct page *p, const struct tui_facts *facts, char side, int *x,
@@ -596,7 +596,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	if (tui_chrome_too_small(canvas, COLS_MIN, 8))
 		return 0;
 	if (!p.c) {
-		tui_chrome_title(canvas, scene, 0, "9 compare");
+		tui_chrome_title(canvas, scene, 0, TUI_ACT_COMPARE, "compare");
 		tui_canvas_text(canvas, 1, 2, canvas->cols - 2, TUI_DIM,
 				"one trace is open: gtviz replay FILE FILE2 opens two");
 		return 0;

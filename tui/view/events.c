@@ -9,10 +9,12 @@
 #include "tui/view/chrome.h"
 #include "tui/scene/events.h"
 #include "tui/canvas/format.h"
+#include "tui/canvas/unit.h"
 #include "tui/scene/ident.h"
 #include "tui/view/views.h"
 
-#define KIND_WIDTH 15
+#define KIND_WIDTH  15
+#define SINCE_WIDTH 10
 
 /* Where the columns begin; 0: there is no room for it. */
 struct columns {
@@ -82,14 +84,15 @@ static void draw_times(struct tui_canvas *canvas, const struct columns *c, int y
 		       const struct tui_event_row *row, const struct tui_event_row *before,
 		       uint64_t start_ns)
 {
-	char time[TUI_FIGURE];
+	char time[TUI_FIGURE], text[TUI_FIGURE + 1];
 
 	tui_format_time(time, sizeof(time), (int64_t)(row->ev.ts_ns - start_ns), 1);
 	tui_canvas_textf(canvas, 2, y, 15, TUI_DIM, "%15s", time);
 	if (!c->since || !before || row->ev.ts_ns < before->ev.ts_ns)
 		return;
 	tui_format_length(time, sizeof(time), row->ev.ts_ns - before->ev.ts_ns);
-	tui_canvas_textf(canvas, c->since, y, 11, TUI_DIM, "+%s", time);
+	snprintf(text, sizeof(text), "+%s", time);
+	tui_unit_right(canvas, c->since + SINCE_WIDTH - 1, y, SINCE_WIDTH, TUI_DIM, text);
 }
 
 static void draw_places(struct tui_canvas *canvas, const struct tui_scene *scene,
@@ -175,7 +178,7 @@ static void draw_head(struct tui_canvas *canvas, const struct columns *c, int y)
 {
 	tui_canvas_textf(canvas, 2, y, 15, TUI_DIM, "%15s", "TIME s");
 	if (c->since)
-		tui_canvas_text(canvas, c->since, y, 11, TUI_DIM, "SINCE LAST");
+		tui_canvas_text(canvas, c->since, y, SINCE_WIDTH, TUI_DIM, "SINCE LAST");
 	tui_canvas_text(canvas, c->core, y, 4, TUI_DIM, "CORE");
 	if (c->thread)
 		tui_canvas_text(canvas, c->thread, y, c->kind - c->thread - 1, TUI_DIM,
@@ -260,7 +263,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
 		return 0;
 	if (tall) {
-		tui_chrome_title(canvas, scene, 0, "8 events");
+		tui_chrome_title(canvas, scene, 0, TUI_ACT_EVENTS, "events");
 		tui_chrome_status_list(canvas, scene, canvas->rows - 2);
 		tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 	}

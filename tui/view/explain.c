@@ -10,6 +10,7 @@
 #include "tracer/base/err.h"
 #include "tui/view/chrome.h"
 #include "tui/canvas/format.h"
+#include "tui/canvas/unit.h"
 #include "tui/view/timeline.h"
 #include "tui/view/views.h"
 
@@ -186,14 +187,22 @@ static int detail_lines(const struct gtv_cause *c, int width)
 	return lines;
 }
 
+static int chain_rows(const struct page *p, int width, int form)
+{
+	int rows = form == 2 ? 2 * p->ex->causes - 1 : p->ex->causes;
+	for (int i = 0; i < p->ex->causes && form; i++)
+		rows += detail_lines(&p->ex->cause[i], width);
+	return rows;
+}
+
 /* How much of the chain fits: 2 all, 1 without the arrows between, 0 sentences
  * alone. */
 static int chain_form(const struct page *p, int width)
 {
-	int details = 0, room = p->causes_end - p->y, n = p->ex->causes;
-	for (int i = 0; i < n; i++)
-		details += detail_lines(&p->ex->cause[i], width);
-	return details + 2 * n - 1 <= room ? 2 : details + n <= room ? 1 : 0;
+	int room = p->causes_end - p->y;
+	return chain_rows(p, width, 2) <= room	 ? 2
+	       : chain_rows(p, width, 1) <= room ? 1
+						 : 0;
 }
 
 static void cause_bar(struct page *p, int y, const struct gtv_cause *c, uint64_t longest)
@@ -309,11 +318,55 @@ static void parts_bar(struct page *p, int y, uint64_t whole)
 	tui_strip_fini(&strip);
 }
 
+static void part_mark(struct page *p, int x, int y, const struct gtv_part *part)
+{
+	tui_canvas_put(p->canvas, x, y,
+		       tui_look_of(part->state)->glyph == 0x2571 ? 0x2571 : 0x2588,
+		       part_role(p, part), TUI_DEFAULT);
+}
+
+/* A line each, figures and units below each other, as at the causes. */
+static void parts_column(struct page *p, int y)
+{
+	char length[TUI_FIGURE];
+	for (int i = 0; i < p->ex->parts; i++, y++) {
+		const struct gtv_part *part = &p->ex->part[i];
+		int x = 14;
+		part_mark(p, 2, y, part);
+		tui_unit_right(p->canvas, 12, y, 9, TUI_BOLD,
+			       tui_format_length(length, sizeof(length), part->ns));
+		tui_say_rich(p->canvas, &x, y, p->canvas->cols - 2, TUI_TEXT,
+			     p->scene->names, part->text);
+	}
+}
+
+/* Where there is no room for that: one behind the other. */
+static void parts_flow(struct page *p, int y, int last)
+{
+	char length[TUI_FIGURE], text[200];
+	int x = 2, cols = p->canvas->cols;
+	for (int i = 0; i < p->ex->parts && y <= last; i++) {
+		const struct gtv_part *part = &p->ex->part[i];
+		int n = snprintf(text, sizeof(text), "%s %s",
+				 tui_format_length(length, sizeof(length), part->ns),
+				 part->text);
+		if (x > 2 && x + n + 4 > cols - 2) {
+			x = 2;
+			if (++y > last)
+				break;
+		}
+		part_mark(p, x, y, part);
+		x += 2;
+		tui_say_rich(p->canvas, &x, y, cols - 2, TUI_TEXT, p->scene->names, text);
+		x += 3;
+	}
+}
+
 static void parts(struct page *p, int rows)
 {
 	char length[TUI_FIGURE], text[200];
 	uint64_t sum = 0, unknown = 0;
-	int y = p->parts_y, x = 2, cols = p->canvas->cols, last = y + rows - 1;
+	int y = p->parts_y, x, cols = p->canvas->cols, last = y + rows - 1;
 	for (int i = 0; i < p->ex->parts; i++) {
 		sum += p->ex->part[i].ns;
 		unknown += p->ex->part[i].state == GTV_ST_UNKNOWN ? p->ex->part[i].ns : 0;
@@ -329,25 +382,11 @@ static void parts(struct page *p, int rows)
 		 : unknown ? ", some of it without evidence"
 			   : ", nothing unexplained");
 	y++;
-	x = 2;
 	parts_bar(p, y++, sum);
-	for (int i = 0; i < p->ex->parts && y <= last; i++) {
-		const struct gtv_part *part = &p->ex->part[i];
-		int n = snprintf(text, sizeof(text), "%s %s",
-				 tui_format_length(length, sizeof(length), part->ns),
-				 part->text);
-		if (x > 2 && x + n + 4 > cols - 2) {
-			x = 2;
-			if (++y > last)
-				break;
-		}
-		tui_canvas_put(p->canvas, x, y,
-			       tui_look_of(part->state)->glyph == 0x2571 ? 0x2571 : 0x2588,
-			       part_role(p, part), TUI_DEFAULT);
-		x += 2;
-		tui_say_rich(p->canvas, &x, y, cols - 2, TUI_TEXT, p->scene->names, text);
-		x += 3;
-	}
+	if (p->ex->parts <= last - y + 1)
+		parts_column(p, y);
+	else
+		parts_flow(p, y, last);
 }
 
 static void always(struct page *p)
@@ -388,6 +427,23 @@ static int plan(struct page *p)
 	return parts_rows;
 }
 
+/* What the chain does not need the parts may have, so that each has a line. */
+static int give_rows(struct page *p, int parts_rows)
+{
+	int want = p->ex->parts + 2 - parts_rows, rows;
+	int room = p->causes_end - p->y, width = p->canvas->cols - 9;
+	if (p->parts_y < 0 || want <= 0)
+		return 0;
+	rows = room - chain_rows(p, width, 2);
+	if (rows < want)
+		rows = room - chain_rows(p, width, 1);
+	if (rows < want)
+		return 0;
+	p->parts_y -= want;
+	p->causes_end -= want;
+	return want;
+}
+
 static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 {
 	static const char *const hints[] = {"Enter", "next cause", "[ ]", "edge",
@@ -404,7 +460,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	tui_chrome_status_list(canvas, scene, rows - (rows >= 12 ? 2 : 1));
 	tui_chrome_hints(canvas, scene, rows >= 12 ? rows - 1 : -1, hints);
 	if (rows >= 12)
-		tui_chrome_title(canvas, scene, p.y++, "1 timeline ► explain");
+		tui_chrome_title(canvas, scene, p.y++, TUI_ACT_TIMELINE,
+				 "timeline ► explain");
 	if (!p.ex || p.ex->causes <= 0) {
 		tui_chrome_error(canvas, "nothing is selected that could be explained");
 		return 0;
@@ -422,6 +479,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 		ask(&p);
 	if (rows >= 32)
 		p.y++;
+	parts_rows += give_rows(&p, parts_rows);
 	chain(&p);
 	if (p.parts_y >= 0)
 		parts(&p, parts_rows);

@@ -11,6 +11,7 @@
 #include "tui/scene/findings.h"
 #include "tui/canvas/format.h"
 #include "tui/scene/threads.h"
+#include "tui/canvas/strip.h"
 #include "tui/canvas/unit.h"
 #include "tui/view/threads.h"
 #include "tui/view/views.h"
@@ -89,20 +90,26 @@ static struct columns columns_of(int cols)
 
 static const int severity_role[GTV_SEV_MAX] = {TUI_DIM, TUI_WARN, TUI_BAD};
 
-/* Where in the trace: a mark at the evidence, dots elsewhere. */
+/* Where in the trace: high at the worst, to which Enter goes, low at the other times it
+ * happened, dots elsewhere. */
 static void draw_place(struct tui_canvas *canvas, const struct tui_findings *f,
 		       const struct gtv_finding *it, int x, int y, int width)
 {
 	uint64_t range = f->upto_ns > f->from_ns ? f->upto_ns - f->from_ns : 1;
 	uint64_t from = it->from_ns > f->from_ns ? it->from_ns - f->from_ns : 0;
 	uint64_t to = it->to_ns > f->from_ns ? it->to_ns - f->from_ns : 0;
+	struct tui_axis axis = {f->from_ns, f->from_ns + range, width};
 	int first = (int)((double)from / (double)range * width);
 	int last = (int)((double)to / (double)range * width);
 	for (int i = 0; i < width; i++) {
-		int inside = i >= first && (i <= last || i == first);
-		tui_canvas_put(canvas, x + i, y, inside ? 0x2588 : 0xb7,
-			       inside ? severity_role[it->severity] : TUI_FAINT,
-			       TUI_DEFAULT);
+		int worst = i >= first && (i <= last || i == first);
+		int some = worst || gtv_where_has(&it->where, tui_axis_time(&axis, i),
+						  tui_axis_time(&axis, i + 1));
+		tui_canvas_put(canvas, x + i, y,
+			       worst  ? 0x2588
+			       : some ? 0x2583
+				      : 0xb7,
+			       some ? severity_role[it->severity] : TUI_FAINT, TUI_DEFAULT);
 	}
 }
 
@@ -122,9 +129,12 @@ static void draw_columns(struct tui_canvas *canvas, const struct tui_scene *scen
 	int width = canvas->cols - 2 - c.place;
 	tui_format_length(length, sizeof(length), f->upto_ns - f->from_ns);
 	tui_canvas_text(canvas, c.place, y, 1, TUI_DIM, "0");
-	if (width >= 42)
+	if (width >= 48)
+		tui_canvas_text(canvas, c.place + width / 2 - 15, y, 30, TUI_DIM,
+				"WHERE IN THE TRACE, █ THE WORST");
+	else if (width >= 30)
 		tui_canvas_text(canvas, c.place + width / 2 - 9, y, 18, TUI_DIM,
-				"WHERE IN THE TRACE");
+				"WHERE, █ THE WORST");
 	tui_unit_right(canvas, c.place + width, y, 10, TUI_DIM, length);
 }
 
@@ -308,7 +318,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
 		return 0;
 	if (tall) {
-		tui_chrome_title(canvas, scene, 0, "7 findings");
+		tui_chrome_title(canvas, scene, 0, TUI_ACT_FINDINGS, "findings");
 		tui_chrome_status_list(canvas, scene, canvas->rows - 2);
 		tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 	}

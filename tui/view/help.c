@@ -220,7 +220,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 		return 0;
 	snprintf(title, sizeof(title), f.pages > 1 ? "help %d of %d" : "help",
 		 scene->nav->help_page + 1, f.pages);
-	tui_chrome_title(canvas, scene, 0, title);
+	tui_chrome_title(canvas, scene, 0, TUI_ACT_HELP, title);
 	tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 	return 0;
 }

@@ -378,7 +378,7 @@ static void draw_chrome(struct tui_canvas *canvas, const struct tui_scene *scene
 					      "Esc", "back",   "?",	"help",
 					      NULL};
 	const struct tui_latency *lat = scene->latency;
-	tui_chrome_title(canvas, scene, 0, "4 latency");
+	tui_chrome_title(canvas, scene, 0, TUI_ACT_LATENCY, "latency");
 	tui_chrome_status_list(canvas, scene, canvas->rows - 2);
 	tui_chrome_hints(canvas, scene, canvas->rows - 1,
 			 lat && lat->listing ? listing : hints);

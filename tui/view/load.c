@@ -390,7 +390,7 @@ static void draw_page(struct load *l)
 	int tall = canvas->rows >= 10, y = tall ? 1 : 0;
 	int end = canvas->rows - (tall ? 2 : 0), room;
 	if (tall) {
-		tui_chrome_title(canvas, l->scene, 0, "5 load");
+		tui_chrome_title(canvas, l->scene, 0, TUI_ACT_LOAD, "load");
 		draw_source(l, y++);
 		end -= canvas->cols < 100 ? 2 : 1;
 		draw_cursor(l, end);

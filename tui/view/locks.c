@@ -160,6 +160,11 @@ static void draw_queue(struct tui_canvas *canvas, const struct tui_scene *scene,
 			 r->waiting - (unsigned)shown);
 }
 
+int tui_locks_off_role(uint64_t ns, struct tui_unit unit)
+{
+	return ns && !tui_unit_is_least(ns, unit) ? TUI_OFF : TUI_DIM;
+}
+
 static void draw_row(struct tui_canvas *canvas, const struct tui_scene *scene,
 		     const struct columns *c, int y, size_t row, struct tui_unit held,
 		     struct tui_unit wait)
@@ -191,7 +196,7 @@ static void draw_row(struct tui_canvas *canvas, const struct tui_scene *scene,
 	if (c->on)
 		tui_unit_ns(canvas, c->on, y, 10, role, r->a.on_ns, held);
 	if (c->off)
-		tui_unit_ns(canvas, c->off, y, 10, r->a.off_ns ? TUI_OFF : TUI_DIM,
+		tui_unit_ns(canvas, c->off, y, 10, tui_locks_off_role(r->a.off_ns, held),
 			    r->a.off_ns, held);
 	tui_unit_ns(canvas, c->wait, y, 9, role, r->a.wait_ns, wait);
 	if (c->false_wakes && r->counted)
@@ -308,7 +313,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 		return 0;
 	}
 	if (tall) {
-		tui_chrome_title(canvas, scene, 0, "3 locks");
+		tui_chrome_title(canvas, scene, 0, TUI_ACT_LOCKS, "locks");
 		tui_chrome_status_list(canvas, scene, canvas->rows - 2);
 		tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 	}

@@ -19,5 +19,7 @@ void tui_locks_below(struct tui_canvas *canvas, const struct tui_scene *scene, i
 const char *tui_locks_state(const struct gtv_span *now);
 /* Its holder then; kind 0: nobody, or nobody that is known. */
 struct gtv_lane tui_locks_holder(const struct gtv_span *now);
+/* Time off core is red where it costs something. */
+int tui_locks_off_role(uint64_t ns, struct tui_unit unit);
 
 #endif

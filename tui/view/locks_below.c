@@ -403,8 +403,8 @@ static void draw_holder(struct below *b, int y, int num)
 	if (cols > 42)
 		tui_unit_ns(b->canvas, 41, y, 11, TUI_TEXT, h->on_ns, b->unit);
 	if (cols > 54)
-		tui_unit_ns(b->canvas, 53, y, 11, h->off_ns ? TUI_OFF : TUI_DIM, h->off_ns,
-			    b->unit);
+		tui_unit_ns(b->canvas, 53, y, 11, tui_locks_off_role(h->off_ns, b->unit),
+			    h->off_ns, b->unit);
 	if (cols > 72 && h->off_ns)
 		tui_unit_right(b->canvas, 66, y, 12, TUI_TEXT,
 			       tui_format_length(text, sizeof(text), h->off_max_ns));

@@ -104,7 +104,7 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
 		return 0;
 	if (tall) {
-		tui_chrome_title(canvas, scene, 0, "marks");
+		tui_chrome_title(canvas, scene, 0, TUI_ACT_MARKS, "marks");
 		draw_summary(canvas, scene, 1);
 		draw_head(canvas, 2);
 		tui_chrome_status_list(canvas, scene, canvas->rows - 2);

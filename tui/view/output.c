@@ -174,8 +174,8 @@ static int draw(struct tui_canvas *canvas, const struct tui_scene *scene)
 	if (tui_chrome_too_small(canvas, TUI_CHROME_COLS, 1))
 		return 0;
 	if (tall) {
-		tui_chrome_title(canvas, scene, 0, "output");
-		tui_chrome_status(canvas, scene, canvas->rows - 2);
+		tui_chrome_title(canvas, scene, 0, TUI_ACT_OUTPUT, "output");
+		tui_chrome_status_list(canvas, scene, canvas->rows - 2);
 		tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 	}
 	return draw_lines(canvas, scene, tall ? 1 : 0, canvas->rows - (tall ? 2 : 0));

@@ -261,9 +261,7 @@ static void draw_hints(struct tui_canvas *canvas, const struct tui_scene *scene)
 	static const char *const hints[] = {
 		"j/k",	"row", ", .",	"line", "Enter", "go there", "s",    "sort", "Tab",
 		"kind", "r",   "range", "Esc",	"back",	 "?",	     "help", NULL};
-	char title[40];
-	snprintf(title, sizeof(title), "2 %s", kind_word(scene->threads, 2));
-	tui_chrome_title(canvas, scene, 0, title);
+	tui_chrome_title(canvas, scene, 0, TUI_ACT_THREADS, kind_word(scene->threads, 2));
 	tui_chrome_status_list(canvas, scene, canvas->rows - 2);
 	tui_chrome_hints(canvas, scene, canvas->rows - 1, hints);
 }

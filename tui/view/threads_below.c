@@ -12,6 +12,7 @@
 #include "tui/canvas/glyph.h"
 #include "tui/scene/ident.h"
 #include "tui/view/timeline.h"
+#include "tui/view/locks.h"
 #include "tui/view/threads.h"
 
 /* ---- rows: what stands where, before it is drawn ---- */
@@ -224,8 +225,8 @@ static void draw_share(struct below *b, int y, const struct gtv_attr_share *s)
 	who_label(b, y, s);
 	tui_unit_ns(b->canvas, 31, y, 11, TUI_TEXT, s->on_ns, b->waits);
 	if (cols > 44)
-		tui_unit_ns(b->canvas, 43, y, 11, s->off_ns ? TUI_OFF : TUI_DIM, s->off_ns,
-			    b->waits);
+		tui_unit_ns(b->canvas, 43, y, 11, tui_locks_off_role(s->off_ns, b->waits),
+			    s->off_ns, b->waits);
 	if (cols > 63 && s->why != GTV_ATTR_UNKNOWN && s->why != GTV_ATTR_FREE)
 		tui_unit_count(b->canvas, 59, y, 12, TUI_TEXT, s->handed);
 	if (cols >= 76)
@@ -244,7 +245,8 @@ static void sum_who(struct below *b, int y, const struct row *row)
 	tui_canvas_text(b->canvas, 2, y, 9, TUI_DIM, "── sum ──");
 	tui_unit_ns(b->canvas, 31, y, 11, TUI_TEXT, on, b->waits);
 	if (b->canvas->cols > 44)
-		tui_unit_ns(b->canvas, 43, y, 11, off ? TUI_OFF : TUI_DIM, off, b->waits);
+		tui_unit_ns(b->canvas, 43, y, 11, tui_locks_off_role(off, b->waits), off,
+			    b->waits);
 	tui_sayf(b->canvas, &x, y, b->canvas->cols - 1, TUI_GOOD, "= %s %s",
 		 tui_unit_format(text, sizeof(text), on + off, b->waits), b->waits.name);
 	if (!off || b->canvas->cols < 100)

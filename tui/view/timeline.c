@@ -173,12 +173,13 @@ static void draw_chrome(struct tui_timeline *tl)
 		"edge", "Enter",  "why", "Tab",	 "rows", "f",	 "fit", "Space", "freeze",
 		"o",	"output", "q",	 "quit", "?",	 "help", NULL,
 	};
-	tui_chrome_title(tl->canvas, tl->scene, tl->y_title, NULL);
+	tui_chrome_title(tl->canvas, tl->scene, tl->y_title, TUI_ACT_NONE, NULL);
 	tui_tl_minimap(tl);
 	tui_tl_ruler(tl);
 	tui_tl_scope(tl);
 	tui_tl_rules(tl);
 	tui_tl_panel(tl);
+	tui_tl_headline(tl);
 	tui_tl_legend(tl);
 	tui_tl_cursor_line(tl);
 	tui_chrome_status(tl->canvas, tl->scene, tl->y_status);

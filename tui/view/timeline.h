@@ -195,6 +195,8 @@ void tui_tl_scope(struct tui_timeline *tl);
 int tui_tl_scope_panel(struct tui_timeline *tl);
 /* timeline_panel.c */
 void tui_tl_panel(struct tui_timeline *tl);
+/* timeline_headline.c: after all rules and what stands on them. */
+void tui_tl_headline(struct tui_timeline *tl);
 
 /* States as they are drawn: shared with the legend and other views. */
 struct tui_look {

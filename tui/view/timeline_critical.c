@@ -73,8 +73,11 @@ void tui_tl_critical(struct tui_timeline *tl)
 				continue;
 			if (p->who.kind == row->lane.kind && p->who.id == row->lane.id)
 				keep(tl, on, p->from_ns, p->to_ns);
-			else if (p->state == GTV_ST_RUNNING &&
-				 row->lane.kind != GTV_LANE_GT)
+			else if (row->lane.kind == GTV_LANE_THREAD
+					 ? p->state == GTV_ST_RUNNING ||
+						   p->state == GTV_ST_PREEMPTED
+					 : row->lane.kind == GTV_LANE_CORE &&
+						   p->state == GTV_ST_RUNNING)
 				keep_inside(tl, on, row->lane, p);
 		}
 		/* Outside the interval nothing was looked for: it stays as it is. */
