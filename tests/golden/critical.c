@@ -57,6 +57,21 @@ static void a_wait_for_the_gil(void **state)
 }
 
 /* Without a selection: the window, of who ends last in it; each pivot, any size. */
+/* The window ends within its wait, so that nothing in sight ended it: who had the lock ran
+ * meanwhile. */
+static void a_wait_without_its_end(void **state)
+{
+	(void)state;
+	tui_nav_window(&trace.nav, CONVOY_START + 1204 * CONVOY_MS,
+		       CONVOY_START + 1207 * CONVOY_MS);
+	trace.nav.selected = (struct gtv_lane){GTV_LANE_GT, 3};
+	trace.nav.span = (struct gtv_span){0};
+	assert_int_equal(tui_trace_critical_find(&trace), 0);
+	adds_up();
+	assert_int_equal(trace.critical->sum[0].state, GTV_ST_RUNNING);
+	assert_int_not_equal(trace.critical->sum[0].who.id, 3);
+}
+
 static void the_whole_window(void **state)
 {
 	struct tui_canvas canvas;
@@ -85,6 +100,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_wait_for_the_gil, open_window,
+						close_trace),
+		cmocka_unit_test_setup_teardown(a_wait_without_its_end, open_window,
 						close_trace),
 		cmocka_unit_test_setup_teardown(the_whole_window, open_window, close_trace),
 	};
