@@ -238,7 +238,11 @@ static void findings_latencies_and_causes(void **state)
 		{"Tab rows", NULL, TWICE, 0, "G3 echo", 90},
 		{"why did G3 echo", NULL, CLICK, 0, "G1 spin-a was off its core", 0},
 		{"why was GIL held off core", NULL, KEY, TUI_KEY_ESC, NULL, 0},
-		{"why did G3 echo", NULL, DONE, 0, NULL, 0},
+		/* Whatever else is selected is explained then. */
+		{"why did G3 echo", NULL, KEY, ',', NULL, 0},
+		{"why was G3 echo running", NULL, KEY, '.', NULL, 0},
+		{"why did G3 echo", NULL, KEY, ']', NULL, 0},
+		{"running for 111 µs", NULL, DONE, 0, NULL, 0},
 	};
 
 	(void)state;

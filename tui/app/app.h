@@ -50,6 +50,8 @@ struct tui_app {
 		struct gtv_span of; /* what was explained then */
 		int dir;	    /* of the span that is looked for */
 		int for_search;	    /* …by a search (search.c) */
+		struct gtv_span
+			kept_up; /* the last one asked about because it was selected */
 	} why;
 	enum tui_leave leave;
 	int dying;			  /* a signal asked us to end, 0 none */

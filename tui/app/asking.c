@@ -10,6 +10,7 @@
 #include "tui/app/search.h"
 #include "tui/trace/asking.h"
 #include "tui/trace/select.h"
+#include "tui/trace/span.h"
 
 static struct tui_nav *nav_of(struct tui_app *app)
 {
@@ -91,6 +92,8 @@ void act_EDGE_FORWARD(struct tui_app *app)
 static void explained(struct tui_app *app, int rc)
 {
 	if (rc) {
+		if (app->view == TUI_VIEW_EXPLAIN && !app->why.deeper)
+			tui_app_timeline(app);
 		tui_app_tell(app, rc, "nothing to explain here");
 		return;
 	}
@@ -119,6 +122,12 @@ static int is_known(const struct gtv_span *span)
 	return span->to_ns > span->from_ns;
 }
 
+static int is_same(const struct gtv_span *a, const struct gtv_span *b)
+{
+	return a->lane.kind == b->lane.kind && a->lane.id == b->lane.id &&
+	       a->from_ns == b->from_ns;
+}
+
 /* The first cause that is another span than the explained one. */
 static const struct gtv_span *next_cause(const struct tui_app *app)
 {
@@ -128,9 +137,7 @@ static const struct gtv_span *next_cause(const struct tui_app *app)
 	for (int i = 0; i < e->causes && i < GTV_CAUSES_MAX; i++) {
 		const struct gtv_span *s = &e->cause[i].span;
 
-		if (is_known(s) &&
-		    (s->lane.kind != now->lane.kind || s->lane.id != now->lane.id ||
-		     s->from_ns != now->from_ns))
+		if (is_known(s) && !is_same(s, now))
 			return s;
 	}
 	return NULL;
@@ -196,6 +203,28 @@ void act_BACK(struct tui_app *app)
 		tui_select_none(&app->trace);
 }
 
+/* What is explained is what is selected: another span, by whatever key, is asked about in
+ * its turn; once, for what cannot be explained does not become so. */
+static void keep_up(struct tui_app *app)
+{
+	const struct gtv_span *span = &nav_of(app)->span;
+	const struct gtv_span *of = &app->trace.explanation.cause[0].span;
+
+	if (app->view != TUI_VIEW_EXPLAIN || !app->trace.explained ||
+	    tui_asking_unread(&app->trace) || tui_span_unread(&app->trace) ||
+	    is_same(span, of) || (is_known(span) && is_same(span, &app->why.kept_up)))
+		return;
+	app->dirty = 1;
+	app->why.kept_up = *span;
+	app->asked_count = 0;
+	if (is_known(span)) {
+		explain(app, NULL, 0);
+	} else {
+		tui_app_timeline(app);
+		tui_app_say(app, "nothing to explain here");
+	}
+}
+
 /* ---- what is known by now ---- */
 
 void tui_app_answered(struct tui_app *app)
@@ -203,6 +232,7 @@ void tui_app_answered(struct tui_app *app)
 	enum tui_asked what;
 	int rc = 0;
 
+	keep_up(app);
 	what = tui_asking_take(&app->trace, &rc);
 	if (!what)
 		return;
