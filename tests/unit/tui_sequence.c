@@ -104,7 +104,7 @@ static void the_short_form_is_read_too(void **state)
 static void unknown_keys_are_one_key(void **state)
 {
 	(void)state;
-	is("[1;2Cq", TUI_KEY_OTHER, "q");
+	is("[1;2Pq", TUI_KEY_OTHER, "q");
 	is("[15;5~", TUI_KEY_OTHER, "");
 	is("[200~", TUI_KEY_OTHER, "");
 	is("[I", TUI_KEY_OTHER, "");
@@ -119,6 +119,22 @@ static void unknown_keys_are_one_key(void **state)
 	is("[1;2", TUI_KEY_OTHER, "");
 	is("[11111111111111111111111111111111111111111111111111111111Zq", TUI_KEY_OTHER,
 	   "q");
+}
+
+/* However it comes, and whatever is held down with it. */
+static void keys_with_names_have_them(void **state)
+{
+	(void)state;
+	is("[D", TUI_KEY_LEFT, "");
+	is("OA", TUI_KEY_UP, "");
+	is("[1;5C", TUI_KEY_RIGHT, "");
+	is("[5~", TUI_KEY_PGUP, "");
+	is("[6;2~q", TUI_KEY_PGDN, "q");
+	is("[4~", TUI_KEY_END, "");
+	is("[8~", TUI_KEY_END, "");
+	is("[2~", TUI_KEY_OTHER, "");
+	is("[~", TUI_KEY_OTHER, "");
+	is("[2;1D", TUI_KEY_OTHER, "");
 }
 
 static void the_keypad_has_figures(void **state)
@@ -148,6 +164,7 @@ int main(void)
 		cmocka_unit_test(every_event_of_a_burst_is_told),
 		cmocka_unit_test(the_short_form_is_read_too),
 		cmocka_unit_test(unknown_keys_are_one_key),
+		cmocka_unit_test(keys_with_names_have_them),
 		cmocka_unit_test(the_keypad_has_figures),
 		cmocka_unit_test(esc_is_a_key_too),
 	};

@@ -60,6 +60,26 @@ static int short_mouse(const struct tui_sequence_in *in, struct tui_mouse *mouse
 	return TUI_KEY_MOUSE;
 }
 
+/* Keys that curses knows itself, if all of one comes at once and nothing is held with it.
+ */
+static int named_key(const char *text, int last)
+{
+	static const char letter[] = "ABCDHF", number[] = "1783456";
+	static const int of_letter[] = {TUI_KEY_UP,   TUI_KEY_DOWN, TUI_KEY_RIGHT,
+					TUI_KEY_LEFT, TUI_KEY_HOME, TUI_KEY_END};
+	static const int of_number[] = {TUI_KEY_HOME,	TUI_KEY_HOME, TUI_KEY_END,
+					TUI_KEY_DELETE, TUI_KEY_END,  TUI_KEY_PGUP,
+					TUI_KEY_PGDN};
+	const char *at = strchr(letter, last);
+
+	if (at && (!text[0] || !strncmp(text, "1;", 2)))
+		return of_letter[at - letter];
+	if (last == '~' && text[0] && (!text[1] || text[1] == ';') &&
+	    (at = strchr(number, text[0])))
+		return of_number[at - number];
+	return TUI_KEY_OTHER;
+}
+
 static int control_sequence(const struct tui_sequence_in *in, struct tui_mouse *mouse)
 {
 	char text[SEQUENCE_MAX] = "";
@@ -84,7 +104,7 @@ static int control_sequence(const struct tui_sequence_in *in, struct tui_mouse *
 		return short_mouse(in, mouse);
 	if (byte == '[' && !size) /* the console's function keys */
 		(void)in->next(in->arg, FIRST_MS);
-	return TUI_KEY_OTHER;
+	return byte > 0 ? named_key(text, byte) : TUI_KEY_OTHER;
 }
 
 /* The keypad, as it is told where programs ask for that. */
@@ -98,7 +118,7 @@ static int keypad_key(const struct tui_sequence_in *in)
 	if (at)
 		return means[at - sent];
 	if (byte >= 0x20 && byte < 0x7f)
-		return TUI_KEY_OTHER;
+		return named_key("", byte);
 	if (byte >= 0)
 		in->back(in->arg, byte);
 	in->back(in->arg, 'O');
