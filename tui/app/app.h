@@ -48,7 +48,7 @@ struct tui_app {
 		int from_view;	    /* where it was asked why */
 		int deeper;	    /* of the explained one: its cause */
 		struct gtv_span of; /* what was explained then */
-		int dir;	    /* of the span that is looked for */
+		int dir;	    /* of the span or edge that is looked for */
 		int for_search;	    /* …by a search (search.c) */
 		struct gtv_span
 			kept_up; /* the last one asked about because it was selected */

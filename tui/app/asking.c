@@ -24,11 +24,11 @@ static void step(struct tui_app *app, int dir)
 	int rc = tui_select_span(&app->trace, app->canvas.cols, app->canvas.rows, dir);
 
 	app->why.for_search = 0;
+	app->why.dir = dir;
 	if (rc == TUI_ASKED_LATER)
 		tui_app_say(app, "looking for its next span");
 	else
 		tui_app_tell(app, rc, dir < 0 ? "no span before" : "no span after");
-	app->why.dir = dir;
 }
 
 void act_SPAN_PREV(struct tui_app *app)
@@ -57,7 +57,9 @@ static void followed(struct tui_app *app, int rc)
 	const struct tui_trace *t = &app->trace;
 
 	if (rc)
-		tui_app_tell(app, rc, "no edge leads there");
+		tui_app_tell(app, rc,
+			     app->why.dir < 0 ? "no edge leads here"
+					      : "no edge leads on from here");
 	else if (t->followed.count > 1 && t->nav.span.to_ns &&
 		 t->nav.span.from_ns == t->followed.to.from_ns)
 		tui_app_say(app, "%u of %u from there: [ and ] again take the next",
@@ -66,13 +68,11 @@ static void followed(struct tui_app *app, int rc)
 
 static void follow(struct tui_app *app, int dir)
 {
+	app->why.dir = dir;
 	int rc = tui_ask_edge(&app->trace, dir);
 
 	if (rc == TUI_ASKED_LATER)
 		tui_app_say(app, "looking where it leads");
-	else if (rc == -GTV_ENOTFOUND)
-		tui_app_say(app,
-			    dir < 0 ? "no edge leads here" : "no edge leads on from here");
 	else
 		followed(app, rc);
 }

@@ -55,19 +55,23 @@ struct lanes {
 	const struct typed *t;
 	struct number number;
 	char letter;
+	char last[GTV_NAME_BYTES]; /* the last name that fitted: many have the same */
 };
 
 /* There may be a hundred thousand: only what fits is escaped, or put into words. */
 static int add_lane(void *arg, const struct gtv_name *name)
 {
-	const struct lanes *l = arg;
+	struct lanes *l = arg;
 	const struct typed *t = l->t;
 	char id[24], safe[4 * GTV_NAME_BYTES];
 
-	if (*name->text && !strncasecmp(name->text, t->word, t->size))
-		add(t, gtv_names_escape(name->text, safe, sizeof(safe)));
-	else if (!*name->text && name->flags & GTV_NAME_IS_GIL && l->letter == 'L')
+	if (*name->text && !strncasecmp(name->text, t->word, t->size)) {
+		if (strcmp(l->last, name->text) != 0)
+			add(t, gtv_names_escape(name->text, safe, sizeof(safe)));
+		memcpy(l->last, name->text, sizeof(l->last));
+	} else if (!*name->text && name->flags & GTV_NAME_IS_GIL && l->letter == 'L') {
 		add(t, "GIL");
+	}
 	if (l->number.letter == l->letter && begins_so(name->id, l->number.begins)) {
 		snprintf(id, sizeof(id), "%c%u", l->letter, name->id);
 		add(t, id);
@@ -89,6 +93,7 @@ static void add_lanes(const struct typed *t, int only_locks)
 		size_t count = gtv_names_count(t->names, classes[c].cls);
 
 		l.letter = classes[c].letter;
+		l.last[0] = '\0';
 		for (size_t i = 0; i < count && t->out->more < TUI_CANDIDATES;)
 			i = gtv_names_some(t->names, classes[c].cls, i, add_lane, &l);
 	}
