@@ -38,7 +38,10 @@ struct tui_asking {
 	int runs;	      /* there is a thread */
 	int done;	      /* it has answered: under the lock */
 	int stop;	      /* nobody wants to know: atomic */
+	int crowd;	      /* so many lanes that the window is not kept */
 };
+
+#define CROWD 4096u
 
 static int is_known(const struct gtv_span *s)
 {
@@ -75,6 +78,11 @@ static void *answer(void *arg)
 	struct tui_asking *a = arg;
 
 	find_out(a->window, a->names, &a->now);
+	/* It may have taken hundreds of megabytes, and the time to give them back. */
+	if (a->crowd) {
+		gtv_window_free(a->window);
+		a->window = NULL;
+	}
 	pthread_mutex_lock(&a->lock);
 	a->done = 1;
 	pthread_cond_signal(&a->answered);
@@ -92,13 +100,7 @@ static struct tui_asking *asking_of(struct tui_trace *t)
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		return NULL;
-	a->window = gtv_window_new(t->store);
-	if (!a->window) {
-		free(a);
-		return NULL;
-	}
 	a->names = t->names;
-	gtv_window_until(a->window, stopped, a);
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
@@ -106,6 +108,20 @@ static struct tui_asking *asking_of(struct tui_trace *t)
 	pthread_condattr_destroy(&clock);
 	t->asking = a;
 	return a;
+}
+
+static int make_window(const struct tui_trace *t, struct tui_asking *a)
+{
+	a->crowd = gtv_names_count(t->names, GTV_CLASS_GT) +
+			   gtv_names_count(t->names, GTV_CLASS_THREAD) >
+		   CROWD;
+	if (a->window)
+		return 0;
+	a->window = gtv_window_new(t->store);
+	if (!a->window)
+		return -GTV_ENOMEM;
+	gtv_window_until(a->window, stopped, a);
+	return 0;
 }
 
 static int is_done(struct tui_asking *a)
@@ -192,7 +208,7 @@ static int begin(struct tui_trace *t, struct question *q)
 
 	if (rc)
 		return rc;
-	if (!a)
+	if (!a || make_window(t, a))
 		return ask_at_once(t, q);
 	a->now = *q;
 	a->next.kind = TUI_ASKED_NOTHING;
