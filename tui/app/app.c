@@ -323,6 +323,11 @@ static void read_on(struct tui_app *app)
 {
 	if (is_half_listed(app))
 		app->dirty = 1;
+	if (app->view == TUI_VIEW_TIMELINE && !key_waits(app))
+		tui_trace_read_newest(
+			&app->trace,
+			tui_timeline_cells_at(app->canvas.cols, app->canvas.rows), READ_NS,
+			key_waits, app);
 	read_scope(app);
 	if (!key_waits(app))
 		read_pane(app, READ_NS);

@@ -74,3 +74,19 @@ int tui_trace_read_on(struct tui_trace *t, uint64_t budget_ns, int (*stop)(void 
 	tui_trace_whole(t);
 	return 1;
 }
+
+void tui_trace_read_newest(struct tui_trace *t, int cells, uint64_t budget_ns,
+			   int (*stop)(void *arg), void *arg)
+{
+	const struct tui_nav *nav = &t->nav;
+	uint64_t cell_ns;
+
+	if (!t->store || t->facts.mode != TUI_LIVE || !nav->follow || nav->paused ||
+	    nav->to_ns <= nav->from_ns || cells < 1)
+		return;
+	cell_ns = (nav->to_ns - nav->from_ns) / (uint64_t)cells;
+	tui_trace_hurry(t, budget_ns, stop, arg);
+	/* What cannot be read the drawing says. */
+	(void)gtv_window_look(t->window, nav->from_ns, nav->to_ns, cell_ns ? cell_ns : 1);
+	tui_trace_whole(t);
+}

@@ -21,4 +21,10 @@ int tui_trace_unread(const struct tui_trace *t);
 int tui_trace_read_on(struct tui_trace *t, uint64_t budget_ns, int (*stop)(void *arg),
 		      void *arg);
 
+/* What came to a live trace that is followed since the last frame, before the next one is
+ * drawn: a frame's own patience is too short for all of it, and its newest part would never
+ * be seen. cells: of time across. */
+void tui_trace_read_newest(struct tui_trace *t, int cells, uint64_t budget_ns,
+			   int (*stop)(void *arg), void *arg);
+
 #endif

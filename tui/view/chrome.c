@@ -200,7 +200,8 @@ static void title_facts(struct tui_canvas *canvas, const struct tui_facts *f, in
 			int end)
 {
 	int wide = canvas->cols >= 100;
-	if (f->policy[0] && *x + 12 < end) {
+	/* Whole words or none. */
+	if (f->policy[0] && *x + (wide ? 10 : 2) + (int)strlen(f->policy) <= end) {
 		*x += wide ? 3 : 2;
 		if (wide)
 			tui_say(canvas, x, y, end, TUI_DIM, "policy ");
