@@ -51,6 +51,8 @@ static void convoy(struct gtv__f_lock *l, const struct gtv__f_thread *t,
 	}
 	if (fresh && x->since_ns < a->first_ns)
 		a->first_ns = x->since_ns;
+	if (fresh)
+		gtv_where_add(&a->where, x->since_ns, s->to_ns);
 }
 
 void gtv__f_futex_wait(struct gtv_findings *f, struct gtv__f_thread *t,

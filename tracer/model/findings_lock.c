@@ -135,6 +135,8 @@ static void convoy(struct gtv__f_lock *l, struct gtv__f_gt *g, struct gtv__f_nee
 	}
 	if (fresh && n->since_ns < a->first_ns)
 		a->first_ns = n->since_ns;
+	if (fresh)
+		gtv_where_add(&a->where, n->since_ns, ns);
 }
 
 static void overtaken(struct gtv__f_lock *l, const struct gtv__f_gt *g, uint64_t ns)

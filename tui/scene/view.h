@@ -46,6 +46,7 @@ struct tui_facts {
 	int no_green;	     /* attached, and its green threads are not shown */
 	double events_per_s; /* live */
 	uint64_t events, lost, bytes;
+	uint64_t gaps; /* damaged parts of the file: what was lost there is not counted */
 	uint64_t kept_ns; /* the flight recorder has dropped what is older; 0: nothing is */
 	unsigned ring_percent;
 	int keeps_marks; /* the user's are there when this trace is opened again */

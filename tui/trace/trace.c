@@ -76,6 +76,7 @@ static void learn_facts(struct tui_trace *t)
 	t->facts.cores = (int)info.core_count;
 	t->facts.events = stats.events;
 	t->facts.lost = stats.lost;
+	t->facts.gaps = stats.gaps;
 	t->facts.bytes = stats.bytes;
 	learn_names(t, info.pid);
 }

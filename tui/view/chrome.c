@@ -320,11 +320,12 @@ static void status_lost(struct tui_canvas *canvas, const struct tui_facts *f, in
 			int end)
 {
 	char count[TUI_FIGURE];
-	int from = *x;
+	int from = *x, any = f->lost || f->gaps;
 	tui_format_count(count, sizeof(count), f->lost);
-	tui_sayf(canvas, x, y, end, f->lost ? TUI_BAD : TUI_GOOD,
-		 f->lost && !f->lost_seen ? " lost %s " : "lost %s", count);
-	if (!f->lost || f->lost_seen)
+	tui_sayf(canvas, x, y, end, any ? TUI_BAD : TUI_GOOD,
+		 any && !f->lost_seen ? " lost %s%s " : "lost %s%s",
+		 f->gaps && !f->lost ? "some" : count, f->gaps && f->lost ? "+" : "");
+	if (!any || f->lost_seen)
 		return;
 	for (int i = from; i < *x; i++) {
 		struct tui_cell *cell = tui_canvas_at(canvas, i, y);

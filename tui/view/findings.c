@@ -132,9 +132,11 @@ static void draw_columns(struct tui_canvas *canvas, const struct tui_scene *scen
 	if (width >= 48)
 		tui_canvas_text(canvas, c.place + width / 2 - 15, y, 30, TUI_DIM,
 				"WHERE IN THE TRACE, █ THE WORST");
-	else if (width >= 30)
+	else if (width >= 38)
 		tui_canvas_text(canvas, c.place + width / 2 - 9, y, 18, TUI_DIM,
 				"WHERE, █ THE WORST");
+	else if (width >= 26)
+		tui_canvas_text(canvas, c.place + width / 2 - 4, y, 7, TUI_DIM, "█ WORST");
 	tui_unit_right(canvas, c.place + width, y, 10, TUI_DIM, length);
 }
 
