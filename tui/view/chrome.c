@@ -315,16 +315,29 @@ static void status_level(struct tui_canvas *canvas, const struct tui_facts *f, i
 		tui_say(canvas, x, y, end, TUI_WARN, ", OS threads only");
 }
 
-/* Loss is shouted until it was looked at, and never leaves the bar. */
-static void status_lost(struct tui_canvas *canvas, const struct tui_facts *f, int *x, int y,
-			int end)
+/* What is damaged in the file is found where it is read: then something is lost, however
+ * little was counted. */
+static int has_gaps(const struct tui_scene *scene)
 {
+	size_t count = 0, all = 0;
+	if (scene->window)
+		(void)gtv_window_losses(scene->window, &count);
+	if (scene->overview)
+		(void)gtv_window_losses(scene->overview, &all);
+	return scene->facts->gaps || (!scene->facts->lost && (count || all));
+}
+
+/* Loss is shouted until it was looked at, and never leaves the bar. */
+static void status_lost(struct tui_canvas *canvas, const struct tui_scene *scene, int *x,
+			int y, int end)
+{
+	const struct tui_facts *f = scene->facts;
 	char count[TUI_FIGURE];
-	int from = *x, any = f->lost || f->gaps;
+	int from = *x, gaps = has_gaps(scene), any = f->lost || gaps;
 	tui_format_count(count, sizeof(count), f->lost);
 	tui_sayf(canvas, x, y, end, any ? TUI_BAD : TUI_GOOD,
 		 any && !f->lost_seen ? " lost %s%s " : "lost %s%s",
-		 f->gaps && !f->lost ? "some" : count, f->gaps && f->lost ? "+" : "");
+		 gaps && !f->lost ? "some" : count, gaps && f->lost ? "+" : "");
 	if (!any || f->lost_seen)
 		return;
 	for (int i = from; i < *x; i++) {
@@ -418,7 +431,7 @@ static void status(struct tui_canvas *canvas, const struct tui_scene *scene, int
 				 tui_format_count(figure, sizeof(figure), f->events));
 	}
 	bar(canvas, &x, y, end);
-	status_lost(canvas, f, &x, y, end);
+	status_lost(canvas, scene, &x, y, end);
 	status_trigger(canvas, scene, &x, y, end);
 	if (f->mode == TUI_LIVE && !f->streamed && canvas->cols >= 100) {
 		bar(canvas, &x, y, end);
