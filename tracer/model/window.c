@@ -475,6 +475,11 @@ int gtv_window_unread(const struct gtv_window *w)
 	       gtv_window_busy_unread(w);
 }
 
+int gtv_window_damaged(const struct gtv_window *w)
+{
+	return w->region.feeder.unreadable != 0;
+}
+
 uint64_t gtv_window_known_ns(const struct gtv_window *w)
 {
 	uint64_t known_ns = w->exact ? w->region.feeder.done_ns : w->tiles.known_ns;

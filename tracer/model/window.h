@@ -127,6 +127,9 @@ struct gtv_loss {
 	uint32_t tid;
 	int core;
 };
+/* Whether a part of the file that was read for it is damaged: what is lost there nobody
+ * has counted, and it is among no losses. */
+int gtv_window_damaged(const struct gtv_window *w);
 const struct gtv_loss *gtv_window_losses(const struct gtv_window *w, size_t *count);
 /* Events in the window (of its blocks, pro rata at the edges when not exact). */
 uint64_t gtv_window_events(const struct gtv_window *w);

@@ -159,6 +159,7 @@ int gtv__feeder_step(struct gtv__feeder *f)
 	long n = gtv_store_read(f->st, f->next_block, f->evs);
 	size_t count = n > 0 ? (size_t)n : 0;
 	size_t part = f->in_parts ? part_of(f->evs, count) : count;
+	f->unreadable += n < 0;
 	if (n < 0)
 		gtv_model_gap(f->m, block.from_ns, block.to_ns);
 	else if (gtv_model_feed(f->m, f->evs, part))

@@ -112,8 +112,9 @@ struct gtv__feeder {
 	struct gtv_model *m;
 	struct gtv_ev *evs; /* GTV_BLOCK_MAX; Borrows */
 	size_t next_block, next_gap;
-	uint64_t done_ns; /* the model knows everything before this */
-	int finished;	  /* the trace is complete and over: gtv_model_finish was called */
+	size_t unreadable; /* blocks that could not be read */
+	uint64_t done_ns;  /* the model knows everything before this */
+	int finished;	   /* the trace is complete and over: gtv_model_finish was called */
 	int in_parts; /* a step may end within a block: it has so many events in a crowd */
 	struct gtv_ev
 		*rest; /* of next_block, its events from `fed` on are still to be fed */

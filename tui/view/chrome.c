@@ -319,12 +319,8 @@ static void status_level(struct tui_canvas *canvas, const struct tui_facts *f, i
  * little was counted. */
 static int has_gaps(const struct tui_scene *scene)
 {
-	size_t count = 0, all = 0;
-	if (scene->window)
-		(void)gtv_window_losses(scene->window, &count);
-	if (scene->overview)
-		(void)gtv_window_losses(scene->overview, &all);
-	return scene->facts->gaps || (!scene->facts->lost && (count || all));
+	return scene->facts->gaps || (scene->window && gtv_window_damaged(scene->window)) ||
+	       (scene->overview && gtv_window_damaged(scene->overview));
 }
 
 /* Loss is shouted until it was looked at, and never leaves the bar. */
