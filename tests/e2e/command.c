@@ -191,13 +191,15 @@ static void settings_come_from_their_file(void **state)
 	struct pty p;
 
 	(void)state;
-	assert_int_equal(pty_command(out, sizeof(out),
-				     "mkdir -p %s/gtviz && umask 077 && "
-				     "printf 'rows = green\\nbind x quit\\nrubbish\\n' "
-				     ">%s/gtviz/config",
-				     dir, dir),
-			 0);
+	assert_int_equal(
+		pty_command(out, sizeof(out),
+			    "mkdir -p %s/gtviz && umask 077 && "
+			    "printf 'rows = green\\nbind x quit\\nrubbish\\npan = 0\\n' "
+			    ">%s/gtviz/config",
+			    dir, dir),
+		0);
 	start(&p);
+	pty_wait_text(&p, "2 lines are wrong: ");
 	pty_wait_text(&p, "config:3: it is neither a setting nor a key");
 	pty_keys(&p, ":set rows\r");
 	pty_wait_text(&p, "rows is green");

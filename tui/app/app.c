@@ -527,7 +527,10 @@ int tui_app_show(struct tui_app *app, int theme, struct gtv_err *err)
 		begin_view(app);
 		app->begins = 1;
 		tui_app_keep_look(app);
-		if (app->settings_problem[0])
+		if (app->settings_problems > 1)
+			tui_app_say(app, "%d lines are wrong: %s", app->settings_problems,
+				    app->settings_problem);
+		else if (app->settings_problem[0])
 			tui_app_say(app, "%s", app->settings_problem);
 		app->dirty = 1;
 		draw(app);

@@ -67,6 +67,7 @@ struct tui_app {
 	struct tui_search *search; /* search.h; NULL: nothing was searched yet */
 	struct tui_settings settings;
 	struct tui_keymap keymap;
+	int settings_problems;		 /* how many there were */
 	char settings_problem[160];	 /* what was wrong in their file, told first */
 	struct tui_exporting *exporting; /* NULL: nothing is */
 	struct tui_opening *opening;	 /* opening.h; NULL: the trace is there */

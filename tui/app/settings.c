@@ -15,6 +15,7 @@ static void tell(void *arg, const struct gtv_err *err)
 
 	fprintf(stderr, "gtviz: %s\n", gtv_err_line(err, line, sizeof(line)));
 	/* The screen hides that line until it ends. */
+	app->settings_problems++;
 	if (!app->settings_problem[0])
 		snprintf(app->settings_problem, sizeof(app->settings_problem), "%.*s",
 			 (int)sizeof(app->settings_problem) - 1, line);
