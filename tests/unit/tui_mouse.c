@@ -223,8 +223,9 @@ static void findings_latencies_and_causes(void **state)
 {
 	static const struct step steps[] = {
 		{"┬", NULL, KEY, '7', NULL, 0},
-		{"checked, and fine", NULL, CLICK, 0, "lock holder off core", 0},
-		{"▶", "lock holder off core", TWICE, 0, "lock holder off core", 0},
+		{"2 findings", "1.32 s of the trace", CLICK, 0, "! lock holder off core",
+		 0},
+		{"▶", "! lock holder off core", TWICE, 0, "! lock holder off core", 0},
 		{"[ ] edge", "Tab rows", KEY, '4', NULL, 0},
 		/* A histogram by its name above; a bucket of one, twice for its worst. */
 		{"all of 1.32 s", NULL, CLICK, 0, "handoff · ready", 2},
