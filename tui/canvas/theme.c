@@ -119,7 +119,8 @@ static void lay_word(struct tui_paint *paint, enum tui_theme theme,
 {
 	int raised = cell->ground == TUI_BAR_GROUND || cell->ground == TUI_SEL_GROUND;
 	if (theme >= TUI_THEME_16 || cell->ink >= TUI_ROLE_MAX ||
-	    !tui_theme_is_word(cell->glyph) ||
+	    /* A blank between reversed words is of their bar. */
+	    !(tui_theme_is_word(cell->glyph) || (cell->inverse && cell->glyph == ' ')) ||
 	    !(raised || (theme == TUI_THEME_LIGHT && cell->ground == TUI_DEFAULT)))
 		return;
 	if (word_tone[cell->ink][theme])
