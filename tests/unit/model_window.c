@@ -570,6 +570,14 @@ static void open_in_parts(const void *bytes, size_t size)
 		assert_int_equal(steps, whole.lanes);
 		assert_ptr_equal(parts.at, whole.at);
 		assert_memory_equal(parts.dir, whole.dir, whole.lanes * sizeof *whole.dir);
+		for (size_t i = 0; i < whole.lanes; i++) {
+			struct gtv_lane lane = whole.dir[i].lane;
+			assert_ptr_equal(gtv__zblock_find(&whole, lane), &whole.dir[i]);
+			lane.id++;
+			if (i + 1 == whole.lanes || whole.dir[i + 1].lane.id != lane.id ||
+			    whole.dir[i + 1].lane.kind != lane.kind)
+				assert_null(gtv__zblock_find(&whole, lane));
+		}
 	}
 	gtv__zblock_close(&parts);
 	gtv__zblock_close(&whole);

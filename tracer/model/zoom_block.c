@@ -332,6 +332,7 @@ int gtv__zblock_go_on(struct gtv__zblock *b, size_t lanes)
 		if (dir_read(&b->at, b->end, b->from_ns, d) ||
 		    (b->known && dir_order(d[-1].lane, d->lane) >= 0))
 			goto corrupt;
+		b->first[d->lane.kind + 1]++;
 		d->offset = (uint32_t)b->pieces_bytes;
 		b->pieces_bytes += d->bytes;
 		if (b->pieces_bytes > (uint64_t)(b->end - b->at))
@@ -341,6 +342,8 @@ int gtv__zblock_go_on(struct gtv__zblock *b, size_t lanes)
 		return 1;
 	if (b->pieces_bytes > (uint64_t)(b->end - b->at))
 		goto corrupt;
+	for (unsigned kind = 0; kind < GTV_LANE_KIND_MAX; kind++)
+		b->first[kind + 1] += b->first[kind];
 	return 0;
 corrupt:
 	gtv__zblock_close(b);
@@ -361,16 +364,23 @@ void gtv__zblock_close(struct gtv__zblock *b)
 	b->lanes = b->known = 0;
 }
 
+/* Ids rise, so one lies no further from its kind's first than the two differ: where all
+ * are there, as with cores, just so far. */
 const struct gtv__zdir *gtv__zblock_find(const struct gtv__zblock *b, struct gtv_lane lane)
 {
-	size_t lo = 0, hi = b->lanes;
+	size_t lo = b->first[lane.kind], hi = b->first[lane.kind + 1];
 
+	if (lo == hi || lane.id < b->dir[lo].lane.id)
+		return NULL;
+	if (lane.id - b->dir[lo].lane.id < hi - lo)
+		hi = lo + (lane.id - b->dir[lo].lane.id) + 1;
+	if (b->dir[hi - 1].lane.id == lane.id)
+		return &b->dir[hi - 1];
 	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-		int order = dir_order(b->dir[mid].lane, lane);
-		if (!order)
+		size_t mid = lo + (hi - lo) / 2;
+		if (b->dir[mid].lane.id == lane.id)
 			return &b->dir[mid];
-		if (order < 0)
+		if (b->dir[mid].lane.id < lane.id)
 			lo = mid + 1;
 		else
 			hi = mid;

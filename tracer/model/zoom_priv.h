@@ -141,6 +141,7 @@ struct gtv__zblock {
 	const uint8_t *at, *end; /* what is not read yet: at last, the lanes' pieces */
 	struct gtv__zdir *dir;
 	size_t lanes, known; /* of so many lanes; their directory was read up to here */
+	size_t first[GTV_LANE_KIND_MAX + 1]; /* of each kind: its first lane's place */
 	uint64_t pieces_bytes;
 	unsigned level;
 	uint64_t from_ns;
