@@ -236,6 +236,10 @@ static void figures(void **state)
 	assert_string_equal(tui_format_share(buf, sizeof(buf), 1, 50), "2.0%");
 	assert_string_equal(tui_format_share(buf, sizeof(buf), 1, 50000), "<0.1%");
 	assert_string_equal(tui_format_share(buf, sizeof(buf), 0, 0), "0%");
+	assert_string_equal(tui_format_share(buf, sizeof(buf), 9951, 10000), "99.5%");
+	assert_string_equal(tui_format_share(buf, sizeof(buf), 99999, 100000), "99.9%");
+	assert_string_equal(tui_format_share(buf, sizeof(buf), 7, 7), "100%");
+	assert_string_equal(tui_format_share_short(buf, sizeof(buf), 999, 1000), "99%");
 }
 
 int main(void)

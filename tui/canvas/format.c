@@ -101,6 +101,8 @@ char *tui_format_share(char *buf, size_t size, uint64_t part, uint64_t whole)
 		snprintf(buf, size, "0%%");
 	else if (share < 0.1)
 		snprintf(buf, size, "<0.1%%");
+	else if (part < whole && share >= 99.5)
+		snprintf(buf, size, "%.1f%%", share < 99.9 ? share : 99.9);
 	else
 		snprintf(buf, size, "%.*f%%", share < 9.95 ? 1 : 0, share);
 	return buf;
@@ -114,6 +116,6 @@ char *tui_format_share_short(char *buf, size_t size, uint64_t part, uint64_t who
 	else if (share < 0.95)
 		snprintf(buf, size, "<1%%");
 	else
-		snprintf(buf, size, "%.0f%%", share);
+		snprintf(buf, size, "%.0f%%", part < whole && share > 99 ? 99 : share);
 	return buf;
 }

@@ -23,7 +23,7 @@ char *tui_format_count(char *buf, size_t size, uint64_t count);
 char *tui_format_rate(char *buf, size_t size, double rate);
 /* "4 MiB". */
 char *tui_format_bytes(char *buf, size_t size, uint64_t bytes);
-/* "40%", "2.0%", "<0.1%"; short: "2%", "<1%". */
+/* "40%", "2.0%", "<0.1%", and "99.8%": 100% is all of it; short: "2%", "<1%". */
 char *tui_format_share(char *buf, size_t size, uint64_t part, uint64_t whole);
 char *tui_format_share_short(char *buf, size_t size, uint64_t part, uint64_t whole);
 
