@@ -42,15 +42,15 @@ static int decimal_mouse(const char *text, int released, struct tui_mouse *mouse
 	return TUI_KEY_MOUSE;
 }
 
-/* Three bytes behind "Esc [ M", each with 32 added. Which button was let go it does not
- * tell. */
+/* Three bytes behind "Esc [ M", each with 32 added; columns and rows count from 1. Which
+ * button was let go it does not tell. */
 static int short_mouse(const struct tui_sequence_in *in, struct tui_mouse *mouse)
 {
 	int byte[3];
 
 	for (int i = 0; i < 3; i++) {
 		byte[i] = in->next(in->arg, REST_MS);
-		if (byte[i] < 32 || byte[i] > 255)
+		if (byte[i] < (i ? 33 : 32) || byte[i] > 255)
 			return TUI_KEY_OTHER;
 	}
 	unsigned button = (unsigned)byte[0] - 32;
