@@ -332,7 +332,8 @@ int gtv__zblock_go_on(struct gtv__zblock *b, size_t lanes)
 		if (dir_read(&b->at, b->end, b->from_ns, d) ||
 		    (b->known && dir_order(d[-1].lane, d->lane) >= 0))
 			goto corrupt;
-		b->first[d->lane.kind + 1]++;
+		if (!b->first[d->lane.kind + 1]++)
+			b->first_id[d->lane.kind] = d->lane.id;
 		d->offset = (uint32_t)b->pieces_bytes;
 		b->pieces_bytes += d->bytes;
 		if (b->pieces_bytes > (uint64_t)(b->end - b->at))
@@ -369,11 +370,12 @@ void gtv__zblock_close(struct gtv__zblock *b)
 const struct gtv__zdir *gtv__zblock_find(const struct gtv__zblock *b, struct gtv_lane lane)
 {
 	size_t lo = b->first[lane.kind], hi = b->first[lane.kind + 1];
+	uint32_t first_id = b->first_id[lane.kind];
 
-	if (lo == hi || lane.id < b->dir[lo].lane.id)
+	if (lo == hi || lane.id < first_id)
 		return NULL;
-	if (lane.id - b->dir[lo].lane.id < hi - lo)
-		hi = lo + (lane.id - b->dir[lo].lane.id) + 1;
+	if (lane.id - first_id < hi - lo)
+		hi = lo + (lane.id - first_id) + 1;
 	if (b->dir[hi - 1].lane.id == lane.id)
 		return &b->dir[hi - 1];
 	while (lo < hi) {

@@ -141,7 +141,8 @@ struct gtv__zblock {
 	const uint8_t *at, *end; /* what is not read yet: at last, the lanes' pieces */
 	struct gtv__zdir *dir;
 	size_t lanes, known; /* of so many lanes; their directory was read up to here */
-	size_t first[GTV_LANE_KIND_MAX + 1]; /* of each kind: its first lane's place */
+	uint32_t first[GTV_LANE_KIND_MAX + 1]; /* of each kind: its first lane's place */
+	uint32_t first_id[GTV_LANE_KIND_MAX];  /* and id: dir is seldom in the cache */
 	uint64_t pieces_bytes;
 	unsigned level;
 	uint64_t from_ns;
