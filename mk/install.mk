@@ -28,6 +28,9 @@ TALK_DIR    = $(DESTDIR)$(PREFIX)/share/gtviz/talks
 BASH_FILE   = $(DESTDIR)$(PREFIX)/share/bash-completion/completions/gtviz
 ZSH_FILE    = $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_gtviz
 FISH_FILE   = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/gtviz.fish
+# With their places kept, so that links from page to page and to pictures hold.
+DOC_DIR     = $(DESTDIR)$(PREFIX)/share/doc/gtviz
+DOCS        = README.md CHANGELOG.md CONTRIBUTING.md $(wildcard $(foreach place,docs docs/*,$(place)/*.md $(place)/*.svg))
 TALKS       = $(wildcard samples/talks/*.talk)
 RECORDINGS  = $(wildcard samples/talks/*/*.gtv)
 ABI_HEADERS = $(wildcard runtime/abi/*.h)
@@ -59,6 +62,7 @@ ifndef REPLAY_ONLY
 endif
 	$(foreach file,$(TALKS) $(RECORDINGS),install -D -m 644 $(file) $(TALK_DIR)/$(patsubst samples/talks/%,%,$(file)) &&) :
 	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(call man_file,$(page)) &&) :
+	$(foreach page,$(DOCS),install -D -m 644 $(page) $(DOC_DIR)/$(page) &&) :
 	install -D -m 644 $(O)/share/completions.bash $(BASH_FILE)
 	install -D -m 644 $(O)/share/completions.zsh $(ZSH_FILE)
 	install -D -m 644 $(O)/share/completions.fish $(FISH_FILE)
@@ -71,6 +75,8 @@ uninstall:
 	rm -f $(addprefix $(DEMO_DIR)/,$(notdir $(SAMPLES)))
 	rm -f $(patsubst samples/talks/%,$(TALK_DIR)/%,$(TALKS) $(RECORDINGS))
 	-rmdir $(patsubst samples/talks/%,$(TALK_DIR)/%,$(dir $(RECORDINGS))) $(TALK_DIR) $(DESTDIR)$(PREFIX)/share/gtviz 2>/dev/null
+	rm -f $(addprefix $(DOC_DIR)/,$(DOCS))
+	-rmdir $(addprefix $(DOC_DIR)/,$(filter-out docs/ ./,$(sort $(dir $(DOCS))))) $(DOC_DIR)/docs $(DOC_DIR) 2>/dev/null
 	-rmdir $(INCLUDE_DIR)/gtviz $(DEMO_DIR) 2>/dev/null
 .PHONY: install uninstall
 

@@ -40,6 +40,19 @@ installs() {
 	[ -s "$to/usr/share/man/man3/gt.3" ] && [ "$("$gtviz" --version)" = "gtviz $(pc --modversion libgt)" ]
 }
 
+# Links from page to page and to pictures; sources they may name are not installed.
+pages_find_each_other() {
+	cd "$to/usr/share/doc/gtviz" || return
+	[ -s README.md ] && [ -s docs/tutorial.md ] && [ -s docs/systems/gil3.md ] || return
+	find . -name '*.md' | while read -r page; do
+		grep -o '](\([^()]*\.\(md\|svg\)\))' "$page" | sed 's/^](//; s/)$//' | while read -r target; do
+			case $target in *://*) continue ;; esac
+			[ -s "${page%/*}/$target" ] || echo "$page: $target is not installed"
+		done
+	done >"$dir/missing"
+	[ ! -s "$dir/missing" ] || { cat "$dir/missing"; return 1; }
+}
+
 # The program of gt.3, as its reader would try it.
 program_of_the_manual() {
 	awk '/^#include <gt.h>/ { inside = 1 } /^\.Ed/ { inside = 0 } inside' "$tree/docs/gt.3" |
@@ -163,8 +176,7 @@ same_everywhere() {
 packs() {
 	command -v dh >/dev/null || { echo 'skip: no debhelper here'; return 77; }
 	[ -e "$O/libgtpreload.so" ] || { echo 'skip: an instrumented build is not packed'; return 77; }
-	mkdir -p pack/docs pack/samples && cp -R "$tree/debian" "$tree/README.md" pack/ &&
-		cp "$tree"/docs/*.svg pack/docs/ && cp -R "$tree"/samples/*.c "$tree/samples/emit" pack/samples/ &&
+	mkdir -p pack/samples && cp -R "$tree/debian" pack/ && cp -R "$tree"/samples/*.c "$tree/samples/emit" pack/samples/ &&
 		cd pack && TREE=$tree TREE_O=$built CC=$CC debian/rules binary >../log 2>&1 || { tail ../log; return 1; }
 	cd .. && ls ./*.deb
 }
@@ -172,6 +184,7 @@ holds() {
 	[ -e "$(echo gtviz_*.deb)" ] || { echo 'skip: nothing was packed'; return 77; }
 	for deb in *.deb; do dpkg-deb -c "$deb"; done >list
 	for file in usr/bin/gtviz usr/libexec/gtviz/fib usr/share/gtviz/talks/green-threads.talk \
+		usr/share/doc/gtviz/README.md usr/share/doc/gtviz/docs/systems/gil3.md \
 		usr/share/man/man1/gtviz-record.1.gz usr/share/man/man3/gt.3.gz usr/include/gt.h \
 		usr/share/bash-completion/completions/gtviz usr/share/zsh/vendor-completions/_gtviz \
 		'usr/lib/.*/libgt.a' 'usr/lib/.*/pkgconfig/libgt.pc' 'usr/lib/.*/gtviz/libgtpreload.so'; do
@@ -186,6 +199,7 @@ holds() {
 }
 
 told make_install_fills_a_tree installs
+told installed_pages_find_each_other pages_find_each_other
 told the_manuals_program_compiles_and_is_watched program_of_the_manual
 told the_preload_library_is_found_by_pkg_config preload_by_pkg_config
 told another_runtime_finds_its_header emit_header
@@ -197,5 +211,5 @@ told uninstall_leaves_nothing uninstalls
 told package_and_build_agree same_everywhere
 told debian_packages_are_built packs
 told they_hold_what_they_should holds
-[ $failed = 0 ] && echo '[==========] 12 test(s) run.' || echo '[==========] some failed run.'
+[ $failed = 0 ] && echo '[==========] 13 test(s) run.' || echo '[==========] some failed run.'
 exit $failed
