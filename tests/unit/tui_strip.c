@@ -127,12 +127,51 @@ static void the_longest_wait_is_shown_unless_one_is_rare(void **state)
 	expect("=!        ");
 }
 
+static void a_rare_one_that_all_have_is_not_rare(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		line(800 * i, 800 * i + 750, '=', 0);
+		if (i < 4 || i == 7)
+			line(800 * i + 750, 800 * i + 800, '!', TUI_STRIP_RARE);
+	}
+	/* Two stand beside a cell without it, one alone; the rest are among their like.
+	 * The edge of the screen says nothing of what lies beyond. */
+	expect("!==!===!==");
+	tui_strip_clear(&strip);
+	for (int i = 0; i < 10; i++) {
+		line(800 * i, 800 * i + 700, '=', 0);
+		line(800 * i + 700, 800 * i + 800, '!', TUI_STRIP_RARE);
+	}
+	expect("!!!!!!!!!!"); /* an eighth of each is not short */
+}
+
+static void what_must_be_seen_always_is(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		line(800 * i, 800 * i + 750, '=', 0);
+		line(800 * i + 750, 800 * i + 800, '%', TUI_STRIP_ALWAYS);
+	}
+	expect("%%%%%%%%%%");
+	tui_strip_clear(&strip);
+	line(0, 8000, '=', 0);
+	line(790, 2410, '%', TUI_STRIP_ALWAYS);
+	expect("%%%%======");
+}
+
 static void many_states_are_dense(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 4; i++)
 		line(200 * i, 200 * i + 200, (uint32_t) "~=+@"[i], 0);
 	expect("▚         ");
+	/* But where one took three quarters, that is what was. */
+	tui_strip_clear(&strip);
+	for (int i = 0; i < 3; i++)
+		line(600 + 50 * i, 650 + 50 * i, (uint32_t) "~=+"[i], 0);
+	line(0, 600, '@', 0);
+	expect("@         ");
 }
 
 static void shares_fill_as_much_as_they_are(void **state)
@@ -253,6 +292,8 @@ int main(void)
 		T(pulses_are_summed),
 		T(three_are_dense),
 		T(the_longest_wait_is_shown_unless_one_is_rare),
+		T(a_rare_one_that_all_have_is_not_rare),
+		T(what_must_be_seen_always_is),
 		T(many_states_are_dense),
 		T(shares_fill_as_much_as_they_are),
 		T(a_comb_of_pulses_lets_the_wait_through),

@@ -5,7 +5,8 @@
  * the slots follows the glyph:
  *
  *   nobody           the line of the state that took most of the cell, unless a rare
- *                    one is there; more than three states: ▚
+ *                    one is there; more than three states and none that took three
+ *                    quarters: ▚
  *   one              ▍ from the left, or reversed if it begins inside and reaches the
  *                    right edge; pulses are summed
  *   two, one change  ▍ of the first on the ground of the second
@@ -187,7 +188,9 @@ void tui_strip_line(struct tui_strip *strip, uint64_t from_ns, uint64_t to_ns,
 			cell->lines++;
 		cell->line[i].glyph = glyph;
 		cell->line[i].role = (uint8_t)role;
-		cell->line[i].rare |= (uint8_t)(rare && first == last);
+		if ((first == last || rare == TUI_STRIP_ALWAYS) &&
+		    cell->line[i].rare < rare)
+			cell->line[i].rare = (uint8_t)rare;
 		cell->line[i].ns += overlap(&strip->axis, at, from_ns, to_ns);
 	}
 }
@@ -287,17 +290,42 @@ static struct glyph_cell mixed(const struct tui_strip_cell *cell, uint64_t cell_
 				   most->role, TUI_DEFAULT, 0};
 }
 
-static struct glyph_cell line(const struct tui_strip_cell *cell)
+static int has_line(const struct tui_strip *strip, int at,
+		    const struct tui_strip_line *like)
 {
-	const struct tui_strip_line *best = &cell->line[0];
+	if (at < 0 || at >= strip->axis.cells)
+		return 0;
+	const struct tui_strip_cell *cell = &strip->cell[at];
+	for (int i = 0; i < cell->lines; i++)
+		if (cell->line[i].glyph == like->glyph && cell->line[i].role == like->role)
+			return 1;
+	return 0;
+}
+
+/* A rare state is seen wherever it stands out. Where its neighbours have it too, and it
+ * is short, it would hide what the lane does most of the time, in every cell. */
+static int stands_out(const struct tui_strip *strip, int at,
+		      const struct tui_strip_line *rare, uint64_t cell_ns)
+{
+	return rare->rare == TUI_STRIP_ALWAYS || rare->ns * 8 >= cell_ns ||
+	       !has_line(strip, at - 1, rare) || !has_line(strip, at + 1, rare);
+}
+
+static struct glyph_cell line(const struct tui_strip *strip, int at, uint64_t cell_ns)
+{
+	const struct tui_strip_cell *cell = &strip->cell[at];
+	const struct tui_strip_line *most = &cell->line[0], *rare = &cell->line[0];
 	for (int i = 1; i < cell->lines; i++) {
 		const struct tui_strip_line *l = &cell->line[i];
-		if (l->rare > best->rare || (l->rare == best->rare && l->ns > best->ns))
-			best = l;
+		if (l->ns > most->ns)
+			most = l;
+		if (l->rare > rare->rare || (l->rare == rare->rare && l->ns > rare->ns))
+			rare = l;
 	}
-	if (cell->lines > 3)
-		return (struct glyph_cell){DENSE, best->role, TUI_DEFAULT, 0};
-	return (struct glyph_cell){best->glyph, best->role, TUI_DEFAULT, 0};
+	int out = rare->rare && stands_out(strip, at, rare, cell_ns);
+	const struct tui_strip_line *best = out ? rare : most;
+	int dense = cell->lines > 3 && (out || most->ns * 4 < cell_ns * 3);
+	return (struct glyph_cell){dense ? DENSE : best->glyph, best->role, TUI_DEFAULT, 0};
 }
 
 /* Less work in it than the two eighths that are drawn. */
@@ -322,11 +350,11 @@ static int yields_to_line(const struct tui_strip *strip, int at)
 static struct glyph_cell cell_glyph(const struct tui_strip *strip, int at)
 {
 	const struct tui_strip_cell *cell = &strip->cell[at];
-	if (cell->fills == 0 || yields_to_line(strip, at))
-		return line(cell);
 	uint64_t cell_ns = overlap(&strip->axis, at, 0, UINT64_MAX);
 	if (cell_ns == 0)
 		cell_ns = 1; /* more cells than nanoseconds */
+	if (cell->fills == 0 || yields_to_line(strip, at))
+		return line(strip, at, cell_ns);
 	if (cell->mixed)
 		return mixed(cell, cell_ns);
 	if (cell->fills == 1)

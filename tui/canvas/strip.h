@@ -57,7 +57,14 @@ void tui_strip_clear(struct tui_strip *strip);
 /* `who` runs in [from, to). Shorter than two eighths it is drawn as two. */
 void tui_strip_fill(struct tui_strip *strip, uint64_t from_ns, uint64_t to_ns, int role,
 		    uint32_t who);
-/* A state in [from, to). A rare one is shown even if others take more of its cell. */
+/*
+ * A state in [from, to). A rare one is shown even if others take more of its cell,
+ * but where it is short and its neighbours have it too, for it isn't rare there. One
+ * longer than a cell begins and ends as any other; one that is TUI_STRIP_ALWAYS is
+ * shown in each cell that it touches.
+ */
+#define TUI_STRIP_RARE	 1
+#define TUI_STRIP_ALWAYS 2
 void tui_strip_line(struct tui_strip *strip, uint64_t from_ns, uint64_t to_ns,
 		    uint32_t glyph, int role, int rare);
 /* `ns` of [from, to), somewhere in it. */

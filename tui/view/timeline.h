@@ -202,7 +202,7 @@ void tui_tl_headline(struct tui_timeline *tl);
 struct tui_look {
 	uint32_t glyph;
 	uint8_t role, ghost; /* ghost: the role on an idle core, 0 none */
-	uint8_t rare;	     /* must be seen however short */
+	uint8_t rare;	     /* TUI_STRIP_RARE, TUI_STRIP_ALWAYS: seen though it is short */
 };
 const struct tui_look *tui_look_of(unsigned state);
 

@@ -175,26 +175,18 @@ static int lock_role(struct core *c, uint32_t lock)
 	return c->lock_role;
 }
 
-static void roof_part(struct core *c, uint64_t from_ns, uint64_t to_ns, uint32_t lock,
-		      int off)
+static void roof_label(struct core *c, uint64_t from_ns, uint64_t to_ns, uint32_t lock,
+		       int off)
 {
 	int first, last;
-	char id[TUI_LABEL];
-	const struct gtv_names *names = c->tl->scene->names;
+	char id[TUI_LABEL] = "off";
 	struct gtv_lane lane = {GTV_LANE_LOCK, lock};
 	int role = off ? TUI_OFF : lock_role(c, lock);
 	if (!tui_tl_columns(c->tl, from_ns, to_ns, &first, &last))
 		return;
-	for (int x = first; x <= last; x++) {
-		struct tui_cell *cell = tui_canvas_at(c->tl->canvas, x, c->roof);
-		/* Where a roof ends and lifts off within a cell, red is what must be seen.
-		 */
-		if (cell && (cell->glyph == ' ' || off))
-			tui_canvas_put(c->tl->canvas, x, c->roof, off ? ROOF_OFF : ROOF_ON,
-				       role, TUI_DEFAULT);
-	}
-	int size = (int)strlen(off ? strcpy(id, "off")
-				   : tui_ident_id(names, lane, id, sizeof(id)));
+	if (!off)
+		tui_ident_id(c->tl->scene->names, lane, id, sizeof(id));
+	int size = (int)strlen(id);
 	if (last - first + 1 < size + 4)
 		return;
 	int x = first + (last - first + 1 - size) / 2;
@@ -203,8 +195,24 @@ static void roof_part(struct core *c, uint64_t from_ns, uint64_t to_ns, uint32_t
 	tui_canvas_text(c->tl->canvas, x, c->roof, size, role, id);
 }
 
+/* Off core for a cell or longer is seen from where it begins to where it ends; shorter,
+ * where that stands out. */
+static void roof_line(struct core *c, uint64_t from_ns, uint64_t to_ns, uint32_t lock,
+		      int off)
+{
+	const struct tui_axis *axis = &c->tl->axis;
+	uint64_t cell_ns = (axis->to_ns - axis->from_ns) / (unsigned)axis->cells;
+	int rare = to_ns - from_ns >= cell_ns ? TUI_STRIP_ALWAYS : TUI_STRIP_RARE;
+	tui_strip_line(&c->tl->strip, from_ns, to_ns, off ? ROOF_OFF : ROOF_ON,
+		       off ? TUI_OFF : lock_role(c, lock), off ? rare : 0);
+}
+
+typedef void roof_part(struct core *c, uint64_t from_ns, uint64_t to_ns, uint32_t lock,
+		       int off);
+
 /* The lock's off-core spans whose owner last ran here, from `from` on. */
-static void roof_off(struct core *c, uint64_t from_ns, uint32_t lock, uint32_t owner)
+static void roof_off(struct core *c, uint64_t from_ns, uint32_t lock, uint32_t owner,
+		     roof_part *part)
 {
 	size_t count;
 	const struct gtv_piece *p = gtv_window_pieces(
@@ -221,10 +229,10 @@ static void roof_off(struct core *c, uint64_t from_ns, uint32_t lock, uint32_t o
 		end = s->to_ns;
 	}
 	if (begin)
-		roof_part(c, begin > from_ns ? begin : from_ns, end, lock, 1);
+		part(c, begin > from_ns ? begin : from_ns, end, lock, 1);
 }
 
-static void roofs(struct core *c)
+static void each_roof(struct core *c, roof_part *part)
 {
 	for (size_t i = 0; i < c->count;) {
 		const struct gtv_span *s = &c->p[i].span;
@@ -238,10 +246,18 @@ static void roofs(struct core *c)
 		       c->p[end].span.state == GTV_ST_BUSY)
 			end++;
 		uint64_t to = c->p[end - 1].span.to_ns;
-		roof_part(c, s->from_ns, to, s->lock, 0);
-		roof_off(c, to, s->lock, s->gt);
+		part(c, s->from_ns, to, s->lock, 0);
+		roof_off(c, to, s->lock, s->gt, part);
 		i = end;
 	}
+}
+
+static void roofs(struct core *c)
+{
+	tui_strip_clear(&c->tl->strip);
+	each_roof(c, roof_line);
+	tui_strip_draw(&c->tl->strip, c->tl->canvas, c->tl->gutter, c->roof);
+	each_roof(c, roof_label);
 }
 
 /* ---- floor ---- */

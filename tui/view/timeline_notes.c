@@ -2,9 +2,10 @@
  *
  * What a program says of itself: marks (a diamond and its words) and regions (a name
  * between two ticks), on the lanes of the green threads that said it; by core or by OS
- * thread, where that green thread ran then. Only what fits is written: a lane's states
- * stay to be seen.
+ * thread, where that green thread ran then. Only what fits is written, and regions too
+ * short for their names only where there are few: a lane's states stay to be seen.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "tui/view/chrome.h"
@@ -165,8 +166,36 @@ static void write_name(struct tui_timeline *tl, int x, int y, int size, const ch
 		write_on(tl, x, y, size, fill, name);
 }
 
+/* How many regions without room for their names begin in each cell of each row. */
+struct shorts {
+	uint8_t *begin; /* rows x cells; NULL: nobody counted */
+	int cells;
+};
+
+static uint8_t *shorts_at(const struct tui_timeline *tl, const struct shorts *shorts,
+			  const struct tui_tl_row *row, int x)
+{
+	return shorts->begin + (row - tl->row) * shorts->cells + (x - tl->gutter);
+}
+
+/* Closer to each other than this, their ticks would hide what the lane does. */
+#define APART 4
+
+static int is_alone(const struct tui_timeline *tl, const struct shorts *shorts,
+		    const struct tui_tl_row *row, int x)
+{
+	int near = 0;
+
+	if (!shorts->begin)
+		return 1;
+	for (int i = x - APART + 1; i < x + APART; i++)
+		if (i >= tl->gutter && i < tl->gutter + shorts->cells)
+			near += *shorts_at(tl, shorts, row, i);
+	return near <= 1;
+}
+
 static void region(struct tui_timeline *tl, const struct tui_tl_row *row,
-		   const struct gtv_note *note)
+		   const struct gtv_note *note, struct shorts *shorts, int counting)
 {
 	char name[4 * GTV_TEXT_CHUNK + 1];
 	int first, last, y = row->height == 3 ? row->y + 1 : row->y, size;
@@ -175,6 +204,14 @@ static void region(struct tui_timeline *tl, const struct tui_tl_row *row,
 		return;
 	gtv_names_escape(note->text, name, sizeof name);
 	size = (int)strlen(name);
+	if (counting) {
+		uint8_t *n = shorts_at(tl, shorts, row, first);
+		if (last - first <= size && *n < 2)
+			(*n)++;
+		return;
+	}
+	if (last - first <= size && !is_alone(tl, shorts, row, first))
+		return;
 	if (note->from_ns >= tl->axis.from_ns)
 		put(tl, first, y, GLYPH_BEGIN);
 	if (note->to_ns <= tl->axis.to_ns && last > first)
@@ -188,18 +225,28 @@ static void region(struct tui_timeline *tl, const struct tui_tl_row *row,
 		unletter(tl, x, y);
 }
 
-static void draw(struct tui_timeline *tl, const struct gtv_note *note)
+static const struct tui_tl_row *row_seen(const struct tui_timeline *tl,
+					 const struct gtv_note *note)
 {
-	uint64_t seen_ns = note->from_ns;
-	const struct tui_tl_row *row;
-
 	if (note->to_ns < tl->axis.from_ns || note->from_ns >= tl->axis.to_ns)
-		return;
-	if (seen_ns < tl->axis.from_ns)
-		seen_ns = tl->axis.from_ns;
-	row = row_of(tl, note->gt, seen_ns);
-	if (row)
-		(note->is_region ? region : mark)(tl, row, note);
+		return NULL;
+	return row_of(tl, note->gt,
+		      note->from_ns < tl->axis.from_ns ? tl->axis.from_ns : note->from_ns);
+}
+
+static void regions(struct tui_timeline *tl, const struct gtv_note *note, size_t count)
+{
+	struct shorts shorts = {.cells = tl->axis.cells};
+
+	shorts.begin = calloc((size_t)tl->row_count * (size_t)shorts.cells + 1, 1);
+	for (int counting = shorts.begin != NULL; counting >= 0; counting--)
+		for (size_t i = 0; i < count; i++) {
+			const struct tui_tl_row *row =
+				note[i].is_region ? row_seen(tl, &note[i]) : NULL;
+			if (row)
+				region(tl, row, &note[i], &shorts, counting);
+		}
+	free(shorts.begin);
 }
 
 /* Marks last: a region may begin where one lies. */
@@ -208,8 +255,13 @@ void tui_tl_notes(struct tui_timeline *tl)
 	size_t count;
 	const struct gtv_note *note = gtv_window_notes(tl->scene->window, &count);
 
-	for (int regions = 1; regions >= 0; regions--)
-		for (size_t i = 0; i < count; i++)
-			if (note[i].is_region == regions)
-				draw(tl, &note[i]);
+	if (count == 0)
+		return;
+	regions(tl, note, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct tui_tl_row *row =
+			note[i].is_region ? NULL : row_seen(tl, &note[i]);
+		if (row)
+			mark(tl, row, &note[i]);
+	}
 }
