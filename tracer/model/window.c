@@ -162,6 +162,13 @@ static void exact_lanes(struct gtv_window *w)
 	}
 }
 
+const struct gtv_lane *gtv_window_lanes(const struct gtv_window *w, enum gtv_lane_kind kind)
+{
+	return kind <= 0 || kind >= GTV_LANE_KIND_MAX || kind == GTV_LANE_THREAD
+		       ? NULL
+		       : w->set.lane + w->set.first[kind];
+}
+
 size_t gtv_window_lane_count(const struct gtv_window *w, enum gtv_lane_kind kind)
 {
 	if (kind <= 0 || kind >= GTV_LANE_KIND_MAX)
@@ -370,23 +377,50 @@ static void follow_drops(struct gtv_window *w)
 	gtv__tiles_init(&w->tiles, w->st, w);
 }
 
+static int losses_unread(const struct gtv_window *w)
+{
+	struct gtv_store_stats stats;
+
+	gtv_store_get_stats(w->st, &stats);
+	return stats.lost && w->loss_blocks < w->blocks;
+}
+
+static uint64_t reads_of(const struct gtv_window *w)
+{
+	return w->wait.decoded + w->tiles.reads;
+}
+
+static size_t zooms_of(const struct gtv_window *w)
+{
+	size_t zooms = 0;
+
+	for (unsigned level = 0; level < GTV_ZOOM_LEVELS; level++)
+		zooms += gtv_store_zoom_count(w->st, level);
+	return zooms;
+}
+
 /* The same look again, at a trace that has not grown: what is known holds. */
 static int is_same_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 			uint64_t cell_ns)
 {
-	struct gtv__looked *was = &w->looked,
-			   now = {from_ns, to_ns, cell_ns, 0, 0, 0, 0, 1};
+	struct gtv__looked *was = &w->looked, now = {from_ns, to_ns, cell_ns, .valid = 1};
 	struct gtv_store_stats stats;
 
 	gtv_store_get_stats(w->st, &stats);
 	now.names_version = gtv_names_version(gtv_store_names(w->st));
+	now.reads = reads_of(w);
 	now.blocks = w->blocks;
 	now.gaps = gtv_store_gap_count(w->st);
+	now.zooms = zooms_of(w);
 	now.complete = stats.complete;
 	int same = was->valid && was->from_ns == from_ns && was->to_ns == to_ns &&
 		   was->cell_ns == cell_ns && was->names_version == now.names_version &&
 		   was->blocks == now.blocks && was->gaps == now.gaps &&
 		   was->complete == now.complete;
+	if (same && was->unread)
+		same = was->reads == now.reads && was->zooms == now.zooms &&
+		       gtv__never_decodes(&w->wait) && !losses_unread(w);
+	now.unread = same && was->unread;
 	*was = now;
 	return same;
 }
@@ -452,21 +486,21 @@ static int look_anew(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 
 void gtv_window_patience(struct gtv_window *w, gtv_window_enough_fn *enough, void *arg)
 {
-	w->wait = (struct gtv__patience){enough, arg, 0, 0, w->wait.crowd, 0, 0};
+	w->wait = (struct gtv__patience){.enough = enough,
+					 .arg = arg,
+					 .crowd = w->wait.crowd,
+					 .decoded = w->wait.decoded};
 }
 
 void gtv_window_until(struct gtv_window *w, gtv_window_enough_fn *stop, void *arg)
 {
 	w->wait = (struct gtv__patience){
-		.enough = stop, .arg = arg, .going = 1, .always = stop != NULL};
-}
-
-static int losses_unread(const struct gtv_window *w)
-{
-	struct gtv_store_stats stats;
-
-	gtv_store_get_stats(w->st, &stats);
-	return stats.lost && w->loss_blocks < w->blocks;
+		.enough = stop,
+		.arg = arg,
+		.going = 1,
+		.always = stop != NULL,
+		.decoded = w->wait.decoded,
+	};
 }
 
 int gtv_window_unread(const struct gtv_window *w)
@@ -518,11 +552,14 @@ int gtv_window_look(struct gtv_window *w, uint64_t from_ns, uint64_t to_ns,
 
 	if (from_ns >= to_ns)
 		return -GTV_EUSAGE;
+	int never = gtv__never_decodes(&w->wait);
 	if (!err && is_same_look(w, from_ns, to_ns, cell_ns))
 		return 0;
 	if (!err)
 		err = look_anew(w, from_ns, to_ns, cell_ns);
-	w->looked.valid = !err && !gtv_window_unread(w);
+	w->looked.unread = gtv_window_unread(w);
+	w->looked.valid =
+		!err && (!w->looked.unread || (never && w->looked.reads == reads_of(w)));
 	return err;
 }
 

@@ -85,6 +85,10 @@ int gtv_window_go_on(struct gtv_window *w);
 size_t gtv_window_lane_count(const struct gtv_window *w, enum gtv_lane_kind kind);
 struct gtv_lane gtv_window_lane(const struct gtv_window *w, enum gtv_lane_kind kind,
 				size_t idx);
+/* All of a kind where they lie together in that order; NULL for threads, which don't.
+ * Borrows until the next look. */
+const struct gtv_lane *gtv_window_lanes(const struct gtv_window *w,
+					enum gtv_lane_kind kind);
 /* ns of the lane's time in the window in which it was on a core (gt, thread), held
  * (lock), busy (core). */
 uint64_t gtv_window_activity(const struct gtv_window *w, struct gtv_lane lane);

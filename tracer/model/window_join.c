@@ -268,10 +268,40 @@ static void active_piece(void *arg, const struct gtv_piece *p)
 		a->ns += (uint64_t)((double)ns * (double)(to - from) / (double)whole);
 }
 
-/*
- * Blocks that lie inside the window tell their sum in the directory: only those at
- * its edges, and patches, are decoded.
- */
+/* A block's part of the lane lies inside the window, and its sum is in the directory. If it
+ * ends with a tile cut in the middle, a patch may know more of that: then it is decoded,
+ * but only if no other block follows. */
+struct last_cut {
+	const struct gtv__zblock *block;
+	const struct gtv__zdir *dir; /* NULL: none */
+	uint64_t covered_ns;	     /* before it */
+	int any;
+};
+
+/* What comes may replace its last tile. */
+static void cut_decode(struct last_cut *cut, struct joiner *j)
+{
+	const struct gtv__zdir *d = cut->dir;
+	uint64_t limit_ns = j->limit_ns;
+
+	if (!d)
+		return;
+	cut->dir = NULL;
+	j->covered_ns = cut->covered_ns;
+	j->any = cut->any;
+	j->limit_ns = UINT64_MAX; /* its own was behind its end */
+	join_bytes(j, cut->block->at + d->offset, d->bytes, d->lane, d->from_ns, d->pieces);
+	j->limit_ns = limit_ns;
+}
+
+/* Nothing will. */
+static void cut_take(struct last_cut *cut, struct active *a)
+{
+	if (cut->dir)
+		a->ns += cut->dir->active_ns;
+	cut->dir = NULL;
+}
+
 uint64_t gtv__tiles_activity(const struct gtv__tiles *t, struct gtv_lane lane,
 			     uint64_t from_ns, uint64_t to_ns)
 {
@@ -281,14 +311,13 @@ uint64_t gtv__tiles_activity(const struct gtv__tiles *t, struct gtv_lane lane,
 			   .covered_ns = from_ns,
 			   .each = active_piece,
 			   .arg = &a};
-	int patches = 0;
+	struct last_cut cut = {0};
 
-	for (size_t i = 0; i < t->uses; i++)
-		patches |= t->use[i].patch != NULL;
 	for (size_t i = 0; i < t->uses; i++) {
 		const struct gtv__source *s = &t->use[i];
 		j.limit_ns = s->to_ns;
 		if (s->patch) {
+			cut_decode(&cut, &j);
 			join_patch(&j, s->patch, t->level, lane);
 			continue;
 		}
@@ -296,19 +325,23 @@ uint64_t gtv__tiles_activity(const struct gtv__tiles *t, struct gtv_lane lane,
 		const struct gtv__zdir *d = gtv__zblock_find(b, lane);
 		if (!d || d->to_ns <= j.covered_ns || d->from_ns >= to_ns)
 			continue;
-		/* A tile cut in the middle may be replaced: it must be known. */
-		int cut = patches && d->to_ns % GTV_ZOOM_TILE_NS(b->level);
-		if (d->from_ns >= j.covered_ns && d->to_ns <= to_ns &&
-		    d->to_ns <= j.limit_ns && !cut) {
-			tell(&j);
-			a.ns += d->active_ns;
-			j.covered_ns = d->to_ns;
-			j.any = 1;
-		} else {
+		if (d->from_ns < j.covered_ns || d->to_ns > to_ns ||
+		    d->to_ns > j.limit_ns) {
+			cut_decode(&cut, &j);
 			join_bytes(&j, b->at + d->offset, d->bytes, lane, d->from_ns,
 				   d->pieces);
+			continue;
 		}
+		cut_take(&cut, &a);
+		tell(&j);
+		if (d->to_ns % GTV_ZOOM_TILE_NS(b->level))
+			cut = (struct last_cut){b, d, j.covered_ns, j.any};
+		else
+			a.ns += d->active_ns;
+		j.covered_ns = d->to_ns;
+		j.any = 1;
 	}
+	cut_take(&cut, &a);
 	tell(&j);
 	return a.ns;
 }

@@ -100,11 +100,13 @@ static void patch_open(void *arg, const struct gtv_span *span)
 	}
 	p->open[p->opens++] = *span;
 	p->open_at[at] = (uint32_t)p->opens;
+	p->same_lanes = 0;
 }
 
 static void open_none(struct gtv__patch *p)
 {
 	p->opens = p->same = 0;
+	p->same_lanes = 0;
 	if (p->open_at)
 		memset(p->open_at, 0, p->open_at_cap * sizeof *p->open_at);
 }
@@ -140,6 +142,38 @@ static void open_end(struct gtv__patch *p)
 		/* Nothing that was put in later lies behind its place. */
 		p->open_at[open_place(p, p->open[p->opens - 1].lane)] = 0;
 		p->opens--;
+		p->same_lanes = 0;
+	}
+}
+
+/* All of them, if each is open in [from, to): as bits that hold while they are the same. */
+int gtv__patch_open_lanes(struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
+			  struct gtv__lane_set *set)
+{
+	if (p->open_most_from_ns >= to_ns || (p->open_least_to_ns <= from_ns && !p->unread))
+		return 0;
+	if (!p->same_lanes) {
+		gtv__lane_set_fini(&p->open_lanes);
+		p->open_lanes = (struct gtv__lane_set){0};
+		for (size_t i = 0; i < p->opens; i++)
+			gtv__lane_set_add(&p->open_lanes, p->open[i].lane);
+		p->same_lanes = 1;
+	}
+	gtv__lane_set_or(set, &p->open_lanes);
+	return 1;
+}
+
+/* What is open has been told: from when, until when. */
+static void know_open(struct gtv__patch *p)
+{
+	p->open_most_from_ns = 0;
+	p->open_least_to_ns = UINT64_MAX;
+	for (size_t i = 0; i < p->opens; i++) {
+		const struct gtv_span *s = &p->open[i];
+		if (s->from_ns > p->open_most_from_ns)
+			p->open_most_from_ns = s->from_ns;
+		if (s->to_ns < p->open_least_to_ns)
+			p->open_least_to_ns = s->to_ns;
 	}
 }
 
@@ -172,6 +206,7 @@ static void patch_drop(struct gtv__patch *p)
 	p->lives = 0;
 	p->opened_ns = p->opened_block = 0;
 	open_none(p);
+	know_open(p);
 	p->no_memory = p->unread = p->elsewhere = p->ends = 0;
 }
 
@@ -181,6 +216,8 @@ void gtv__patch_fini(struct gtv__patch *p)
 	free(p->open);
 	free(p->open_at);
 	free(p->life);
+	gtv__lane_set_fini(&p->open_lanes);
+	p->open_lanes = (struct gtv__lane_set){0};
 	p->open = NULL;
 	p->open_at = NULL;
 	p->life = NULL;
@@ -228,6 +265,8 @@ static int patch_step(struct gtv__patch *p)
 	if (p->ends)
 		open_none(p);
 	int err = gtv__feeder_step(&p->feeder);
+	if (p->ends)
+		know_open(p);
 	p->ends = 0;
 	return err;
 }
@@ -241,6 +280,7 @@ static void ask_open(struct gtv__patch *p)
 	p->same = 0;
 	gtv_model_open_spans(p->feeder.m, p->feeder.done_ns, patch_open_again, p);
 	open_end(p);
+	know_open(p);
 	p->opened_ns = p->feeder.done_ns;
 	p->opened_block = p->feeder.next_block;
 }

@@ -48,11 +48,12 @@ void gtv__lane_set_fini(struct gtv__lane_set *s);
 struct gtv__patience {
 	gtv_window_enough_fn *enough;
 	void *arg;
-	int one;    /* a piece is done in any case: the next question is not asked */
-	int worked; /* since the last question */
-	int crowd;  /* so many lanes live that decoding is not for a frame */
-	int going;  /* this is none: it is read between frames */
-	int always; /* nor is any look, and single spans are asked about, too */
+	int one;	  /* a piece is done in any case: the next question is not asked */
+	int worked;	  /* since the last question */
+	int crowd;	  /* so many lanes live that decoding is not for a frame */
+	int going;	  /* this is none: it is read between frames */
+	int always;	  /* nor is any look, and single spans are asked about, too */
+	uint64_t decoded; /* so many pieces of decoding were begun, or may have been */
 };
 #define GTV__CROWD 4096u
 static inline int gtv__has_enough(struct gtv__patience *wait)
@@ -65,12 +66,21 @@ static inline int gtv__has_enough(struct gtv__patience *wait)
 	return one ? 0 : wait->enough(wait->arg, worked);
 }
 
+/* A look now decodes nothing, whatever the time. */
+static inline int gtv__never_decodes(const struct gtv__patience *wait)
+{
+	return wait->enough && wait->crowd && !wait->going;
+}
+
 /* Before events are decoded, or decoding begins elsewhere. */
 static inline int gtv__has_enough_to_decode(struct gtv__patience *wait)
 {
-	if (wait && wait->enough && wait->crowd && !wait->going)
+	if (wait && gtv__never_decodes(wait))
 		return 1;
-	return gtv__has_enough(wait);
+	int enough = gtv__has_enough(wait);
+	if (wait && !enough)
+		wait->decoded++;
+	return enough;
 }
 
 /* The OS threads in sight (window_threads.c). */
@@ -89,6 +99,8 @@ struct gtv__threads {
 	struct gtv__shown *shown; /* those in sight, in the order of the screen */
 	size_t showns, shown_cap;
 	uint64_t shown_version;
+	struct gtv_lane *asked; /* the same by id, as they were asked for */
+	size_t asked_cap;
 };
 /* Puts the threads of a look in order. 0 or -GTV_ENOMEM. */
 int gtv__threads_settle(struct gtv__threads *t, const struct gtv_names *names,
@@ -201,8 +213,12 @@ struct gtv__patch {
 	size_t opens, open_cap;
 	uint32_t *open_at; /* by lane: the index of its open span + 1, 0 none */
 	size_t open_at_cap;
-	size_t same;	    /* of them were told again */
-	uint64_t opened_ns; /* what is open was asked for then; and */
+	size_t same;	/* of them were told again */
+	int same_lanes; /* all: open_lanes are theirs, as bits */
+	struct gtv__lane_set open_lanes;
+	uint64_t open_most_from_ns,
+		open_least_to_ns; /* the last to begin, the first to end */
+	uint64_t opened_ns;	  /* what is open was asked for then; and */
 	size_t opened_block;
 	struct gtv__zlife { /* of the zoom's lanes, by their numbers */
 		struct gtv_lane lane;
@@ -223,6 +239,9 @@ int gtv__patch_load(struct gtv__patch *p, const struct gtv_store *st, struct gtv
 int gtv__patch_near(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
 		    uint64_t margin_ns);
 const struct gtv_span *gtv__patch_open(const struct gtv__patch *p, struct gtv_lane lane);
+/* Adds all that are open, if all are in [from, to); else returns 0. */
+int gtv__patch_open_lanes(struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
+			  struct gtv__lane_set *set);
 void gtv__patch_fini(struct gtv__patch *p);
 
 /* A zoom block in memory. */
@@ -250,7 +269,7 @@ struct gtv__zinfo {
  * them. It begins to be wanted at from, and is cut at to. */
 struct gtv__source {
 	struct gtv__zcached *block;
-	const struct gtv__patch *patch;
+	struct gtv__patch *patch;
 	uint64_t from_ns, to_ns;
 };
 
@@ -270,7 +289,7 @@ struct gtv__tiles {
 	uint64_t front_ns[GTV_ZOOM_LEVELS]; /* stored up to here, or left out */
 	struct gtv__zcached **cached;
 	size_t cached_count, cached_cap, cached_bytes;
-	uint64_t looks;
+	uint64_t looks, reads; /* reads: so many parts of blocks were read */
 	struct gtv__patch patch[3];
 	/* This look. */
 	unsigned level;				   /* wanted */
@@ -328,11 +347,15 @@ struct gtv__wlane {
 	size_t sums_count, sums_cap;
 };
 
-/* What a look depends on beside its arguments: the same again, and nothing has changed. */
+/* What a look depends on beside its arguments: the same again, and nothing has changed.
+ * One that was not whole, but read nothing and took what was known, is the same again as
+ * long as nothing is read in between, and it would read nothing itself. */
 struct gtv__looked {
 	uint64_t from_ns, to_ns, cell_ns, names_version;
-	size_t blocks, gaps;
+	uint64_t reads; /* before it; all that was read for the window until then */
+	size_t blocks, gaps, zooms;
 	int complete, valid;
+	int unread; /* it was not whole; and valid: it read nothing */
 };
 
 struct gtv__wblock {

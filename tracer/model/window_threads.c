@@ -67,29 +67,20 @@ static int shown_order(const void *a, const void *b)
 	return (x->lane.id > y->lane.id) - (x->lane.id < y->lane.id);
 }
 
-/* Whether they are those that were put in order last. They lie there by process, so
- * that each is looked for. */
-static int same_threads(struct gtv__threads *t, const struct gtv_names *names,
-			const struct gtv_lane *lane, size_t count)
+/* Whether they are those that were put in order last. */
+static int same_threads(const struct gtv__threads *t, const struct gtv_lane *lane,
+			size_t count)
 {
 	if (t->showns != count || t->shown_version != t->version)
 		return 0;
-	for (size_t i = 0; i < count; i++) {
-		struct gtv__shown key = {gtv__threads_get(t, names, lane[i].id).pid,
-					 lane[i]};
-		if (!bsearch(&key, t->shown, count, sizeof key, shown_order))
+	for (size_t i = 0; i < count; i++)
+		if (t->asked[i].id != lane[i].id)
 			return 0;
-	}
 	return 1;
 }
 
-int gtv__threads_settle(struct gtv__threads *t, const struct gtv_names *names,
-			const struct gtv_lane *lane, size_t count)
+static int make_room_to_show(struct gtv__threads *t, size_t count)
 {
-	t->version = gtv_names_version(names);
-	if (same_threads(t, names, lane, count))
-		return 0;
-	t->showns = 0;
 	if (count > t->shown_cap) {
 		struct gtv__shown *grown = realloc(t->shown, 2 * count * sizeof *grown);
 		if (!grown)
@@ -97,9 +88,30 @@ int gtv__threads_settle(struct gtv__threads *t, const struct gtv_names *names,
 		t->shown = grown;
 		t->shown_cap = 2 * count;
 	}
-	for (size_t i = 0; i < count; i++)
+	if (count > t->asked_cap) {
+		struct gtv_lane *grown = realloc(t->asked, 2 * count * sizeof *grown);
+		if (!grown)
+			return -GTV_ENOMEM;
+		t->asked = grown;
+		t->asked_cap = 2 * count;
+	}
+	return 0;
+}
+
+int gtv__threads_settle(struct gtv__threads *t, const struct gtv_names *names,
+			const struct gtv_lane *lane, size_t count)
+{
+	t->version = gtv_names_version(names);
+	if (same_threads(t, lane, count))
+		return 0;
+	t->showns = 0;
+	if (make_room_to_show(t, count))
+		return -GTV_ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		t->asked[i] = lane[i];
 		t->shown[t->showns++] = (struct gtv__shown){
 			gtv__threads_get(t, names, lane[i].id).pid, lane[i]};
+	}
 	if (count)
 		qsort(t->shown, count, sizeof *t->shown, shown_order);
 	t->shown_version = t->version;
@@ -110,5 +122,6 @@ void gtv__threads_fini(struct gtv__threads *t)
 {
 	free(t->thread);
 	free(t->shown);
+	free(t->asked);
 	memset(t, 0, sizeof *t);
 }

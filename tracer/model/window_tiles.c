@@ -142,10 +142,12 @@ static struct gtv__zcached *cached_load(struct gtv__tiles *t, unsigned level, si
 	}
 	c->level = level;
 	c->idx = idx;
+	t->reads++;
 	size_t size = 0;
 	int rc = gtv_store_get_zoom(t->st, level, t->first[level] + idx, &c->bytes, &size);
 	if (!rc)
 		rc = gtv__zblock_begin(&c->block, c->bytes, size);
+	/* Its ranks are a sixth of the directory at most, and mostly far less. */
 	c->size = sizeof *c + size + c->block.lanes * sizeof *c->block.dir;
 	cached_begun(c, rc < 0 || c->block.level != level ? -1 : rc);
 	t->cached[t->cached_count++] = c;
@@ -182,8 +184,10 @@ static struct gtv__zcached *cached(struct gtv__tiles *t, unsigned level, size_t 
 	c->used = t->looks;
 	if (!counted)
 		t->look_bytes += c->size;
-	while (c->opening && !too_late(t, level, idx))
+	while (c->opening && !too_late(t, level, idx)) {
 		cached_begun(c, gtv__zblock_go_on(&c->block, LANES_OPENED));
+		t->reads++;
+	}
 	return c->bad || c->opening ? NULL : c;
 }
 
@@ -460,13 +464,15 @@ static int whole_block(struct gtv__zcached *c, uint64_t from_ns, uint64_t to_ns,
 	return 1;
 }
 
-static void patch_lanes(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
+static void patch_lanes(struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
 			struct gtv__lane_set *set)
 {
 	for (size_t i = 0; i < p->lives; i++) {
 		if (p->life[i].from_ns < to_ns && p->life[i].to_ns > from_ns)
 			gtv__lane_set_add(set, p->life[i].lane);
 	}
+	if (gtv__patch_open_lanes(p, from_ns, to_ns, set))
+		return;
 	for (size_t i = 0; i < p->opens; i++) {
 		if (p->open[i].from_ns < to_ns && (p->open[i].to_ns > from_ns || p->unread))
 			gtv__lane_set_add(set, p->open[i].lane);

@@ -323,6 +323,35 @@ int gtv__zblock_begin(struct gtv__zblock *b, const void *bytes, size_t size)
 	return lanes != 0;
 }
 
+/* Ids rise within a kind, so each is the highest yet. No more memory than a fraction of the
+ * directory's: a file may say any ids. */
+static void rank_add(struct gtv__zblock *b, unsigned kind, uint32_t id)
+{
+	uint32_t place = id - b->first_id[kind], before = b->first[kind + 1] - 1;
+	size_t word = place / 32, cap = b->rank_cap[kind];
+
+	if (b->unranked[kind])
+		return;
+	if (word >= cap) {
+		while (cap <= word)
+			cap = cap ? cap * 2 : 64;
+		struct gtv__zrank *grown =
+			cap > b->lanes + 128 ? NULL
+					     : realloc(b->rank[kind], cap * sizeof *grown);
+		if (!grown) {
+			free(b->rank[kind]);
+			b->rank[kind] = NULL;
+			b->unranked[kind] = 1;
+			return;
+		}
+		b->rank[kind] = grown;
+		b->rank_cap[kind] = cap;
+	}
+	for (; b->ranks[kind] <= word; b->ranks[kind]++)
+		b->rank[kind][b->ranks[kind]] = (struct gtv__zrank){0, before};
+	b->rank[kind][word].bit |= 1u << place % 32;
+}
+
 int gtv__zblock_go_on(struct gtv__zblock *b, size_t lanes)
 {
 	size_t stop = b->lanes - b->known > lanes ? b->known + lanes : b->lanes;
@@ -334,6 +363,7 @@ int gtv__zblock_go_on(struct gtv__zblock *b, size_t lanes)
 			goto corrupt;
 		if (!b->first[d->lane.kind + 1]++)
 			b->first_id[d->lane.kind] = d->lane.id;
+		rank_add(b, d->lane.kind, d->lane.id);
 		d->offset = (uint32_t)b->pieces_bytes;
 		b->pieces_bytes += d->bytes;
 		if (b->pieces_bytes > (uint64_t)(b->end - b->at))
@@ -363,10 +393,14 @@ void gtv__zblock_close(struct gtv__zblock *b)
 	free(b->dir);
 	b->dir = NULL;
 	b->lanes = b->known = 0;
+	for (unsigned kind = 0; kind < GTV_LANE_KIND_MAX; kind++) {
+		free(b->rank[kind]);
+		b->rank[kind] = NULL;
+	}
 }
 
-/* Ids rise, so one lies no further from its kind's first than the two differ: where all
- * are there, as with cores, just so far. */
+/* Without ranks: ids rise, so one lies no further from its kind's first than the two
+ * differ. */
 const struct gtv__zdir *gtv__zblock_find(const struct gtv__zblock *b, struct gtv_lane lane)
 {
 	size_t lo = b->first[lane.kind], hi = b->first[lane.kind + 1];
@@ -374,6 +408,15 @@ const struct gtv__zdir *gtv__zblock_find(const struct gtv__zblock *b, struct gtv
 
 	if (lo == hi || lane.id < first_id)
 		return NULL;
+	if (b->rank[lane.kind]) {
+		const struct gtv__zrank *r = b->rank[lane.kind];
+		size_t word = (lane.id - first_id) / 32;
+		uint32_t bit = 1u << (lane.id - first_id) % 32;
+		if (word >= b->ranks[lane.kind] || !(r[word].bit & bit))
+			return NULL;
+		return &b->dir[lo + r[word].before +
+			       (unsigned)__builtin_popcount(r[word].bit & (bit - 1))];
+	}
 	if (lane.id - first_id < hi - lo)
 		hi = lo + (lane.id - first_id) + 1;
 	if (b->dir[hi - 1].lane.id == lane.id)

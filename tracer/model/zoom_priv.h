@@ -136,6 +136,12 @@ struct gtv__zdir {
 	uint32_t offset, bytes; /* of its pieces, from the first lane's on */
 };
 
+/* Which of 32 ids a block has, and how many of their kind lie before them: most look-ups
+ * are of lanes that a block has not, and are answered without a look at its directory. */
+struct gtv__zrank {
+	uint32_t bit, before;
+};
+
 /* A block opened: its directory. Borrows the bytes. */
 struct gtv__zblock {
 	const uint8_t *at, *end; /* what is not read yet: at last, the lanes' pieces */
@@ -143,6 +149,9 @@ struct gtv__zblock {
 	size_t lanes, known; /* of so many lanes; their directory was read up to here */
 	uint32_t first[GTV_LANE_KIND_MAX + 1]; /* of each kind: its first lane's place */
 	uint32_t first_id[GTV_LANE_KIND_MAX];  /* and id: dir is seldom in the cache */
+	struct gtv__zrank *rank[GTV_LANE_KIND_MAX]; /* of ids from first_id on */
+	size_t ranks[GTV_LANE_KIND_MAX], rank_cap[GTV_LANE_KIND_MAX];
+	uint8_t unranked[GTV_LANE_KIND_MAX]; /* too far apart: they are searched */
 	uint64_t pieces_bytes;
 	unsigned level;
 	uint64_t from_ns;

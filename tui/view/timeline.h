@@ -25,7 +25,8 @@ struct tui_tl_head {
 struct tui_tl_group {
 	enum gtv_lane_kind kind;
 	enum tui_tl_who { TUI_TL_ALL, TUI_TL_WORKERS, TUI_TL_OTHERS } who; /* threads */
-	struct gtv_lane *lane; /* heads among them */
+	const struct gtv_lane *lane; /* heads among them */
+	struct gtv_lane *own;	     /* the same, or NULL: the window's */
 	int count;
 	int all;     /* lanes of the kind in the window, those not listed too */
 	int quiet;   /* of them, left out because nothing happens in them */
@@ -98,10 +99,10 @@ int tui_tl_columns(const struct tui_timeline *tl, uint64_t from_ns, uint64_t to_
 /* timeline_rows.c */
 /* Every lane of every group, in order. 0 or -GTV_ENOMEM. */
 int tui_tl_groups(struct tui_timeline *tl);
-/* Moves the `shown` most important of so many lanes to the front, in their order:
- * returns how many. */
-int tui_tl_choose(const struct tui_timeline *tl, struct gtv_lane *lane, int count,
-		  int shown);
+/* Puts the `shown` most important of so many lanes into `out` (which may be `lane`), in
+ * their order: returns how many. */
+int tui_tl_choose(const struct tui_timeline *tl, const struct gtv_lane *lane, int count,
+		  int shown, struct gtv_lane *out);
 int tui_tl_same_lane(struct gtv_lane a, struct gtv_lane b);
 /* What the line above a group says. */
 void tui_tl_group_words(const struct tui_timeline *tl, const struct tui_tl_group *g,

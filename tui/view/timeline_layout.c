@@ -96,6 +96,9 @@ static void take_lanes(struct tui_tl_group *g, int room)
 		return;
 	/* Where there is room for one row only, it is better a lane. */
 	g->more = room - g->rule >= 2;
+	/* Each takes a row at least. */
+	if (g->shown > room)
+		g->shown = room > 0 ? room : 0;
 	while (g->shown > 0 && rows_used(g, g->shown) > room)
 		g->shown--;
 	if (g->shown == 0)
@@ -150,18 +153,15 @@ static void plan_rules(struct tui_timeline *tl)
  * room, the others remain, and follow the green threads without a line. */
 static void drop_workers(struct tui_timeline *tl, struct tui_tl_group *g, int room)
 {
-	struct gtv_name name;
 	int kept = 0;
 	g->height = 1;
 	if (!tl->has_gts || g->who != TUI_TL_ALL || rows_used(g, g->count) <= room)
 		return;
 	for (int i = 0; i < g->count; i++) {
 		struct gtv_lane lane = g->lane[i];
-		int worker = gtv_names_get(tl->scene->names, GTV_CLASS_THREAD, lane.id,
-					   &name) == 0 &&
-			     name.local != 0;
+		int worker = gtv_window_is_worker(tl->scene->window, lane.id);
 		if (!worker || tui_tl_same_lane(lane, tl->scene->nav->selected))
-			g->lane[kept++] = lane;
+			g->own[kept++] = lane;
 	}
 	g->count = kept;
 	g->rule = 0;
@@ -249,6 +249,15 @@ static struct gtv_lane sticky(const struct tui_tl_group *g, int top)
 	return g->lane[top];
 }
 
+/* Those that are shown of more than have room. */
+static void choose_lanes(struct tui_timeline *tl, struct tui_tl_group *g)
+{
+	if (!g->own)
+		g->own = malloc((size_t)g->shown * sizeof(*g->own));
+	g->shown = g->own ? tui_tl_choose(tl, g->lane, g->count, g->shown, g->own) : 0;
+	g->lane = g->own;
+}
+
 static int place_group(struct tui_timeline *tl, int idx, int y)
 {
 	struct tui_tl_group *g = &tl->group[idx];
@@ -261,7 +270,7 @@ static int place_group(struct tui_timeline *tl, int idx, int y)
 		add_rule(tl, y++, text);
 	}
 	if (idx > 0 && g->shown < g->count)
-		g->shown = tui_tl_choose(tl, g->lane, g->count, g->shown);
+		choose_lanes(tl, g);
 	for (int i = 0; i < g->shown; i++, y += g->height)
 		tl->row[tl->row_count++] = (struct tui_tl_row){
 			g->lane[top + i], y, g->height >= 4 ? 3 : g->height,
@@ -305,7 +314,7 @@ int tui_tl_layout(struct tui_timeline *tl)
 void tui_tl_layout_fini(struct tui_timeline *tl)
 {
 	for (int i = 0; i < TUI_TL_GROUPS; i++)
-		free(tl->group[i].lane);
+		free(tl->group[i].own);
 	free(tl->head);
 	free(tl->row);
 }

@@ -37,11 +37,11 @@ static void add_quiet_cores(struct tui_timeline *tl, struct tui_tl_group *g)
 	if (cores > CORES_ALWAYS || tl->scene->nav->busy_only)
 		return;
 	for (int core = 0; core < cores; core++) {
-		if (core < g->count && g->lane[core].id == (uint32_t)core)
+		if (core < g->count && g->own[core].id == (uint32_t)core)
 			continue;
-		memmove(&g->lane[core + 1], &g->lane[core],
-			(size_t)(g->count - core) * sizeof(*g->lane));
-		g->lane[core] = (struct gtv_lane){GTV_LANE_CORE, (uint32_t)core};
+		memmove(&g->own[core + 1], &g->own[core],
+			(size_t)(g->count - core) * sizeof(*g->own));
+		g->own[core] = (struct gtv_lane){GTV_LANE_CORE, (uint32_t)core};
 		g->count++;
 	}
 }
@@ -77,12 +77,35 @@ static int is_listed(const struct tui_timeline *tl, const struct tui_tl_group *g
 }
 
 /* All of them, as they lie in the window. */
+static int is_all(const struct tui_timeline *tl, const struct tui_tl_group *g)
+{
+	const struct tui_nav *nav = tl->scene->nav;
+	return g->who == TUI_TL_ALL && !nav->busy_only && tui_filter_is_empty(&nav->filter);
+}
+
 static void add_all(struct tui_timeline *tl, struct tui_tl_group *g)
 {
 	size_t lanes = gtv_window_lane_count(tl->scene->window, g->kind);
 	for (size_t i = 0; i < lanes; i++)
-		g->lane[i] = gtv_window_lane(tl->scene->window, g->kind, i);
+		g->own[i] = gtv_window_lane(tl->scene->window, g->kind, i);
 	g->count = g->all = (int)lanes;
+}
+
+/* To copy a hundred thousand into new memory costs a third of a millisecond: where they
+ * stay as they are, the window's own serve. */
+static int borrow_all(struct tui_timeline *tl, struct tui_tl_group *g, int first)
+{
+	int changes =
+		(first && tl->scene->nav->by_activity) ||
+		(g->kind == GTV_LANE_CORE &&
+		 (tl->scene->facts->level == 0 || tl->scene->facts->cores <= CORES_ALWAYS));
+	if (changes || !is_all(tl, g))
+		return 0;
+	g->lane = gtv_window_lanes(tl->scene->window, g->kind);
+	if (!g->lane)
+		return 0;
+	g->count = g->all = (int)gtv_window_lane_count(tl->scene->window, g->kind);
+	return 1;
 }
 
 /* By number: all, or those that are active; the selected one in any case. */
@@ -92,7 +115,7 @@ static void add_in_order(struct tui_timeline *tl, struct tui_tl_group *g,
 	const struct gtv_window *w = tl->scene->window;
 	const struct tui_nav *nav = tl->scene->nav;
 	size_t lanes = gtv_window_lane_count(w, g->kind), at = 0;
-	if (g->who == TUI_TL_ALL && !nav->busy_only && tui_filter_is_empty(&nav->filter)) {
+	if (is_all(tl, g)) {
 		add_all(tl, g);
 		return;
 	}
@@ -107,7 +130,7 @@ static void add_in_order(struct tui_timeline *tl, struct tui_tl_group *g,
 		    i < lanes - (size_t)g->unasked)
 			g->quiet++;
 		else
-			g->lane[g->count++] = lane;
+			g->own[g->count++] = lane;
 	}
 }
 
@@ -149,12 +172,12 @@ static int sort_by_activity(struct tui_timeline *tl, struct tui_tl_group *g,
 	qsort(rank, n, sizeof(*rank), by_rank);
 	for (size_t i = 0; i < n; i++) {
 		sorted[i] = g->lane[rank[i].idx];
-		g->lane[rank[i].idx].kind = 0; /* taken */
+		g->own[rank[i].idx].kind = 0; /* taken */
 	}
 	for (size_t i = count, to = count; n && i-- > 0;)
 		if (g->lane[i].kind)
-			g->lane[--to] = g->lane[i];
-	memcpy(g->lane, sorted, n * sizeof(*sorted));
+			g->own[--to] = g->own[i];
+	memcpy(g->own, sorted, n * sizeof(*sorted));
 	free(rank);
 	free(sorted);
 	return 0;
@@ -171,12 +194,14 @@ static int fill_group(struct tui_timeline *tl, struct tui_tl_group *g,
 	g->kind = kind;
 	g->who = who;
 	g->heads = -1;
-	g->lane = malloc((all + CORES_ALWAYS) * sizeof(*g->lane));
-	if (!g->lane)
+	if (borrow_all(tl, g, first))
+		return 0;
+	g->lane = g->own = malloc((all + CORES_ALWAYS) * sizeof(*g->own));
+	if (!g->own)
 		return -GTV_ENOMEM;
 	/* Without the kernel there is nothing to say of cores: one row says so. */
 	if (kind == GTV_LANE_CORE && tl->scene->facts->level == 0) {
-		g->lane[0] = (struct gtv_lane){GTV_LANE_CORE, 0};
+		g->own[0] = (struct gtv_lane){GTV_LANE_CORE, 0};
 		g->count = g->all = 1;
 		return 0;
 	}
@@ -215,15 +240,17 @@ static int by_index(const void *a, const void *b)
 	return ((const struct ranked *)a)->idx - ((const struct ranked *)b)->idx;
 }
 
-int tui_tl_choose(const struct tui_timeline *tl, struct gtv_lane *lane, int count,
-		  int shown)
+int tui_tl_choose(const struct tui_timeline *tl, const struct gtv_lane *lane, int count,
+		  int shown, struct gtv_lane *out)
 {
+	struct gtv_lane wanted = tl->scene->nav->selected;
 	struct ranked c[CANDIDATES];
 	int n = count < CANDIDATES ? count : CANDIDATES, selected = 0;
 	if (n == 0)
 		return 0;
-	while (selected < count &&
-	       !tui_tl_same_lane(lane[selected], tl->scene->nav->selected))
+	if (!wanted.kind || wanted.kind != lane[0].kind)
+		selected = count;
+	while (selected < count && !tui_tl_same_lane(lane[selected], wanted))
 		selected++;
 	for (int i = 0; i < n; i++) {
 		c[i].idx = i == n - 1 && selected >= n && selected < count ? selected : i;
@@ -234,7 +261,7 @@ int tui_tl_choose(const struct tui_timeline *tl, struct gtv_lane *lane, int coun
 	qsort(c, (size_t)n, sizeof(c[0]), by_index);
 	/* Ascending indexes, each at or after its new place: nothing is overwritten. */
 	for (int i = 0; i < n; i++)
-		lane[i] = lane[c[i].idx];
+		out[i] = lane[c[i].idx];
 	return n;
 }
 
@@ -288,8 +315,8 @@ static int part_by_process(struct tui_timeline *tl, struct tui_tl_group *g)
 		parted[at[of[i]]++] = g->lane[i];
 	g->count += tl->head_count;
 	g->heads = 0;
-	free(g->lane);
-	g->lane = parted;
+	free(g->own);
+	g->lane = g->own = parted;
 	free(of);
 	return 0;
 }
@@ -307,12 +334,12 @@ static void fold(struct tui_timeline *tl, struct tui_tl_group *g)
 	each = each < 1 ? 1 : each;
 	for (int h = 0, from = 0; h < tl->head_count; h++) {
 		struct tui_tl_head *head = &tl->head[h];
-		struct gtv_lane *lane = &g->lane[from + 1];
-		int kept = head->lanes > each ? tui_tl_choose(tl, lane, head->lanes, each)
-					      : head->lanes;
+		struct gtv_lane *lane = &g->own[from + 1];
+		int kept = head->lanes > each
+				   ? tui_tl_choose(tl, lane, head->lanes, each, lane)
+				   : head->lanes;
 		head->hidden = head->lanes - kept;
-		memmove(&g->lane[to], &g->lane[from],
-			(size_t)(kept + 1) * sizeof(*g->lane));
+		memmove(&g->own[to], &g->own[from], (size_t)(kept + 1) * sizeof(*g->own));
 		to += kept + 1;
 		from += head->lanes + 1;
 	}
