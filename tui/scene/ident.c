@@ -84,12 +84,16 @@ int tui_ident_gt(const struct gtv_names *names, uint32_t gt)
 	return tui_ident_gt_of(names, &first, gt);
 }
 
-int tui_ident_thread(const struct gtv_names *names, uint32_t tid)
+int tui_ident_is_ours(const struct gtv_names *names, uint32_t tid)
 {
 	struct gtv_name name;
-	if (gtv_names_count(names, GTV_CLASS_GT) > 0 ||
-	    gtv_names_get(names, GTV_CLASS_THREAD, tid, &name) ||
-	    !(name.flags & GTV_NAME_OURS))
+	return gtv_names_get(names, GTV_CLASS_THREAD, tid, &name) == 0 &&
+	       (name.flags & GTV_NAME_OURS);
+}
+
+int tui_ident_thread(const struct gtv_names *names, uint32_t tid)
+{
+	if (gtv_names_count(names, GTV_CLASS_GT) > 0 || !tui_ident_is_ours(names, tid))
 		return TUI_OTHER;
 	struct tui_ident_first first;
 	find_first(names, GTV_CLASS_THREAD, GTV_NAME_OURS, &first);

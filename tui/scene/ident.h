@@ -27,6 +27,8 @@ int tui_ident_gt_of(const struct gtv_names *names, const struct tui_ident_first 
 /* The same for an OS thread: TUI_OTHER if it is not the program's, and where the
  * program has green threads too, for these have the colours. */
 int tui_ident_thread(const struct gtv_names *names, uint32_t tid);
+/* Whether an OS thread is the traced program's. */
+int tui_ident_is_ours(const struct gtv_names *names, uint32_t tid);
 /* A lane's role as ink: identity, GIL, or plain text. */
 int tui_ident_lane(const struct gtv_names *names, struct gtv_lane lane);
 

@@ -30,16 +30,27 @@ int tui_roles_gt(struct tui_roles *roles, uint32_t gt)
 	struct tui_kept_role *kept = &roles->gt[gt % TUI_ROLES_GTS];
 	if (kept->id != gt || kept->role == 0)
 		*kept = (struct tui_kept_role){
-			gt, (uint8_t)tui_ident_gt_of(roles->names, &roles->first, gt)};
+			gt, (uint8_t)tui_ident_gt_of(roles->names, &roles->first, gt), 0};
 	return kept->role;
 }
 
 /* Who the first twelve are is looked for each time. */
-int tui_roles_thread(struct tui_roles *roles, uint32_t tid)
+static const struct tui_kept_role *thread(struct tui_roles *roles, uint32_t tid)
 {
 	struct tui_kept_role *kept = &roles->thread[tid % TUI_ROLES_THREADS];
 	if (kept->id != tid || kept->role == 0)
-		*kept = (struct tui_kept_role){
-			tid, (uint8_t)tui_ident_thread(roles->names, tid)};
-	return kept->role;
+		*kept = (struct tui_kept_role){tid,
+					       (uint8_t)tui_ident_thread(roles->names, tid),
+					       tui_ident_is_ours(roles->names, tid) != 0};
+	return kept;
+}
+
+int tui_roles_thread(struct tui_roles *roles, uint32_t tid)
+{
+	return thread(roles, tid)->role;
+}
+
+int tui_roles_is_ours(struct tui_roles *roles, uint32_t tid)
+{
+	return thread(roles, tid)->ours;
 }

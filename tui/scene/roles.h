@@ -18,6 +18,7 @@ struct tui_roles {
 	struct tui_kept_role {
 		uint32_t id;
 		uint8_t role; /* 0: not asked */
+		uint8_t ours; /* threads: tui_ident_is_ours */
 	} gt[TUI_ROLES_GTS], thread[TUI_ROLES_THREADS];
 };
 
@@ -25,8 +26,9 @@ struct tui_roles {
 struct tui_roles *tui_roles_new(const struct gtv_names *names);
 /* Before a frame: forgets what names have changed. */
 void tui_roles_begin(struct tui_roles *roles);
-/* As tui_ident_gt and tui_ident_thread. */
+/* As tui_ident_gt, tui_ident_thread and tui_ident_is_ours. */
 int tui_roles_gt(struct tui_roles *roles, uint32_t gt);
 int tui_roles_thread(struct tui_roles *roles, uint32_t tid);
+int tui_roles_is_ours(struct tui_roles *roles, uint32_t tid);
 
 #endif

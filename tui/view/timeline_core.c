@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/scene/roles.h"
 #include "tui/view/timeline.h"
 
 #define ROOF_ON	 0x2584 /* ▄ */
@@ -101,26 +102,45 @@ static void body_exact(struct core *c, const struct gtv_span *s)
 	}
 }
 
+static int is_ours(const struct core *c, uint32_t tid)
+{
+	struct tui_roles *roles = c->tl->scene->roles;
+	return roles ? tui_roles_is_ours(roles, tid)
+		     : tui_ident_is_ours(c->tl->scene->names, tid);
+}
+
+/* What is left of `ns` when what was told of it is gone, of nobody in particular; sums
+ * are rounded, and what comes of that is nobody's. */
+static void body_rest(struct core *c, const struct gtv_span *s, uint64_t ns, uint64_t told,
+		      int role)
+{
+	if (ns > told && ns - told > (s->to_ns - s->from_ns) / 32)
+		tui_strip_share(&c->tl->strip, s->from_ns, s->to_ns, ns - told, role, 0);
+}
+
 static void body_tile(struct core *c, const struct gtv_piece *p)
 {
 	const struct gtv_span *s = &p->span;
 	const struct gtv_sums *sums = p->sums;
-	uint64_t told = 0;
+	uint64_t busy_ns = sums->state_ns[GTV_ST_BUSY],
+		 other_ns = sums->state_ns[GTV_ST_OTHER];
+	uint64_t busy_told = 0, other_told = 0;
 	uint32_t who;
 	for (int i = 0; i < GTV_SUM_IDS; i++) {
 		if (sums->id_ns[i] == 0)
 			continue;
-		/* A green thread, or an OS thread without one: a worker's own steps. */
+		/* A green thread, or an OS thread without one: a worker's own steps, or
+		 * another program's. */
 		uint32_t id = sums->id[i] & ~GTV_SUM_TID;
 		int is_tid = (sums->id[i] & GTV_SUM_TID) != 0;
+		int other = is_tid && other_ns > 0 && (busy_ns == 0 || !is_ours(c, id));
 		int role = tui_tl_fill_role(c->tl, is_tid ? 0 : id, is_tid ? id : 0, &who);
-		tui_strip_share(&c->tl->strip, s->from_ns, s->to_ns, sums->id_ns[i], role,
-				who);
-		told += sums->id_ns[i];
+		tui_strip_share(&c->tl->strip, s->from_ns, s->to_ns, sums->id_ns[i],
+				other ? TUI_DONE : role, who);
+		*(other ? &other_told : &busy_told) += sums->id_ns[i];
 	}
-	if (sums->state_ns[GTV_ST_OTHER] && told < sums->state_ns[GTV_ST_OTHER])
-		tui_strip_share(&c->tl->strip, s->from_ns, s->to_ns,
-				sums->state_ns[GTV_ST_OTHER], TUI_DONE, 0);
+	body_rest(c, s, busy_ns, busy_told, TUI_OTHER);
+	body_rest(c, s, other_ns, other_told, TUI_DONE);
 	if (sums->state_ns[GTV_ST_UNKNOWN])
 		tui_strip_line(&c->tl->strip, s->from_ns, s->to_ns,
 			       tui_look_of(GTV_ST_UNKNOWN)->glyph, TUI_UNKNOWN, 0);

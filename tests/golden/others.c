@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A core that is shared with another program, of more switches than a window decodes:
+ * the lane is made of tiles, and they too tell whose time it was, ours or the other's.
+ */
+#include "convoy.h"
+#include "frame.h"
+#include "tui/view/timeline.h"
+
+#define SWITCHES 200000
+#define TURN_NS	 100000ull /* a turn of both */
+
+/* In the first half the other program has nine tenths of the core, in the second ours. */
+static struct gtv_store *store_of_turns(struct gtv_names *names)
+{
+	struct gtv_store_info info = {.level = 3,
+				      .core_count = 1,
+				      .start_ns = CONVOY_START,
+				      .pid = CONVOY_PID,
+				      .command = "./turns"};
+	struct convoy c = {0};
+	struct gtv_store *st;
+	uint64_t ts = CONVOY_START;
+
+	convoy_names(names);
+	convoy_kswitch(&c, ts, 0, 0, CONVOY_CC1, GTV_OFF_IDLE, 0);
+	for (int i = 0; i < SWITCHES / 2; i++) {
+		uint64_t ours = (i < SWITCHES / 4 ? 1 : 9) * TURN_NS / 10;
+
+		convoy_kswitch(&c, ts + TURN_NS - ours, 0, CONVOY_CC1, CONVOY_PID,
+			       GTV_OFF_PREEMPTED, 0);
+		ts += TURN_NS;
+		convoy_kswitch(&c, ts, 0, CONVOY_PID, CONVOY_CC1, GTV_OFF_PREEMPTED, 0);
+	}
+	assert_int_equal(gtv_store_create_temp(&st, &info, names, NULL), 0);
+	assert_int_equal(gtv_store_append(st, c.ev, c.count), 0);
+	assert_int_equal(gtv_store_finish(st), 0);
+	free(c.ev);
+	return st;
+}
+
+/* The cells of a lane's row from one column to another whose most, or whose only, ink is
+ * of that role. */
+static int cells_of(struct tui_canvas *canvas, int y, int from, int to, int role)
+{
+	int n = 0;
+
+	for (int x = from; x < to; x++) {
+		const struct tui_cell *cell = tui_canvas_at(canvas, x, y);
+		n += (cell->ground == TUI_DEFAULT ? cell->ink : cell->ground) == role;
+	}
+	return n;
+}
+
+static void tiles_tell_whose_time_it_was(void **state)
+{
+	struct gtv_names *names = gtv_names_new();
+	struct tui_canvas canvas;
+	struct tui_scene scene;
+	struct tui_trace t;
+	struct gtv_err err;
+
+	(void)state;
+	assert_non_null(names);
+	assert_int_equal(tui_trace_attach(&t, store_of_turns(names), &err), 0);
+	t.owned = 1;
+	t.nav.follow = 0;
+	t.nav.rows = TUI_ROWS_CORE;
+	tui_nav_window(&t.nav, t.nav.first_ns, t.nav.last_ns);
+	tui_pane_read(&t, TUI_VIEW_TIMELINE, UINT64_MAX);
+	assert_int_equal(tui_canvas_init(&canvas, 120, 40), 0);
+	tui_trace_scene(&t, &scene);
+	assert_int_equal(tui_view_by_id(TUI_VIEW_TIMELINE)->draw(&canvas, &scene), 0);
+	assert_false(gtv_window_exact(t.window));
+
+	int y = 0;
+	while (y < 40 && tui_canvas_at(&canvas, 1, y)->glyph != 'C')
+		y++;
+	assert_true(y < 40);
+	/* Of a hundred cells each half has fifty; the one between may be anybody's. */
+	assert_int_equal(cells_of(&canvas, y, 19, 68, TUI_DONE), 49);
+	assert_int_equal(cells_of(&canvas, y, 19, 68, TUI_OTHER), 0);
+	assert_int_equal(cells_of(&canvas, y, 70, 118, TUI_OTHER), 48);
+	assert_int_equal(cells_of(&canvas, y, 70, 118, TUI_DONE), 0);
+	tui_canvas_fini(&canvas);
+	tui_trace_close(&t);
+	gtv_names_free(names);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(tiles_tell_whose_time_it_was)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
