@@ -72,9 +72,13 @@ static inline const char *build_path(const char *below)
 
 static inline const char *gtviz_path(void)
 {
+	static char built[ACCEPT_PATH];
 	const char *path = getenv("GTVIZ");
 
-	return path && *path ? path : build_path("gtviz");
+	if (path && *path)
+		return path;
+	snprintf(built, sizeof built, "%s", build_path("gtviz"));
+	return built;
 }
 
 static inline const char *file_path(const char *name)

@@ -18,9 +18,10 @@ await() { # SECONDS COMMAND…: until it is true
 	return 1
 }
 
-${CC:-cc} -std=gnu17 -D_GNU_SOURCE -O2 -o "$dir/attachee-$$" tests/programs/attached.c -lpthread || exit 1
+${CC:-cc} -std=gnu17 -D_GNU_SOURCE -O2 -o "$dir/att-$$" tests/programs/attached.c -lpthread || exit 1
+# (Of a name the kernel keeps 15 characters, and a pid may have 7.)
 start() {
-	"$dir/attachee-$$" >"$dir/out" & prog=$!; pids="$pids $prog"
+	"$dir/att-$$" >"$dir/out" & prog=$!; pids="$pids $prog"
 	await 10 grep -q ready "$dir/out" || { fail 'the program did not start'; exit 1; }
 }
 # What of a process nobody may change: its descriptors, its memory, its signals.
@@ -35,7 +36,12 @@ rounds() { # asks the program; how often its byte went round
 	await 10 sh -c "[ \$(grep -c . '$dir/out') -gt $before ]"
 	tail -n 1 "$dir/out"
 }
-has_events() { [ "$("$gtviz" events "$1" 2>/dev/null | grep -c .)" -gt 50 ]; }
+# Enough of them, and a thread that was started.
+has_events() {
+	"$gtviz" events "$1" 2>/dev/null >"$dir/look"
+	[ "$(grep -c . "$dir/look")" -gt 50 ] && grep -q sched_fork "$dir/look"
+}
+tasks() { ls "/proc/$prog/task"; }
 record() { # LEVEL FILE: until some events are there, then the signal $sig; sets rc
 	rm -f "$2"
 	"$gtviz" record -p "$prog" --level "$1" -o "$2" 2>"$dir/err" & rec=$!; pids="$pids $rec"
@@ -54,6 +60,7 @@ for level in 3 2 1; do
 	fi
 	some=1
 	for sig in HUP TERM; do
+		tasks >"$dir/were"
 		record $level "$dir/l$level.gtv"
 		[ $rc = 0 ] || fail "level $level, $sig: exit status $rc: $(cat "$dir/err")"
 		"$gtviz" check "$dir/l$level.gtv" >"$dir/check" || fail "level $level: $(cat "$dir/check")"
@@ -64,11 +71,12 @@ for level in 3 2 1; do
 	*intact) ;;
 	*) fail "level $level: the program: $(tail -n 1 "$dir/out")" ;;
 	esac
-	# All threads that were there, the child's too, and some that were started.
+	# All threads that were there all the time, and some that were started.
 	"$gtviz" events "$dir/l$level.gtv" >"$dir/events"
-	for task in /proc/"$prog"/task/*; do
-		grep -q "T${task##*/}\b" "$dir/events" || grep -q "tid=${task##*/}\b" "$dir/events" ||
-			[ ! -d "$task" ] || fail "level $level: thread ${task##*/} is missing"
+	tasks >"$dir/are"
+	for task in $(comm -12 "$dir/were" "$dir/are"); do
+		grep -q "T$task\b" "$dir/events" || grep -q "tid=$task\b" "$dir/events" ||
+			fail "level $level: thread $task is missing"
 	done
 	grep -q sched_fork "$dir/events" || fail "level $level: no thread was seen to start"
 done
@@ -83,11 +91,11 @@ sig=KILL record 1 "$dir/killed.gtv"
 case $(rounds) in *intact) ;; *) fail 'the recorder was killed: the program was harmed' ;; esac
 
 # By name; its end ends the recording, and says how, where the kernel does.
-"$gtviz" record -p "attachee-$$" --level 1 -o "$dir/end.gtv" 2>"$dir/err" & rec=$!; pids="$pids $rec"
+"$gtviz" record -p "att-$$" --level 1 -o "$dir/end.gtv" 2>"$dir/err" & rec=$!; pids="$pids $rec"
 await 20 has_events "$dir/end.gtv" || fail "by name: $(cat "$dir/err")"
-"$dir/attachee-$$" >"$dir/out2" & other=$!; pids="$pids $other"
+"$dir/att-$$" >"$dir/out2" & other=$!; pids="$pids $other"
 await 10 grep -q ready "$dir/out2"
-"$gtviz" record -p "attachee-$$" -o "$dir/none.gtv" 2>"$dir/several" && fail 'an ambiguous name was taken'
+"$gtviz" record -p "att-$$" -o "$dir/none.gtv" 2>"$dir/several" && fail 'an ambiguous name was taken'
 grep -q "several: .*$prog" "$dir/several" && grep -q "$other" "$dir/several" && [ "$(grep -c . "$dir/several")" = 1 ] ||
 	fail "an ambiguous name: $(cat "$dir/several")"
 kill -KILL $other

@@ -44,6 +44,9 @@ record() { # POLICY FILE KIND [SIGNAL]: until an event of that kind is there
 	"$gtviz" check "$2" >"$dir/check" || fail "$1: $(cat "$dir/check")"
 }
 fds() { set -- "/proc/$prog/fd/"*; echo $#; }
+# The program gives back what it took when it comes to it.
+few_fds() { [ "$(fds)" -le "$first" ]; }
+same_signals() { [ "$(signals)" = "$before" ]; }
 signals() { grep -E '^Sig(Ign|Cgt)' "/proc/$prog/status"; }
 
 for policy in gmp threads asyncio gil3 green; do
@@ -59,8 +62,8 @@ for policy in gmp threads asyncio gil3 green; do
 		grep -q 'gt_state .*waiter .*state=gt_wait_chan' "$dir/events" || fail "$policy: the waiter is missing"
 		[ $turn = 1 ] && first=$(fds)
 	done
-	[ "$(fds)" -le "$first" ] || fail "$policy: descriptors were left open"
-	[ "$(signals)" = "$before" ] || fail "$policy: its signals are not as they were: $before, $(signals)"
+	await 30 few_fds || fail "$policy: descriptors were left open: $(fds), not $first"
+	await 30 same_signals || fail "$policy: its signals are not as they were: $before, $(signals)"
 	"$gtviz" report "$dir/t2.gtv" --json | grep -q '"name": *"ping"' || fail "$policy: names are missing"
 	# Which OS thread is which worker, one that sleeps all the time too; and a lock for
 	# which nobody waits, named in both traces.

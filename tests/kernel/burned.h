@@ -17,6 +17,8 @@ struct figures {
 	int tid;
 	uint64_t run_ns, switches, read_at_ns, steal_ns;
 	uint64_t seen_switches; /* by the events, until read_at_ns */
+	uint64_t on_ns;		/* since when it is on a core, 0: it is not */
+	uint64_t after_ns;	/* how long it ran after read_at_ns */
 };
 
 struct burned {

@@ -19,6 +19,7 @@
 
 #define WATCH_MS   100
 #define STEP_MS	   5
+#define STEPS	   (WATCH_MS / STEP_MS)
 #define RUN_MS	   "400"
 #define PRESENT_NS 50000000u /* before the recorder's death */
 
@@ -41,7 +42,7 @@ struct run {
 	struct marks_book *book;
 	enum victim victim;
 	uint64_t killed_ns;
-	uint64_t starved_ns; /* gtviz waited for a core, in the last WATCH_MS */
+	uint64_t starved_ns; /* gtviz could not run, in the last WATCH_MS */
 	char what[96];
 	uint64_t missing;	    /* marks that must be there */
 	uint64_t oldest_missing_ns; /* how long before the blow it was made */
@@ -118,24 +119,38 @@ static int reap_program(pid_t pid)
 	return waitpid(pid, &status, 0) == pid ? status : -1;
 }
 
-/* What the threads of a process have had so far, and whether one of them wants a core. */
+/* What the threads of a process have had so far, and whether one of them wants a core or
+ * waits for a disk. */
 struct lot {
-	uint64_t ran_ns, waited_ns;
+	uint64_t ran_ns, waited_ns, at_ns, stolen_ns;
 	int wants;
 };
 
-static int wants_core(const char *stat)
+static int is_held_up(const char *stat)
 {
 	const char *state = strrchr(stat, ')');
 
-	return state && !strncmp(state, ") R", 3);
+	return state && (!strncmp(state, ") R", 3) || !strncmp(state, ") D", 3));
+}
+
+/* What the machine's own owner took from all cores, as it says. */
+static uint64_t stolen_ns(void)
+{
+	FILE *f = fopen("/proc/stat", "re");
+	uint64_t ticks = 0;
+
+	if (f && fscanf(f, "cpu %*u %*u %*u %*u %*u %*u %*u %" SCNu64, &ticks) != 1)
+		ticks = 0;
+	if (f)
+		fclose(f);
+	return ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 static struct lot lot_of(pid_t pid)
 {
 	char path[64], line[512];
 	uint64_t ran, waited;
-	struct lot lot = {0};
+	struct lot lot = {.at_ns = now_ns(), .stolen_ns = stolen_ns()};
 	struct dirent *d;
 	DIR *dir;
 
@@ -146,7 +161,7 @@ static struct lot lot_of(pid_t pid)
 			continue;
 		snprintf(path, sizeof path, "/proc/%d/task/%.16s/stat", pid, d->d_name);
 		FILE *f = fopen(path, "re");
-		lot.wants |= f && fgets(line, sizeof line, f) && wants_core(line);
+		lot.wants |= f && fgets(line, sizeof line, f) && is_held_up(line);
 		if (f)
 			fclose(f);
 		snprintf(path, sizeof path, "/proc/%d/task/%.16s/schedstat", pid,
@@ -164,28 +179,38 @@ static struct lot lot_of(pid_t pid)
 	return lot;
 }
 
-/* How long the recorder has waited for a core, of late: other programs may keep it from
- * draining, which is no fault of its. The kernel adds a wait when it is over, so one that
- * lasts is told by who wants a core and has not run. */
+/* How much of a step the recorder could not run in: what it waited for a core, as the
+ * kernel says when that is over; all of it if it wanted one, or a disk, and has not run;
+ * what was taken from the machine; and by how much we ourselves came too late to look. */
+static uint64_t starved_in(const struct lot *from, const struct lot *to)
+{
+	uint64_t took = to->at_ns - from->at_ns, late = 0,
+		 waited = to->waited_ns - from->waited_ns;
+
+	if (took > 2 * STEP_MS * 1000000ull)
+		late = took - STEP_MS * 1000000ull;
+	if (to->ran_ns == from->ran_ns && (to->wants || from->wants) && waited < took)
+		waited = took;
+	return (waited > late ? waited : late) + to->stolen_ns - from->stolen_ns;
+}
+
+/* How long the recorder could not run, of late: other programs may keep it from draining,
+ * which is no fault of its. */
 static void kill_it(struct run *run)
 {
-	unsigned after_ms = random_below(300), at_ms = 0;
-	struct lot now = lot_of(run->gtviz.pid), late = now, last = now;
-	uint64_t still_ns = now_ns(), pending_ns = 0;
+	uint64_t starved[STEPS] = {0};
+	unsigned after_ms = random_below(300);
+	struct lot last = lot_of(run->gtviz.pid), now;
 
-	for (; at_ms < after_ms; at_ms += STEP_MS) {
-		if (at_ms + WATCH_MS <= after_ms)
-			late = now;
+	for (unsigned at_ms = 0, step = 0; at_ms < after_ms; at_ms += STEP_MS, step++) {
 		nap_ms(after_ms - at_ms < STEP_MS ? after_ms - at_ms : STEP_MS);
 		now = lot_of(run->gtviz.pid);
-		if (now.ran_ns != last.ran_ns || !now.wants)
-			still_ns = now_ns();
+		starved[step % STEPS] = starved_in(&last, &now);
 		last = now;
 	}
 	run->killed_ns = now_ns();
-	if (now.wants)
-		pending_ns = run->killed_ns - still_ns;
-	run->starved_ns = now.waited_ns - late.waited_ns + pending_ns;
+	for (unsigned i = 0; i < STEPS; i++)
+		run->starved_ns += starved[i];
 	if (run->victim != PROGRAM)
 		kill(run->gtviz.pid, SIGKILL);
 	if (run->victim != GTVIZ)
@@ -272,7 +297,7 @@ static void expect_marks(struct run *run, const char *trace)
 	if (!run->missing)
 		return;
 	print_message("%s: %" PRIu64 " marks are missing, the oldest made %.1f ms before "
-		      "(gtviz waited %.1f ms for a core)\n",
+		      "(gtviz could not run for %.1f ms)\n",
 		      run->what, run->missing, (double)run->oldest_missing_ns / 1e6,
 		      (double)run->starved_ns / 1e6);
 	/* A program that died has left all; a recorder may have waited for its disk. */

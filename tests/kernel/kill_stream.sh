@@ -49,14 +49,20 @@ for run in $(seq "$runs"); do
 	"$gtviz" record -o - --policy gmp -- "$tools/marks" "$dir/book" 300 >"$dir/pipe" 2>"$dir/said" &
 	recorder=$!
 	await_book
-	program=$(cat /proc/$recorder/task/*/children 2>/dev/null)
-	program=${program%% *}
+	# The kernel's list of children is no snapshot: one may be passed over.
+	program='' looks=0
+	while [ -z "$program" ] && kill -0 $recorder 2>/dev/null && [ $looks -lt 2000 ]; do
+		program=$(cat /proc/$recorder/task/*/children 2>/dev/null)
+		program=${program%% *}
+		looks=$((looks + 1))
+	done
+	[ -n "$program" ] || complain 'the recorder has no program'
 	random 250
 	sleep "0.$(printf %03d "$picked")"
 	case $((run % 4)) in
-	0) victim='the program'; kill -KILL "${program:-0}" 2>/dev/null ;;
+	0) victim='the program'; kill -KILL ${program:+"$program"} 2>/dev/null ;;
 	1) victim='the recorder'; kill -KILL $recorder 2>/dev/null ;;
-	2) victim='both'; kill -KILL $recorder "${program:-0}" 2>/dev/null ;;
+	2) victim='both'; kill -KILL $recorder ${program:+"$program"} 2>/dev/null ;;
 	3) victim='the reader'; kill -KILL $copier $reader 2>/dev/null ;;
 	esac
 	wait $recorder 2>/dev/null

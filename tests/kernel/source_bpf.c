@@ -4,24 +4,6 @@
  */
 #include "tests/kernel/source_load.h"
 
-static void check_waker(const struct watch *w)
-{
-	size_t by_ping = 0, by_others = 0;
-
-	for (size_t i = 0; i < w->count; i++)
-		if (w->ev[i].kind == GTV_EV_K_WAKING &&
-		    w->ev[i].obj == w->truth[PONG].tid) {
-			by_ping += w->ev[i].tid == w->truth[PING].tid;
-			by_others += w->ev[i].tid != w->truth[PING].tid;
-		}
-	print_message("pong was woken %zu times by ping, %zu by others\n", by_ping,
-		      by_others);
-	/* Not every time: who is preempted by the one it woke has not slept. */
-	assert_true(by_ping >= ROUND_TRIPS / 4);
-	assert_true(by_others < by_ping / 10);
-	assert_true(watch_count(w, GTV_EV_K_WAKING, w->pid, w->truth[FUTEX].tid) >= 1);
-}
-
 /* Of the sleeps of a thread, how many were in that call with that argument? */
 static size_t sleeps_in(const struct watch *w, uint32_t tid, long nr, uint64_t arg)
 {
@@ -38,7 +20,9 @@ static void check_calls(const struct watch *w)
 {
 	const struct truth *t = w->truth;
 
-	assert_true(sleeps_in(w, t[PONG].tid, SYS_read, t[PONG].mark) >= ROUND_TRIPS / 4);
+	assert_true(sleeps_in(w, t[PING].tid, SYS_read, t[PING].mark) +
+			    sleeps_in(w, t[PONG].tid, SYS_read, t[PONG].mark) >=
+		    ROUND_TRIPS / 4);
 	assert_true(sleeps_in(w, t[FUTEX].tid, SYS_futex, t[FUTEX].mark) >= 1);
 	assert_true(sleeps_in(w, t[NAP].tid, SYS_nanosleep, 0) +
 			    sleeps_in(w, t[NAP].tid, SYS_clock_nanosleep, 0) >=
@@ -51,7 +35,6 @@ static void check_calls(const struct watch *w)
 
 static void check_shape(const struct watch *w)
 {
-	size_t dead = 0;
 	long cores = sysconf(_SC_NPROCESSORS_CONF);
 
 	for (size_t i = 0; i < w->count; i++) {
@@ -67,9 +50,8 @@ static void check_shape(const struct watch *w)
 			assert_true(ev->flags & GTV_KF_PREV_OURS);
 		if (ev->obj == w->truth[PING].tid)
 			assert_true(ev->flags & GTV_KF_NEXT_OURS);
-		dead += ev->state == GTV_OFF_DEAD;
 	}
-	assert_true(dead >= ROLES - 1);
+	check_dead(w);
 	assert_true(watch_count(w, GTV_EV_K_NEW, 0, w->truth[PING].tid) == 1);
 	assert_int_equal(watch_count(w, GTV_EV_K_THREAD, w->pid, 0), 1);
 	assert_int_equal(w->stats.lost, 0);
@@ -93,10 +75,11 @@ static void check_foreign_names(const struct watch *w)
 		}
 }
 
-static void test_truth(void **state)
+/* 0: running times were too far apart. */
+static int truth_holds(int try)
 {
-	(void)state;
 	struct watch w;
+	int agreed;
 
 	if (!watch_have(&w, &gtv_source_bpf, 0, 0))
 		skip();
@@ -105,10 +88,19 @@ static void test_truth(void **state)
 	check_accounts(&w, 0);
 	check_shape(&w);
 	check_tree(&w);
-	check_waker(&w);
+	check_wakers(&w);
 	check_calls(&w);
 	check_foreign_names(&w);
+	agreed = agree(&w, try);
 	watch_close(&w);
+	return agreed;
+}
+
+static void test_truth(void **state)
+{
+	(void)state;
+	for (int try = 0; !truth_holds(try); try++)
+		;
 }
 
 static void test_overflow_is_counted(void **state)
@@ -143,37 +135,37 @@ static void test_overflow_is_counted(void **state)
 	watch_close(&w);
 }
 
-/* Somebody who comes and goes on a core, and is none of ours. */
-static pid_t start_stranger(void)
+static int all_hold(int try)
 {
-	const struct timespec nap = {.tv_nsec = 500000};
-	pid_t pid = fork();
+	struct stranger stranger = {0};
+	struct watch w;
+	size_t foreign = 0;
+	int agreed;
 
-	assert_true(pid >= 0);
-	while (!pid)
-		nanosleep(&nap, NULL);
-	return pid;
+	if (!watch_have(&w, &gtv_source_bpf, 0, 1))
+		skip();
+	stranger.pid = start_stranger();
+	w.more = stranger_has_not_moved;
+	w.more_arg = &stranger;
+	watch_run(&w, 1);
+	kill(stranger.pid, SIGKILL);
+	waitpid(stranger.pid, NULL, 0);
+	for (size_t i = 0; i < w.count; i++)
+		foreign += w.ev[i].kind == GTV_EV_K_SWITCH &&
+			   !(w.ev[i].flags & (GTV_KF_PREV_OURS | GTV_KF_NEXT_OURS));
+	assert_true(foreign > 0);
+	check_accounts(&w, 0);
+	agreed = agree(&w, try);
+	watch_close(&w);
+	return agreed;
 }
 
 /* --all: also what has nothing to do with the program. */
 static void test_all_tasks(void **state)
 {
 	(void)state;
-	struct watch w;
-	size_t foreign = 0;
-
-	if (!watch_have(&w, &gtv_source_bpf, 0, 1))
-		skip();
-	pid_t stranger = start_stranger();
-	watch_run(&w, 1);
-	kill(stranger, SIGKILL);
-	waitpid(stranger, NULL, 0);
-	for (size_t i = 0; i < w.count; i++)
-		foreign += w.ev[i].kind == GTV_EV_K_SWITCH &&
-			   !(w.ev[i].flags & (GTV_KF_PREV_OURS | GTV_KF_NEXT_OURS));
-	assert_true(foreign > 0);
-	check_accounts(&w, 0);
-	watch_close(&w);
+	for (int try = 0; !all_hold(try); try++)
+		;
 }
 
 /*

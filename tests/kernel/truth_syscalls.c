@@ -17,6 +17,7 @@
 #define READS	 40
 #define FAILURES 40
 #define NAMES	 3
+#define RUNS	 5
 
 static const char *const names[NAMES] = {"clock_nanosleep", "pread64", "dup"};
 enum { NAP, READ, FAIL };
@@ -175,9 +176,12 @@ static int count_of(int which)
 	return which == NAP ? NAPS : which == READ ? READS : FAILURES;
 }
 
-static void same_calls(const struct view *ours, const struct view *theirs, const char *who,
-		       int results)
+/* Whether both tell the same calls; what is not so is said. */
+static int same_calls(const struct view *ours, const struct view *theirs, const char *who,
+		      int results)
 {
+	int same = 1;
+
 	for (int i = 0; i < NAMES; i++) {
 		const struct calls *a = &ours->calls[i], *b = &theirs->calls[i];
 
@@ -185,48 +189,43 @@ static void same_calls(const struct view *ours, const struct view *theirs, const
 			      a->count, median(a->ms, a->count < 256 ? a->count : 0), who,
 			      b->count, median(b->ms, b->count < 256 ? b->count : 0));
 		/* The dynamic linker reads too, before the program does. */
-		if (i == READ)
-			assert_true(a->count >= READS);
-		else
-			assert_int_equal(a->count, count_of(i));
-		assert_int_equal(b->count, a->count);
-		for (int k = 0; k < a->count && results; k++)
-			assert_int_equal(a->result[k], b->result[k]);
+		same &= i == READ ? a->count >= READS : a->count == count_of(i);
+		same &= b->count == a->count && a->count <= 256;
+		for (int k = 0; k < a->count && same && results; k++) {
+			if (a->result[k] != b->result[k])
+				print_message("%s %d: gtviz %lld, %s %lld\n", names[i], k,
+					      a->result[k], who, b->result[k]);
+			same &= a->result[k] == b->result[k];
+		}
 	}
-	for (int k = 0; k < READS; k++)
-		assert_int_equal(
-			ours->calls[READ].result[ours->calls[READ].count - READS + k],
-			k + 1);
-	assert_int_equal(ours->calls[FAIL].result[0], -EBADF);
+	for (int k = 0; k < READS && same; k++)
+		same &= ours->calls[READ].result[ours->calls[READ].count - READS + k] ==
+			k + 1;
+	return same && ours->calls[FAIL].result[0] == -EBADF;
 }
 
-/* A nap is as long for both: the differences' median is a small part of it. */
-static void same_naps(const struct view *ours, const struct view *theirs,
-		      const struct did *did, double part)
+/* What the program saw of its naps has the kernel's part in it, whole. */
+static void expect_naps(const struct view *ours, const struct did *did)
 {
-	const struct calls *a = &ours->calls[NAP], *b = &theirs->calls[NAP];
-	double apart[NAPS];
+	const struct calls *a = &ours->calls[NAP];
 
-	for (int k = 0; k < NAPS; k++) {
-		double d = b->ms[k] - a->ms[k];
-
-		apart[k] = d < 0 ? -d : d;
-		/* What the program saw has the kernel's part in it, whole. */
-		assert_true(a->ms[k] >= NAP_NS / 1e6);
-		assert_true(a->ms[k] <= did->nap_ms[k]);
-	}
-	print_message("naps: apart by %.4f ms (median)\n", median(apart, NAPS));
-	assert_true(median(apart, NAPS) <= part * median(a->ms, NAPS));
+	for (int k = 0; k < NAPS; k++)
+		if (a->ms[k] < NAP_NS / 1e6 || a->ms[k] > did->nap_ms[k])
+			fail_msg("nap %d: gtviz %.6f ms, the program %.6f", k, a->ms[k],
+				 did->nap_ms[k]);
 }
 
-/* Records `words… PROGRAM work FILE`; the words' own output goes to `says`. */
-static void record(const char *trace, const char *const *words, const char *did_path,
-		   const char *what)
+/* Records `words… PROGRAM work FILE`; the words' own output goes to `says`. Returns whether
+ * nothing was lost. */
+static int record(const char *trace, const char *const *words, const char *did_path,
+		  const char *what)
 {
 	const char *argv[24] = {gtviz_path(), "record", "--syscalls", "all", "--level",
 				"3",	      "-o",	trace,	      "--"};
 	static char self[ACCEPT_PATH];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	struct json_object *report;
+	uint64_t lost;
 	struct ran r;
 	int argc = 9;
 
@@ -243,6 +242,12 @@ static void record(const char *trace, const char *const *words, const char *did_
 	ran_free(&r);
 	if (code)
 		SKIP("%s does not work here (status %d)", what, code);
+	report = report_of(trace);
+	lost = get_u64(get(report, "lost"), "total");
+	json_object_put(report);
+	if (lost)
+		print_message("%" PRIu64 " events were lost, and counted\n", lost);
+	return !lost;
 }
 
 static int there(const char *program)
@@ -253,54 +258,95 @@ static int there(const char *program)
 	return system(command) == 0;
 }
 
-static void as_strace_says(void **state)
+/* 1: all is as strace says; 0: there must be another run. */
+static int strace_agrees(void)
 {
 	const char *trace = file_path("strace.gtv"), *said = file_path("strace.txt"),
 		   *did_path = file_path("did");
 	const char *words[] = {
 		"strace", "-f", "-T", "-o", said, "-e", "trace=clock_nanosleep,pread64,dup",
 		NULL};
-	struct view ours = {0}, theirs = {0};
+	static struct view ours, theirs;
 	struct did did;
 
-	(void)state;
-	NEED_LEVEL(3);
-	if (!there("strace"))
-		SKIP("no strace here");
-	record(trace, words, did_path, "strace");
+	memset(&ours, 0, sizeof ours);
+	memset(&theirs, 0, sizeof theirs);
+	if (!record(trace, words, did_path, "strace"))
+		return 0;
 	read_did(did_path, &did);
 	ours.tid = did.tid;
 	each_event(trace, "syscall", take_ours, &ours);
 	take_file(&theirs, said, take_strace);
-	same_calls(&ours, &theirs, "strace", 1);
-	same_naps(&ours, &theirs, &did, 0.5);
-	/* strace's part is around ours; it tells whole microseconds. */
-	for (int k = 0; k < NAPS; k++)
-		assert_true(theirs.calls[NAP].ms[k] + 0.002 >= ours.calls[NAP].ms[k]);
+	assert_true(same_calls(&ours, &theirs, "strace", 1));
+	expect_naps(&ours, &did);
+	/* strace's part is around ours, and the program's around strace's, however long
+	 * each waits for a core; strace tells whole microseconds. */
+	for (int k = 0; k < NAPS; k++) {
+		double at = theirs.calls[NAP].ms[k];
+
+		if (at + 0.002 < ours.calls[NAP].ms[k] || at - 0.002 > did.nap_ms[k])
+			fail_msg("nap %d: gtviz %.6f ms, strace %.6f, the program %.6f", k,
+				 ours.calls[NAP].ms[k], at, did.nap_ms[k]);
+	}
 	assert_good_trace(trace);
+	return 1;
 }
 
-static void as_perf_trace_says(void **state)
+static void as_strace_says(void **state)
+{
+	(void)state;
+	NEED_LEVEL(3);
+	if (!there("strace"))
+		SKIP("no strace here");
+	for (int run = 0; run < RUNS; run++)
+		if (strace_agrees())
+			return;
+	SKIP("each time events were lost");
+}
+
+/* The same for perf trace: what it loses it says to nobody but a person. */
+static int perf_agrees(void)
 {
 	const char *trace = file_path("perf.gtv"), *said = file_path("perf.txt"),
 		   *did_path = file_path("did");
 	const char *words[] = {
 		"perf", "trace", "-o", said, "-e", "clock_nanosleep,pread64,dup", NULL};
-	struct view ours = {0}, theirs = {0};
+	static struct view ours, theirs;
+	const struct calls *a = &ours.calls[NAP], *b = &theirs.calls[NAP];
+	double apart[NAPS];
 	struct did did;
 
-	(void)state;
-	NEED_LEVEL(3);
-	if (!there("perf"))
-		SKIP("no perf here");
-	record(trace, words, did_path, "perf trace");
+	memset(&ours, 0, sizeof ours);
+	memset(&theirs, 0, sizeof theirs);
+	if (!record(trace, words, did_path, "perf trace"))
+		return 0;
 	read_did(did_path, &did);
 	ours.tid = did.tid;
 	each_event(trace, "syscall", take_ours, &ours);
 	take_file(&theirs, said, take_perf);
-	same_calls(&ours, &theirs, "perf trace", 0);
-	same_naps(&ours, &theirs, &did, 0.1);
+	if (!same_calls(&ours, &theirs, "perf trace", 0))
+		return 0;
+	expect_naps(&ours, &did);
+	/* Half of the naps are as long for both. */
+	for (int k = 0; k < NAPS; k++)
+		apart[k] = b->ms[k] > a->ms[k] ? b->ms[k] - a->ms[k] : a->ms[k] - b->ms[k];
+	print_message("naps: apart by %.4f ms (median)\n", median(apart, NAPS));
+	assert_true(median(apart, NAPS) <= 0.1 * median(a->ms, NAPS));
 	assert_good_trace(trace);
+	return 1;
+}
+
+/* What we do wrong we do wrong in each run. */
+static void as_perf_trace_says(void **state)
+{
+	(void)state;
+	NEED_LEVEL(3);
+	if (!there("perf"))
+		SKIP("no perf here");
+	for (int run = 0; run < RUNS; run++)
+		if (perf_agrees())
+			return;
+	fail_msg("perf trace tells other calls, in %d runs", RUNS);
 }
 
 int main(int argc, char **argv)

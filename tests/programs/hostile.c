@@ -20,6 +20,8 @@
 #include "runtime/abi/gtv_attach.h"
 
 #define SCRIBBLE_NS 300000000ull
+#define PATIENCE_NS 30000000000ull /* with a reader that has no core */
+#define LOOKS	    20
 
 static int fd = -1;
 static struct gtv_map map;
@@ -69,8 +71,14 @@ static int punches(void)
 {
 	const int how = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 
-	for (uint64_t until = now_ns() + SCRIBBLE_NS; now_ns() < until;) {
+	const uint64_t *beat = &map.shm->heartbeat_ns, begin = now_ns();
+	unsigned looks = 0;
+
+	/* Until the reader has looked into it some times: each time it writes its own. */
+	while (now_ns() - begin < SCRIBBLE_NS ||
+	       (looks < LOOKS && now_ns() - begin < PATIENCE_NS)) {
 		behave();
+		looks += __atomic_load_n(beat, __ATOMIC_RELAXED) != 0;
 		if (fallocate(fd, how, 0, (off_t)map.bytes))
 			return 1;
 	}

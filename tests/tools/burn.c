@@ -164,13 +164,24 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* In state S: its figures stand still. */
+/* It has left its core for a futex: its figures stand still. (The kernel tells the call of
+ * those only who have. Where it tells none, by state S, which it has a moment before.) */
 static int sleeps(pid_t tid)
 {
 	char path[64], text[256], *paren;
 	FILE *f;
 	size_t n;
 
+	snprintf(path, sizeof path, "/proc/self/task/%d/syscall", tid);
+	f = fopen(path, "re");
+	if (f) {
+		long nr = -1;
+
+		if (fscanf(f, "%ld", &nr) != 1)
+			nr = -1;
+		fclose(f);
+		return nr == SYS_futex;
+	}
 	snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
 	f = fopen(path, "re");
 	if (!f)

@@ -162,7 +162,8 @@ static void watch_a_pipe(void *arg)
 	RIG_CHECK(gt_on_readable(pipe_fd[0], "in", read_one, NULL) == -EEXIST);
 	RIG_CHECK(gt_on_writable(pipe_fd[1], "out", write_one, NULL) == 0);
 	RIG_CHECK(gt_on_readable(-1, "in", read_one, NULL) == -EBADF);
-	RIG_CHECK(gt_sleep_ns(50000000) == 0);
+	while (log_len < 2)
+		RIG_CHECK(gt_sleep_ns(1000000) == 0);
 	RIG_CHECK(gt_write(pipe_fd[1], "3", 1) == 1);
 }
 

@@ -201,20 +201,9 @@ static void chansum(void *arg)
 	gt_chan_free(sums);
 }
 
-/* But for the few times that main's slice ends just then. */
-static void chansum_one_core(void *arg)
-{
-	int as_go = 0;
-
-	for (int i = 0; i < 50; i++) {
-		chansum(arg);
-		as_go += first_sum == -5 && second_sum == 17;
-	}
-	RIG_CHECK(as_go > 25);
-}
-
-/* With more cores another may always come in between: on a quiet machine hardly ever,
- * but where each step takes long, often. So only: the sums are right, and it happens. */
+/* With more cores another may always come in between, with one main's slice may end just
+ * then: on a quiet machine hardly ever, but where each step takes long, often. So only: the
+ * sums are right, and it happens. (In simulated time always: runtime_talks.) */
 static void chansum_often(void *arg)
 {
 	int as_go = 0;
@@ -230,8 +219,7 @@ static void chansum_often(void *arg)
 static void the_one_started_last_runs_next(void **state)
 {
 	(void)state;
-	expect_good(cores[0], chansum_one_core);
-	for (size_t i = 1; i < CORES; i++)
+	for (size_t i = 0; i < CORES; i++)
 		expect_good(cores[i], chansum_often);
 }
 
@@ -487,14 +475,13 @@ static void sleeper(void *arg)
 	gt_sleep_ns((uint64_t)(uintptr_t)arg);
 }
 
-static void idle_for_a_while(void *arg)
+static int cost_nothing(void)
 {
-	uint64_t before, begin, ns;
+	uint64_t before, begin, ns, cpu;
 	struct rusage r;
 	struct gt *gt;
 	long switches;
 
-	(void)arg;
 	RIG_CHECK(gt_spawn(&gt, sleeper, (void *)1000000) == 0 && gt_join(gt) == 0);
 	gt_sleep_ns(5000000);
 	begin = gt__sys_now_ns();
@@ -505,8 +492,24 @@ static void idle_for_a_while(void *arg)
 	getrusage(RUSAGE_SELF, &r);
 	ns = gt__sys_now_ns() - begin; /* 200 ms, or longer on a busy machine */
 	/* A monitor at its slowest would wake 20 times in 200 ms, at its fastest 3,000. */
-	RIG_CHECK((uint64_t)(r.ru_nvcsw - switches) < 100 + ns / 2000000);
-	RIG_CHECK((cpu_us() - before) * 1000 < ns / 4);
+	switches = r.ru_nvcsw - switches;
+	cpu = cpu_us() - before;
+	if ((uint64_t)switches < 100 + ns / 2000000 && cpu * 1000 < ns / 4)
+		return 1;
+	fprintf(stderr, "idle for %lu us: %ld switches, %lu us on a core\n",
+		(unsigned long)(ns / 1000), switches, (unsigned long)cpu);
+	return 0;
+}
+
+/* A machine that is taken away and does not say so lengthens what is on a core just then:
+ * five tries, for who does cost something does so in each. */
+static void idle_for_a_while(void *arg)
+{
+	int tries = 0;
+
+	(void)arg;
+	while (!cost_nothing())
+		RIG_CHECK(++tries < 5);
 }
 
 static void an_idle_program_costs_nothing(void **state)

@@ -20,6 +20,22 @@ static double cpu_seconds(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
+/* Sleeping costs nothing: in one of five tries, for a machine that is taken away just then,
+ * and does not say so, lengthens what is on a core; a loop that spins does so in each. */
+static int sleeps_for_nothing(void)
+{
+	for (int i = 0; i < 5; i++) {
+		double cpu = cpu_seconds();
+
+		gt_sleep_ns(300000000);
+		cpu = cpu_seconds() - cpu;
+		if (cpu < 0.15)
+			return 1;
+		fprintf(stderr, "%.3f s on a core in 0.3 s of sleep\n", cpu);
+	}
+	return 0;
+}
+
 static void echo(void *arg)
 {
 	int fd = (int)(intptr_t)arg;
@@ -50,7 +66,6 @@ static void numbers_are_used_again(void *arg)
 {
 	int pair[2], dup_of_old = -1, stays_open = arg != NULL;
 	struct gt *gt;
-	double cpu;
 
 	for (int round = 0; round < 5; round++) {
 		int old[2] = {-1, -1};
@@ -72,9 +87,7 @@ static void numbers_are_used_again(void *arg)
 		shutdown(pair[1], SHUT_RD);
 		gt_join(gt);
 	}
-	cpu = cpu_seconds();
-	gt_sleep_ns(300000000);
-	RIG_CHECK(cpu_seconds() - cpu < 0.15);
+	RIG_CHECK(sleeps_for_nothing());
 	RIG_CHECK(stays_open == (dup_of_old >= 0));
 }
 
@@ -83,7 +96,6 @@ static void nobody_listens(void *arg)
 {
 	int pair[2];
 	struct gt *gt;
-	double cpu;
 	char byte;
 
 	(void)arg;
@@ -95,9 +107,7 @@ static void nobody_listens(void *arg)
 	shutdown(pair[0], SHUT_WR);
 	gt_join(gt);
 	close(pair[1]);
-	cpu = cpu_seconds();
-	gt_sleep_ns(300000000);
-	RIG_CHECK(cpu_seconds() - cpu < 0.15);
+	RIG_CHECK(sleeps_for_nothing());
 	for (int i = 0; i < 4; i++)
 		RIG_CHECK(gt_read(pair[0], &byte, 1) == 1 && byte == "last"[i]);
 	RIG_CHECK(gt_read(pair[0], &byte, 1) == 0);

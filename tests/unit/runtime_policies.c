@@ -99,7 +99,7 @@ static void a_blocking_call_holds_up_everybody(void **state)
 	(void)state;
 	expect_log("single", two_that_block, "aAbB");
 	expect_log("coop", two_that_block, "aAbB");
-	expect_log("quantum", two_that_block, "aAbB");
+	expect_log("quantum,tick=1s", two_that_block, "aAbB");
 }
 
 /* A descriptor is a wait of coop's: the writer gets its turn. */
@@ -131,7 +131,7 @@ static void a_descriptor_is_waited_for(void **state)
 {
 	(void)state;
 	expect_log("coop", reader_and_writer, "rwR");
-	expect_log("quantum", reader_and_writer, "rwR");
+	expect_log("quantum,tick=1s", reader_and_writer, "rwR");
 }
 
 /* --- coop: to look is not to wait --------------------------------------------- */

@@ -210,7 +210,7 @@ static void *look_around(void *arg)
 	struct gtv_ev *evs = malloc(GTV_BLOCK_MAX * sizeof *evs);
 	uint64_t random = 3, looks = 0;
 
-	while (!atomic_load(&ended)) {
+	do { /* once at least, however late it begins */
 		uint64_t from_ns, to_ns;
 		size_t count = gtv_store_block_count(r->store);
 		long n = count ? gtv_store_read(r->store, make_random(&random) % count, evs)
@@ -222,7 +222,7 @@ static void *look_around(void *arg)
 							 (to_ns - from_ns) / 100 + 1),
 					 0);
 		looks++;
-	}
+	} while (!atomic_load(&ended));
 	gtv_window_free(w);
 	free(evs);
 	return (void *)(uintptr_t)looks;

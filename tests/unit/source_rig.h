@@ -96,17 +96,18 @@ static inline struct gtv_source_stats stats(void)
 	return s;
 }
 
-/* Everything merged so far; returns how many. */
+/* Everything merged so far, up to max; returns how many. (The line may be a little ahead of
+ * the clock: so until the clock has come there, which it does soon.) */
 static inline size_t take(struct gtv_ev *out, size_t max)
 {
-	uint64_t now = gtv_clock_mono_ns(), watermark;
+	uint64_t end = gtv_clock_mono_ns() + 60000000000u, now = 0;
 	size_t n = 0;
 
-	/* The line may be a little ahead of the clock. */
-	while ((watermark = gtv_clock_mono_ns()) < now + 5000)
-		;
-	while (n < max && !gtv_merge_pop(rig.merge, watermark, &out[n]))
-		n++;
+	while (n < max && gtv_merge_queued(rig.merge) && now < end) {
+		now = gtv_clock_mono_ns();
+		while (n < max && !gtv_merge_pop(rig.merge, now, &out[n]))
+			n++;
+	}
 	return n;
 }
 
