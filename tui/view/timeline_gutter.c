@@ -62,16 +62,36 @@ static int gutter_share(struct tui_timeline *tl, struct gtv_lane lane, int y, ui
 	return x;
 }
 
-/* A name that is too long keeps what tells it from others: "futex 0x55..41d4c8". */
-static void long_name(struct tui_timeline *tl, int x, int y, int end, const char *name)
+/* How much of a long name's end tells it from others: the digits of "serve-10", the low
+ * half of "futex 0x55..41d4c8". 0: nothing in particular. */
+static int telling_end(const char *name, int size, int room)
+{
+	int digits = 0;
+	if (strncmp(name, "futex 0x", 8) == 0 && room >= 14)
+		return room - (int)strlen("futex ..");
+	while (digits < size && name[size - 1 - digits] >= '0' &&
+	       name[size - 1 - digits] <= '9')
+		digits++;
+	for (int i = 0; i < size; i++)
+		if ((unsigned char)name[i] >= 0x80)
+			return 0; /* a byte is no column */
+	return digits <= room - 3 ? digits : 0;
+}
+
+/* A name that is too long keeps what tells it from others: cut off, "serve-10" would be
+ * another thread's name. Returns the column after it. */
+static int long_name(struct tui_timeline *tl, int x, int y, int end, int role,
+		     const char *name)
 {
 	int room = end - x, size = (int)strlen(name);
-	if (size <= room || room < 14 || strncmp(name, "futex 0x", 8)) {
-		tui_say(tl->canvas, &x, y, end, TUI_TEXT, name);
-		return;
+	int kept = size > room ? telling_end(name, size, room) : 0;
+	if (kept > 0) {
+		tui_say(tl->canvas, &x, y, end - kept - 2, role, name);
+		tui_say(tl->canvas, &x, y, end, role, "..");
+		name += size - kept;
 	}
-	tui_say(tl->canvas, &x, y, end, TUI_TEXT, "futex ..");
-	tui_say(tl->canvas, &x, y, end, TUI_TEXT, name + size - (end - x));
+	tui_say(tl->canvas, &x, y, end, role, name);
+	return x;
 }
 
 /* A thread that is no worker is known by its name; its number comes second. */
@@ -109,10 +129,10 @@ static int gutter_words(struct tui_timeline *tl, struct gtv_lane lane, int y, in
 	if (lane.kind == GTV_LANE_THREAD && id[0] == 'W' && tl->gutter >= GUTTER_WIDE)
 		tui_sayf(tl->canvas, &x, y, end, TUI_DIM, "%u", lane.id);
 	else if (lane.kind == GTV_LANE_LOCK)
-		long_name(tl, x, y, tl->gutter - 2, name[0] ? name : "held by");
+		long_name(tl, x, y, tl->gutter - 2, TUI_TEXT, name[0] ? name : "held by");
 	else
-		tui_say(tl->canvas, &x, y, end, is_selected(tl, lane) ? TUI_BOLD : TUI_TEXT,
-			name);
+		x = long_name(tl, x, y, end, is_selected(tl, lane) ? TUI_BOLD : TUI_TEXT,
+			      name);
 	return x;
 }
 
