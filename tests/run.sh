@@ -12,6 +12,19 @@
 #
 # The last line is "N passed, N failed, N skipped"; the exit status is 1 if
 # anything failed.
+
+# Whatever surrounds whoever calls, a test's surroundings are these: no policy, settings,
+# colours or language of his, nor who he was before sudo; files that others may read; no core
+# files; and no signal that he ignores, as far as env can see to that.
+unset GT_SIM GT_POLICY GT_VERBOSE GT_STATS GT_PREEMPT GT_PRELOAD GT_SIGQUIT NO_COLOR LINES COLUMNS GENERATE \
+	SUDO_UID SUDO_GID SUDO_USER LANG LANGUAGE POSIXLY_CORRECT GREP_COLORS CDPATH ENV BASH_ENV
+export LC_ALL=C.UTF-8 XDG_CONFIG_HOME=/nonexistent
+umask 022
+# shellcheck disable=SC3045
+ulimit -c 0 2>/dev/null
+afresh=
+env --default-signal true 2>/dev/null && afresh='env --default-signal'
+
 logs=
 suite=
 limit=120
@@ -67,7 +80,7 @@ run_one() { # PROGRAM LOG
 	begin=$(seconds)
 	if [ -x "$1" ]; then
 		# shellcheck disable=SC2086
-		timeout -k 5 "$limit" $wrapper "$1" $arguments >"$2" 2>&1 </dev/null
+		timeout -k 5 "$limit" $afresh $wrapper "$1" $arguments >"$2" 2>&1 </dev/null
 		status=$?
 		[ $status = 124 ] && echo "over its time limit of $limit s" >>"$2"
 	else

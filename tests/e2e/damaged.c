@@ -4,7 +4,8 @@
  * can be gone through, and q leaves; or there is one line that says why not. The terminal
  * is given back in any case.
  *
- * GTV_TEST_DAMAGED: how many of each kind; GTV_TEST_SEED: where.
+ * The trace is simulated, so the damage is the same each time.
+ * GTV_TEST_DAMAGED: how many of each kind; GTV_TEST_SEED: where else.
  */
 #include "tests/e2e/pty.h"
 
@@ -31,9 +32,10 @@ static int record(void **state)
 		print_error("the sample convoy is not built\n");
 		return -1;
 	}
-	if (pty_command(out, sizeof(out),
-			"%s record -o %s --policy gil3 %s --seconds 0.3 2>&1", pty_gtviz(),
-			trace, convoy)) {
+	if (pty_command(
+		    out, sizeof(out),
+		    "GT_SIM=1 %s record -o %s --policy gil3,cores=2 %s --seconds 0.3 2>&1",
+		    pty_gtviz(), trace, convoy)) {
 		print_error("recording failed: %s\n", out);
 		return -1;
 	}
@@ -179,7 +181,7 @@ static void torn_anywhere(void **state)
 static void flipped_anywhere(void **state)
 {
 	unsigned count = number("GTV_TEST_DAMAGED", 5);
-	unsigned seed = number("GTV_TEST_SEED", (unsigned)pty_now_ms());
+	unsigned seed = number("GTV_TEST_SEED", 20261122);
 	char what[64];
 
 	(void)state;

@@ -35,7 +35,7 @@ static void lives_at_its_zoom(void **state)
 
 	(void)state;
 	need_samples();
-	pty_gtviz_start(&p, COLS, ROWS, "demo", "say", "20", NULL);
+	pty_gtviz_start(&p, COLS, ROWS, "demo", "say", "3000", NULL);
 	pty_wait_taken(&p);
 	pty_wait_text(&p, "LIVE");
 	pty_wait_text(&p, "G2 world");
@@ -50,7 +50,7 @@ static void stops_at_its_trigger(void **state)
 
 	(void)state;
 	need_samples();
-	pty_gtviz_start(&p, COLS, ROWS, "demo", "freeze", "300", "50", NULL);
+	pty_gtviz_start(&p, COLS, ROWS, "demo", "freeze", "300", "1000", NULL);
 	pty_wait_taken(&p);
 	pty_wait_text(&p, "HIT 1 sleep>50ms");
 	pty_wait_text(&p, "G2 heart");

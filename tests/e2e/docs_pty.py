@@ -13,8 +13,8 @@ import subprocess
 import termios
 import time
 
-PATIENCE_S = float(os.environ.get("DOCS_PATIENCE", "40"))  # for what is to be seen
-STUCK_S = 150  # then it hangs; no command of a document may go on for ever
+PATIENCE_S = float(os.environ.get("DOCS_PATIENCE", "120"))  # for what is to be seen
+STUCK_S = 400  # then it hangs; no command of a document may go on for ever
 OPENED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 
 

@@ -146,7 +146,7 @@ other_shells_complete() {
 			zpty -r z out '*projector*'
 			zpty -d z
 		Z
-		timeout -k 5 60 zsh -f keys.zsh "$to/usr/share/zsh/site-functions" "$dir" || return
+		timeout -k 5 300 zsh -f keys.zsh "$to/usr/share/zsh/site-functions" "$dir" || return
 	fi
 	if command -v fish >/dev/null; then
 		found=1

@@ -27,6 +27,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -45,7 +46,8 @@ struct pty {
 	VTermScreen *screen;
 	int cols, rows;
 	int alternate, cursor; /* as the terminal shows them now */
-	int closed;
+	int closed, mode_at;   /* mode_at: how much of "Esc [ ?" has come */
+	unsigned mode;
 	char cut[4]; /* the beginning of a character whose rest is still to come */
 	size_t cut_bytes;
 	struct termios before;
@@ -56,6 +58,22 @@ struct pty_news {
 	pid_t pid;
 	int status;
 };
+
+/* What whoever calls has in his surroundings is none of a test's: a policy, settings,
+ * colours, who he was before sudo, which files others may read. Before anything else runs.
+ */
+__attribute__((constructor)) static void pty__surroundings(void)
+{
+	static const char *const theirs[] = {
+		"GT_SIM",     "GT_POLICY",  "GT_VERBOSE", "GT_STATS", "GT_PREEMPT",
+		"GT_PRELOAD", "GT_SIGQUIT", "NO_COLOR",	  "LINES",    "COLUMNS",
+		"SUDO_UID",   "SUDO_GID",   "SUDO_USER"};
+
+	for (size_t i = 0; i < sizeof(theirs) / sizeof(*theirs); i++)
+		unsetenv(theirs[i]);
+	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+	umask(022);
+}
 
 static inline const char *pty_env(const char *name, const char *fallback)
 {
@@ -162,9 +180,32 @@ static inline int pty__prop(VTermProp prop, VTermValue *val, void *user)
 
 	if (prop == VTERM_PROP_ALTSCREEN)
 		p->alternate = val->boolean;
-	if (prop == VTERM_PROP_CURSORVISIBLE)
-		p->cursor = val->boolean;
 	return 1;
+}
+
+/* Whether the cursor is to be seen, by what was said of it last ("Esc [ ? 25 h" or "l").
+ * libvterm keeps that with a saved place, too, and so takes it for hidden when curses has
+ * saved one meanwhile; terminals do not. */
+static inline void pty__cursor(struct pty *p, const char *buf, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char c = buf[i];
+
+		if (c == '\033') {
+			p->mode_at = 1;
+		} else if (p->mode_at < 3) {
+			p->mode_at =
+				c == "?[?"[p->mode_at] && p->mode_at ? p->mode_at + 1 : 0;
+			p->mode = 0;
+		} else if (c >= '0' && c <= '9') {
+			p->mode = p->mode * 10 + (unsigned)(c - '0');
+		} else {
+			if (p->mode == 25 && (c == 'h' || c == 'l'))
+				p->cursor = c == 'h';
+			p->mode = 0;
+			p->mode_at = c == ';' ? 3 : 0;
+		}
+	}
 }
 
 static inline void pty__answer(const char *bytes, size_t size, void *user)
@@ -189,10 +230,15 @@ __attribute__((noreturn)) static inline void pty__shell(int slave, int talk,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	news.pid = fork();
 	if (news.pid == 0) {
+		sigset_t none;
+
 		setpgid(0, 0);
 		tcsetpgrp(slave, getpid());
-		signal(SIGTTOU, SIG_DFL);
-		signal(SIGHUP, SIG_DFL);
+		/* Who called the test may ignore some. */
+		for (int sig = 1; sig < NSIG; sig++)
+			signal(sig, SIG_DFL);
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
 		dup2(slave, 0);
 		dup2(slave, 1);
 		dup2(slave, 2);
@@ -239,6 +285,7 @@ static inline void pty__feed(struct pty *p, char *buf, size_t count)
 	size_t whole = pty__whole(buf, count);
 
 	vterm_input_write(p->vt, buf, whole);
+	pty__cursor(p, buf, whole);
 	p->cut_bytes = count - whole;
 	memcpy(p->cut, buf + whole, p->cut_bytes);
 	vterm_screen_flush_damage(p->screen);
@@ -293,6 +340,17 @@ static inline const char *pty_state_home(void)
 	return path;
 }
 
+/* A descriptor that no dup2 to the standard ones meets, should the test have been started
+ * without those. */
+static inline int pty__high(int fd)
+{
+	int high = fd >= 0 && fd < 3 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd;
+
+	if (high != fd)
+		close(fd);
+	return high;
+}
+
 static inline void pty_start(struct pty *p, int cols, int rows, char *const *argv)
 {
 	static const VTermScreenCallbacks callbacks = {.settermprop = pty__prop};
@@ -306,15 +364,16 @@ static inline void pty_start(struct pty *p, int cols, int rows, char *const *arg
 	p->cols = cols;
 	p->rows = rows;
 	p->cursor = 1;
-	p->fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	p->fd = pty__high(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
 	assert_true(p->fd >= 0 && !grantpt(p->fd) && !unlockpt(p->fd));
-	int slave = open(ptsname(p->fd), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int slave = pty__high(open(ptsname(p->fd), O_RDWR | O_NOCTTY | O_CLOEXEC));
 
 	assert_true(slave >= 0);
 	assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
 	assert_int_equal(tcgetattr(slave, &p->before), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, talk), 0);
-	p->shell = talk[0];
+	p->shell = talk[0] = pty__high(talk[0]);
+	talk[1] = pty__high(talk[1]);
 	p->vt = vterm_new(rows, cols);
 	vterm_set_utf8(p->vt, 1);
 	p->screen = vterm_obtain_screen(p->vt);

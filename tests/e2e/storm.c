@@ -117,14 +117,16 @@ static void storm(struct pty *p)
 	}
 }
 
-/* Back from prompts, from typing and from wherever the storm has led, the help answers. */
+/* Back from prompts, from typing and from wherever the storm has led, the help answers.
+ * Each turn waits longer for it: one more key closes it again, and a machine may be slow.
+ */
 static void help_answers(struct pty *p)
 {
 	uint64_t deadline_ms = pty_now_ms() + PTY_WAIT_MS;
 
 	pty_resize(p, 120, 40);
 	for (int turn = 0; !pty__has(p, "PgDn more"); turn++) {
-		uint64_t quiet_ms = pty_now_ms() + 300;
+		uint64_t quiet_ms = pty_now_ms() + 300 + 200 * (uint64_t)turn;
 
 		if (pty_now_ms() > deadline_ms)
 			pty_fail(p, "it no longer answers");

@@ -84,11 +84,10 @@ static void play(int cols, int rows, int nobody)
 	}
 	go(&p, 0);
 	pty_keys(&p, "q");
-	/* That the terminal is as it was is looked at in talk.c: libvterm takes the cursor
-	 * for hidden where curses saved its place meanwhile. */
 	status = pty_status(&p);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+	pty_wait_restored(&p);
 	pty_close(&p);
 }
 

@@ -202,6 +202,22 @@ static uint64_t join_ns(const struct through *t, size_t i, const struct gtv_span
 	return wake->from_ns;
 }
 
+/* Until when somebody was there who is told to have done something at `at_ns`: who ends may
+ * tell whom it woke after its own end, and be kept from that for long. From its end on
+ * nobody but the one who waits has anything to show. */
+static uint64_t alive_ns(struct through *t, struct gtv_lane lane, uint64_t at_ns)
+{
+	const struct gtv_piece *piece;
+	struct gtv_span s;
+	size_t count;
+
+	if (!window_span_at(t, lane, at_ns - 1, &s) && s.from_ns < at_ns)
+		return at_ns;
+	piece = gtv_window_pieces(t->window, lane, &count);
+	return count && piece[count - 1].span.to_ns < at_ns ? piece[count - 1].span.to_ns
+							    : at_ns;
+}
+
 /* Nothing in sight ended it: who had the lock then, or is not at the end that is waited
  * for, is followed. */
 static int window_had(struct through *t, const struct gtv_span *span, struct gtv_lane *who,
@@ -238,7 +254,7 @@ static int window_cause(void *arg, const struct gtv_span *span, struct gtv_lane 
 		if (!e->from.kind || !e->from.id)
 			return 0;
 		*who = e->from;
-		*at_ns = join_ns(t, i, span);
+		*at_ns = alive_ns(t, e->from, join_ns(t, i, span));
 		return 1;
 	}
 	return window_had(t, span, who, at_ns);
