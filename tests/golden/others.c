@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
  * A core that is shared with another program, of more switches than a window decodes:
- * the lane is made of tiles, and they too tell whose time it was, ours or the other's.
+ * the lane is made of tiles. They too tell whose time it was, ours or the other's; the
+ * longest wait among them is found all the same, and what cannot be counted isn't.
  */
 #include "convoy.h"
 #include "frame.h"
 #include "tui/view/timeline.h"
 
-#define SWITCHES 200000
-#define TURN_NS	 100000ull /* a turn of both */
+#define SWITCHES  200000
+#define TURN_NS	  100000ull /* a turn of both */
+#define LONG_TURN 70000	    /* before this one ours waits longer, for LONG_NS */
+#define LONG_NS	  2500000ull
 
 /* In the first half the other program has nine tenths of the core, in the second ours. */
 static struct gtv_store *store_of_turns(struct gtv_names *names)
@@ -27,6 +30,8 @@ static struct gtv_store *store_of_turns(struct gtv_names *names)
 	for (int i = 0; i < SWITCHES / 2; i++) {
 		uint64_t ours = (i < SWITCHES / 4 ? 1 : 9) * TURN_NS / 10;
 
+		if (i == LONG_TURN)
+			ts += LONG_NS;
 		convoy_kswitch(&c, ts + TURN_NS - ours, 0, CONVOY_CC1, CONVOY_PID,
 			       GTV_OFF_PREEMPTED, 0);
 		ts += TURN_NS;
@@ -52,21 +57,27 @@ static int cells_of(struct tui_canvas *canvas, int y, int from, int to, int role
 	return n;
 }
 
+static void open_turns(struct tui_trace *t, struct gtv_names *names)
+{
+	struct gtv_err err;
+
+	assert_non_null(names);
+	assert_int_equal(tui_trace_attach(t, store_of_turns(names), &err), 0);
+	t->owned = 1;
+	t->nav.follow = 0;
+	t->nav.rows = TUI_ROWS_CORE;
+	tui_nav_window(&t->nav, t->nav.first_ns, t->nav.last_ns);
+}
+
 static void tiles_tell_whose_time_it_was(void **state)
 {
 	struct gtv_names *names = gtv_names_new();
 	struct tui_canvas canvas;
 	struct tui_scene scene;
 	struct tui_trace t;
-	struct gtv_err err;
 
 	(void)state;
-	assert_non_null(names);
-	assert_int_equal(tui_trace_attach(&t, store_of_turns(names), &err), 0);
-	t.owned = 1;
-	t.nav.follow = 0;
-	t.nav.rows = TUI_ROWS_CORE;
-	tui_nav_window(&t.nav, t.nav.first_ns, t.nav.last_ns);
+	open_turns(&t, names);
 	tui_pane_read(&t, TUI_VIEW_TIMELINE, UINT64_MAX);
 	assert_int_equal(tui_canvas_init(&canvas, 120, 40), 0);
 	tui_trace_scene(&t, &scene);
@@ -87,8 +98,45 @@ static void tiles_tell_whose_time_it_was(void **state)
 	gtv_names_free(names);
 }
 
+static void select_lane(struct tui_trace *t, const char *lane, uint64_t from_ns,
+			uint64_t to_ns)
+{
+	struct gtv_options opts = {.select = lane, .from_ns = from_ns, .to_ns = to_ns};
+	struct gtv_err err = {0};
+
+	assert_int_equal(tui_trace_place(t, &opts, &err), 0);
+	assert_int_equal(tui_trace_explain(t), 0);
+}
+
+static void the_longest_wait_is_found_among_tiles(void **state)
+{
+	/* It waits from the end of its turn on: for the other's tenth, and LONG_NS. */
+	const uint64_t from_ns = LONG_TURN * TURN_NS,
+		       to_ns = from_ns + LONG_NS + TURN_NS / 10;
+	struct gtv_names *names = gtv_names_new();
+	struct tui_trace t;
+
+	(void)state;
+	open_turns(&t, names);
+	select_lane(&t, "T4242", UINT64_MAX, UINT64_MAX);
+	assert_int_equal(t.nav.span.from_ns, CONVOY_START + from_ns);
+	assert_int_equal(t.nav.span.to_ns, CONVOY_START + to_ns);
+	assert_false(t.explanation.similar_known);
+
+	select_lane(&t, "T4242", from_ns - 10 * TURN_NS, to_ns + 9 * TURN_NS / 10);
+	assert_int_equal(t.nav.span.from_ns, CONVOY_START + from_ns);
+	assert_true(t.explanation.similar_known);
+	assert_int_equal(t.explanation.similar, 11);
+	assert_int_equal(t.explanation.similar_median_ns, TURN_NS / 10);
+	tui_trace_close(&t);
+	gtv_names_free(names);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(tiles_tell_whose_time_it_was)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tiles_tell_whose_time_it_was),
+		cmocka_unit_test(the_longest_wait_is_found_among_tiles),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@ enum gtv_step {
 	GTV_STEP_WALK,	 /* bytes of a file without an index */
 	GTV_STEP_NAMES,	 /* blocks */
 	GTV_STEP_LOOK,	 /* the first picture */
+	GTV_STEP_SEEK,	 /* the longest wait of a lane */
 	GTV_STEP_WRITE,	 /* ns of a trace that is written in another format */
 	GTV_STEP_WRITER, /* a named pipe that nobody writes to yet */
 	GTV_STEP_IMPORT, /* bytes of another tool's file; all 0: events */

@@ -568,7 +568,7 @@ static int by_length(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The same wait in the window as it was looked at: of the pieces that are exact. */
+/* The same wait in the window as it was looked at. Tiles don't know each wait. */
 void gtv_explain_similar(struct gtv_window *w, const struct gtv_span *span,
 			 struct gtv_explanation *out)
 {
@@ -577,7 +577,8 @@ void gtv_explain_similar(struct gtv_window *w, const struct gtv_span *span,
 	uint64_t *ns = count ? malloc(count * sizeof *ns) : NULL;
 
 	out->similar = out->similar_median_ns = 0;
-	for (size_t i = 0; ns && i < count; i++) {
+	out->similar_known = gtv_window_exact(w);
+	for (size_t i = 0; ns && out->similar_known && i < count; i++) {
 		const struct gtv_span *s = &p[i].span;
 		if (p[i].spans == 1 && s->state == span->state && s->lock == span->lock)
 			ns[n++] = span_ns(s);
@@ -626,5 +627,6 @@ int gtv_explain(struct gtv_window *w, const struct gtv_names *names,
 	err = gtv_explain_wait(w, names, span, out);
 	out->similar = seen.similar;
 	out->similar_median_ns = seen.similar_median_ns;
+	out->similar_known = seen.similar_known;
 	return err;
 }

@@ -37,6 +37,7 @@ struct gtv_explanation {
 	int parts;
 	/* The same wait over the window: how many, median length. */
 	uint64_t similar, similar_median_ns;
+	int similar_known; /* 0: the window was looked at from too far to count them */
 };
 
 /* The two below, of one window. 0, or -GTV_E*. Looks through `w` (moves its window). */

@@ -11,6 +11,7 @@ struct tui_seek {
 	struct gtv_model_sink sink;
 	unsigned left; /* hits up to the one asked for */
 	struct gtv_lane lane;
+	uint64_t from_ns, to_ns; /* where the lane is looked at */
 	struct gtv_trigger_hit hit;
 	uint64_t longest_ns;
 	enum tui_seek_state state;
@@ -122,7 +123,8 @@ static void on_wait(void *arg, const struct gtv_span *span)
 	uint64_t length_ns = span->to_ns - span->from_ns;
 
 	if (span->lane.kind != s->lane.kind || span->lane.id != s->lane.id ||
-	    !is_wait(span->state) || length_ns <= s->longest_ns)
+	    !is_wait(span->state) || length_ns <= s->longest_ns ||
+	    span->to_ns <= s->from_ns || span->from_ns >= s->to_ns)
 		return;
 	s->longest_ns = length_ns;
 	s->hit.ts_ns = span->from_ns + length_ns / 2;
@@ -137,11 +139,25 @@ struct tui_seek *tui_seek_longest(struct tui_trace *t, struct gtv_lane lane)
 	if (!s)
 		return NULL;
 	s->lane = s->hit.lane = lane;
+	s->to_ns = UINT64_MAX;
 	s->reading = tui_reading_new(t, &longest_ops, s);
 	if (s->reading)
 		return s;
 	tui_seek_free(s);
 	return NULL;
+}
+
+struct tui_seek *tui_seek_longest_in(struct tui_trace *t, struct gtv_lane lane,
+				     uint64_t from_ns, uint64_t to_ns)
+{
+	struct tui_seek *s = tui_seek_longest(t, lane);
+
+	if (!s)
+		return NULL;
+	s->from_ns = from_ns;
+	s->to_ns = to_ns;
+	tui_reading_range(s->reading, from_ns, to_ns);
+	return s;
 }
 
 /* ---- both ---- */

@@ -23,6 +23,9 @@ enum tui_seek_state {
 struct tui_seek *tui_seek_condition(struct tui_trace *t, const struct gtv_condition *cond,
 				    unsigned nth);
 struct tui_seek *tui_seek_longest(struct tui_trace *t, struct gtv_lane lane);
+/* Only of waits that reach into [from_ns, to_ns). */
+struct tui_seek *tui_seek_longest_in(struct tui_trace *t, struct gtv_lane lane,
+				     uint64_t from_ns, uint64_t to_ns);
 void tui_seek_free(struct tui_seek *s); /* may be NULL */
 /* Looks on for about budget_ns of real time. */
 enum tui_seek_state tui_seek_go(struct tui_seek *s, uint64_t budget_ns);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "runtime/abi/gtv_ring.h"
+#include "tracer/base/progress.h"
 #include "tracer/cmd/out.h"
 #include "tui/trace/asking.h"
 #include "tui/trace/scope.h"
@@ -15,6 +16,7 @@
 #include "tui/trace/critical.h"
 #include "tui/scene/roles.h"
 #include "tui/scene/sieve.h"
+#include "tui/trace/seek.h"
 #include "tui/trace/span.h"
 
 /* A wait worth selecting: neither running nor over. */
@@ -324,20 +326,15 @@ int tui_trace_lane(const struct tui_trace *t, const char *name, struct gtv_lane 
 	return find_name(t->names, GTV_CLASS_GT, name, &out->id);
 }
 
-/* Selects the lane's longest wait in the window, or what it does in its middle. */
-static int select_wait(struct tui_trace *t, struct gtv_lane lane)
+/* The middle of the lane's longest wait in the window, looked at from so near that each is
+ * there; that of the window: it has none. */
+static uint64_t longest_of_pieces(struct tui_trace *t, struct gtv_lane lane)
 {
-	struct tui_nav *nav = &t->nav;
-	const struct gtv_piece *pieces;
+	const struct tui_nav *nav = &t->nav;
 	uint64_t at_ns = nav->from_ns + (nav->to_ns - nav->from_ns) / 2, longest_ns = 0;
-	struct gtv_span span;
 	size_t count;
+	const struct gtv_piece *pieces = gtv_window_pieces(t->window, lane, &count);
 
-	int rc = gtv_window_look(t->window, nav->from_ns, nav->to_ns,
-				 (nav->to_ns - nav->from_ns) / 1000 + 1);
-	if (rc)
-		return rc;
-	pieces = gtv_window_pieces(t->window, lane, &count);
 	for (size_t i = 0; i < count; i++) {
 		const struct gtv_span *s = &pieces[i].span;
 
@@ -346,6 +343,35 @@ static int select_wait(struct tui_trace *t, struct gtv_lane lane)
 		longest_ns = s->to_ns - s->from_ns;
 		at_ns = s->from_ns + longest_ns / 2;
 	}
+	return at_ns;
+}
+
+/* From afar there are only sums: all of the window is read. */
+static uint64_t longest_read(struct tui_trace *t, struct gtv_lane lane)
+{
+	const struct tui_nav *nav = &t->nav;
+	uint64_t at_ns = nav->from_ns + (nav->to_ns - nav->from_ns) / 2;
+	struct tui_seek *seek = tui_seek_longest_in(t, lane, nav->from_ns, nav->to_ns);
+
+	gtv_progress_at(GTV_STEP_SEEK, 0, 0);
+	if (seek && tui_seek_go(seek, UINT64_MAX) == TUI_SEEK_FOUND)
+		at_ns = tui_seek_ts_ns(seek);
+	tui_seek_free(seek);
+	return at_ns;
+}
+
+/* Selects the lane's longest wait in the window, or what it does in its middle. */
+static int select_wait(struct tui_trace *t, struct gtv_lane lane)
+{
+	struct tui_nav *nav = &t->nav;
+	struct gtv_span span;
+
+	int rc = gtv_window_look(t->window, nav->from_ns, nav->to_ns,
+				 (nav->to_ns - nav->from_ns) / 1000 + 1);
+	if (rc)
+		return rc;
+	uint64_t at_ns = gtv_window_exact(t->window) ? longest_of_pieces(t, lane)
+						     : longest_read(t, lane);
 	rc = gtv_window_span_at(t->window, lane, at_ns, &span);
 	if (rc)
 		return rc;

@@ -395,6 +395,11 @@ static void always(struct page *p)
 	int x = 2, y = p->always_y, end = p->canvas->cols - 2;
 	const struct gtv_span *s = &p->ex->cause[0].span;
 	tui_chrome_rule(p->canvas, y++, "is it always so?");
+	if (!p->ex->similar_known) {
+		tui_say(p->canvas, &x, y, end, TUI_DIM,
+			"too much in sight to count its like: zoom in, in the timeline");
+		return;
+	}
 	tui_sayf(p->canvas, &x, y, end, TUI_BOLD, "%s",
 		 tui_format_count(count, sizeof(count), p->ex->similar));
 	tui_sayf(p->canvas, &x, y, end, TUI_DIM, " %s span%s of ", gtv_state_name(s->state),

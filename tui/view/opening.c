@@ -21,6 +21,7 @@ const char *tui_opening_words(enum gtv_step step)
 		[GTV_STEP_WALK] = "finding its blocks, for it has no index",
 		[GTV_STEP_NAMES] = "reading its names",
 		[GTV_STEP_LOOK] = "making the first picture",
+		[GTV_STEP_SEEK] = "looking for the longest wait",
 		[GTV_STEP_WRITE] = "writing it",
 		[GTV_STEP_WRITER] = "waiting for somebody to write to the pipe",
 		[GTV_STEP_IMPORT] = "reading it",
