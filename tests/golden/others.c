@@ -57,6 +57,16 @@ static int cells_of(struct tui_canvas *canvas, int y, int from, int to, int role
 	return n;
 }
 
+static void draw_timeline(struct tui_trace *t, struct tui_scene *scene,
+			  struct tui_canvas *canvas)
+{
+	tui_pane_read(t, TUI_VIEW_TIMELINE, UINT64_MAX);
+	assert_int_equal(tui_canvas_init(canvas, 120, 40), 0);
+	tui_trace_scene(t, scene);
+	assert_int_equal(tui_view_by_id(TUI_VIEW_TIMELINE)->draw(canvas, scene), 0);
+	assert_false(gtv_window_exact(t->window));
+}
+
 static void open_turns(struct tui_trace *t, struct gtv_names *names)
 {
 	struct gtv_err err;
@@ -78,11 +88,7 @@ static void tiles_tell_whose_time_it_was(void **state)
 
 	(void)state;
 	open_turns(&t, names);
-	tui_pane_read(&t, TUI_VIEW_TIMELINE, UINT64_MAX);
-	assert_int_equal(tui_canvas_init(&canvas, 120, 40), 0);
-	tui_trace_scene(&t, &scene);
-	assert_int_equal(tui_view_by_id(TUI_VIEW_TIMELINE)->draw(&canvas, &scene), 0);
-	assert_false(gtv_window_exact(t.window));
+	draw_timeline(&t, &scene, &canvas);
 
 	int y = 0;
 	while (y < 40 && tui_canvas_at(&canvas, 1, y)->glyph != 'C')
@@ -132,9 +138,67 @@ static void the_longest_wait_is_found_among_tiles(void **state)
 	gtv_names_free(names);
 }
 
+/* Sixteen threads of ours in turns, none of which has much of any tile. */
+static struct gtv_store *store_of_many(struct gtv_names *names)
+{
+	struct gtv_store_info info = {.level = 3,
+				      .core_count = 1,
+				      .start_ns = CONVOY_START,
+				      .pid = CONVOY_PID,
+				      .command = "./many"};
+	struct convoy c = {0};
+	struct gtv_store *st;
+
+	convoy_names(names);
+	for (uint32_t i = 0; i < 16; i++)
+		convoy_name(names, GTV_CLASS_THREAD, CONVOY_PID + 100 + i, 0, GTV_NAME_OURS,
+			    "many", "");
+	for (uint32_t i = 0; i < SWITCHES; i++)
+		convoy_kswitch(&c, CONVOY_START + i * (TURN_NS / 10), 0,
+			       i ? CONVOY_PID + 100 + (i - 1) % 16 : 0,
+			       CONVOY_PID + 100 + i % 16,
+			       i ? GTV_OFF_PREEMPTED : GTV_OFF_IDLE, 0);
+	assert_int_equal(gtv_store_create_temp(&st, &info, names, NULL), 0);
+	assert_int_equal(gtv_store_append(st, c.ev, c.count), 0);
+	assert_int_equal(gtv_store_finish(st), 0);
+	free(c.ev);
+	return st;
+}
+
+static void a_core_that_many_share_is_busy(void **state)
+{
+	struct gtv_names *names = gtv_names_new();
+	struct tui_canvas canvas;
+	struct tui_scene scene;
+	struct tui_trace t;
+	struct gtv_err err;
+	int y = 0, full = 0;
+
+	(void)state;
+	assert_non_null(names);
+	assert_int_equal(tui_trace_attach(&t, store_of_many(names), &err), 0);
+	t.owned = 1;
+	t.nav.follow = 0;
+	t.nav.rows = TUI_ROWS_CORE;
+	tui_nav_window(&t.nav, t.nav.first_ns, t.nav.last_ns);
+	draw_timeline(&t, &scene, &canvas);
+	while (y < 40 && tui_canvas_at(&canvas, 1, y)->glyph != 'C')
+		y++;
+	assert_true(y < 40);
+	for (int x = 19; x < 119; x++) {
+		uint32_t glyph = tui_canvas_at(&canvas, x, y)->glyph;
+		full += glyph == 0x259a || glyph == 0x2588;
+	}
+	assert_true(full >= 98); /* but where the trace begins and ends */
+	tui_canvas_fini(&canvas);
+	tui_trace_close(&t);
+	gtv_names_free(names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_core_that_many_share_is_busy),
 		cmocka_unit_test(tiles_tell_whose_time_it_was),
 		cmocka_unit_test(the_longest_wait_is_found_among_tiles),
 	};

@@ -181,7 +181,10 @@ static void shares_fill_as_much_as_they_are(void **state)
 	tui_strip_share(&strip, 10800, 11600, 1, TUI_ID1, 1);
 	tui_strip_share(&strip, 11600, 12400, 500, TUI_ID1, 1);
 	tui_strip_share(&strip, 11600, 12400, 300, TUI_ID2, 2);
-	expect("▌▎▚       ");
+	/* More than there are fills for: the fifth counts too. */
+	for (uint32_t who = 1; who <= 5; who++)
+		tui_strip_share(&strip, 12400, 13200, 100, TUI_ID1 + (int)who, who);
+	expect("▌▎▚▋      ");
 }
 
 static void a_comb_of_pulses_lets_the_wait_through(void **state)

@@ -204,10 +204,9 @@ void tui_strip_share(struct tui_strip *strip, uint64_t from_ns, uint64_t to_ns, 
 	for (int at = first; at <= last; at++) {
 		struct tui_strip_cell *cell = &strip->cell[at];
 		uint8_t slot = fill_slot(cell, role, who);
-		if (slot == 0)
-			continue;
 		uint64_t part = overlap(&strip->axis, at, from_ns, to_ns);
-		cell->fill[slot - 1].ns += (uint64_t)((wide)ns * part / (to_ns - from_ns));
+		*(slot ? &cell->fill[slot - 1].ns : &cell->more_ns) +=
+			(uint64_t)((wide)ns * part / (to_ns - from_ns));
 		cell->mixed = 1;
 	}
 }
@@ -275,7 +274,7 @@ static struct glyph_cell two_fills(const struct tui_strip_cell *cell)
 static struct glyph_cell mixed(const struct tui_strip_cell *cell, uint64_t cell_ns)
 {
 	const struct tui_strip_fill *most = &cell->fill[0];
-	uint64_t sum = 0;
+	uint64_t sum = cell->more_ns;
 	for (int i = 0; i < cell->fills; i++) {
 		sum += cell->fill[i].ns;
 		if (cell->fill[i].ns > most->ns)
@@ -331,9 +330,10 @@ static struct glyph_cell line(const struct tui_strip *strip, int at, uint64_t ce
 /* Less work in it than the two eighths that are drawn. */
 static int is_pulse(const struct tui_strip *strip, int at)
 {
-	uint64_t sum = 0;
+	uint64_t sum;
 	if (at < 0 || at >= strip->axis.cells || strip->cell[at].fills == 0)
 		return 0;
+	sum = strip->cell[at].more_ns;
 	for (int i = 0; i < strip->cell[at].fills; i++)
 		sum += strip->cell[at].fill[i].ns;
 	return sum * 4 < overlap(&strip->axis, at, 0, UINT64_MAX);

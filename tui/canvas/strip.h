@@ -38,6 +38,7 @@ struct tui_strip_cell {
 		uint32_t glyph;
 		uint8_t role, rare;
 	} line[TUI_STRIP_LINES];
+	uint64_t more_ns; /* shares of those for whom no fill was left */
 	uint8_t fills, lines;
 	uint8_t hidden;	 /* a pulse found no free eighth */
 	uint8_t pulses;	 /* there are some: their eighths are more than they were */

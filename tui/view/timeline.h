@@ -116,6 +116,15 @@ void tui_tl_chrome_rows(struct tui_timeline *tl);
 int tui_tl_layout(struct tui_timeline *tl);
 void tui_tl_layout_fini(struct tui_timeline *tl);
 
+/* What is left of a tile's `ns` when what it told of it is gone: of more than a tile names,
+ * so of nobody in particular. Sums are rounded; what comes of that is nobody's time. */
+static inline uint64_t tui_tl_rest_ns(const struct gtv_span *tile, uint64_t ns,
+				      uint64_t told)
+{
+	uint64_t rounding = told ? (tile->to_ns - tile->from_ns) / 32 : 0;
+	return ns > told + rounding ? ns - told : 0;
+}
+
 /* timeline_lanes.c */
 void tui_tl_lane(struct tui_timeline *tl, const struct tui_tl_row *row);
 /* timeline_core.c */

@@ -109,13 +109,12 @@ static int is_ours(const struct core *c, uint32_t tid)
 		     : tui_ident_is_ours(c->tl->scene->names, tid);
 }
 
-/* What is left of `ns` when what was told of it is gone, of nobody in particular; sums
- * are rounded, and what comes of that is nobody's. */
 static void body_rest(struct core *c, const struct gtv_span *s, uint64_t ns, uint64_t told,
 		      int role)
 {
-	if (ns > told && ns - told > (s->to_ns - s->from_ns) / 32)
-		tui_strip_share(&c->tl->strip, s->from_ns, s->to_ns, ns - told, role, 0);
+	uint64_t rest = tui_tl_rest_ns(s, ns, told);
+	if (rest > 0)
+		tui_strip_share(&c->tl->strip, s->from_ns, s->to_ns, rest, role, 0);
 }
 
 static void body_tile(struct core *c, const struct gtv_piece *p)

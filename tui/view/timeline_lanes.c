@@ -106,11 +106,14 @@ static void put_tile(struct tui_timeline *tl, const struct gtv_piece *p)
 	}
 	uint64_t active =
 		(uint64_t)sums->state_ns[GTV_ST_RUNNING] + sums->state_ns[GTV_ST_HELD];
-	if (told == 0 && active > 0) {
+	uint64_t rest = tui_tl_rest_ns(s, active, told);
+	if (rest > 0) {
 		struct gtv_span one = *s;
-		one.gt = 0;
-		int role = active_role(tl, &one, &who);
-		tui_strip_share(&tl->strip, s->from_ns, s->to_ns, active, role, who);
+		one.gt = one.tid = 0;
+		int role = s->lane.kind == GTV_LANE_LOCK
+				   ? tui_ident_lane(tl->scene->names, s->lane)
+				   : active_role(tl, &one, &who);
+		tui_strip_share(&tl->strip, s->from_ns, s->to_ns, rest, role, 0);
 	}
 	/* Each state as long as it was, from the tile's begin: what counts is which
 	 * took most, and whether a rare one was there. */
