@@ -533,8 +533,10 @@ static void test_socket_refuses_strangers(void **state)
 			_exit(2);
 		_exit(receive_fd(ask_socket(gtv_source_ring_socket(rig.src))) >= 0);
 	}
-	while (!waitpid(pid, &status, WNOHANG))
+	while (!waitpid(pid, &status, WNOHANG)) {
 		gtv_source_ring_wait(rig.src, 1000000);
+		drain();
+	}
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 	rig_close();
@@ -564,6 +566,11 @@ static void test_doorbell(void **state)
 	start = gtv_clock_mono_ns();
 	gtv_source_ring_wait(rig.src, 5000000);
 	assert_true(gtv_clock_mono_ns() - start >= 5000000);
+	/* Who is woken before it sleeps does not sleep. */
+	gtv_source_ring_wake(rig.src);
+	start = gtv_clock_mono_ns();
+	gtv_source_ring_wait(rig.src, 20000000000ull);
+	assert_true(gtv_clock_mono_ns() - start < 10000000000ull);
 	rig_close();
 }
 

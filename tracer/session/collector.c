@@ -23,7 +23,6 @@
 
 #include "tracer/session/internal.h"
 
-#define ROUND_NS    4000000ull
 #define LATENESS_NS 8000000ull
 #define SYNC_NS	    250000000ull
 #define ZOOM_NS	    500000000ull
@@ -55,21 +54,21 @@ static void push_recorder(struct gtv_session *s, unsigned kind, uint32_t tid, ui
 	gtv_merge_push(s->merge, s->recorder_stream, &ev);
 }
 
-/* What the program wrote on its terminal since the last round. */
-static void take_output(struct gtv_session *s)
+/* What the program wrote on its terminal since the last round. Returns whether it did. */
+static int take_output(struct gtv_session *s)
 {
 	char buf[8192];
+	int round = 0;
 
-	if (s->launch.pty < 0)
-		return;
-	for (int round = 0; round < 32; round++) {
+	for (; s->launch.pty >= 0 && round < 32; round++) {
 		ssize_t n = read(s->launch.pty, buf, sizeof buf);
 		if (n <= 0)
-			return;
+			break;
 		uint64_t now = s->status.simulated ? s->last_ns : gtv_clock_mono_ns();
 		gtv_store_put_output(s->store, now, buf, (size_t)n);
 		push_recorder(s, GTV_EV_OUTPUT, gtv_session_pid(s), 1, (uint64_t)n, now);
 	}
+	return round > 0;
 }
 
 static void drain_sources(struct gtv_session *s)
@@ -286,6 +285,17 @@ static void keep_last(struct gtv_session *s)
 		gtv_flight_write(s->flight, s->last_ns); /* not twice at a time */
 }
 
+/* The screen looks when it is told, and not again and again; and it is told once until it
+ * has looked. */
+static void tell_screen(struct gtv_session *s, uint64_t bytes)
+{
+	if (!s->screen || bytes == s->told_bytes)
+		return;
+	s->told_bytes = bytes;
+	if (!atomic_exchange(&s->told, 1))
+		eventfd_write(s->event_fd, 1);
+}
+
 static void update_status(struct gtv_session *s, uint64_t complete_ns, uint64_t now,
 			  int running, int finished)
 {
@@ -324,6 +334,7 @@ static void update_status(struct gtv_session *s, uint64_t complete_ns, uint64_t 
 	pthread_mutex_unlock(&s->lock);
 	if (changed)
 		eventfd_write(s->event_fd, 1);
+	tell_screen(s, stored.bytes);
 }
 
 /* SIGTERM to the program's group, SIGKILL when a second was not enough. */
@@ -410,6 +421,26 @@ static void finish(struct gtv_session *s, int ended)
 	update_status(s, now, now, !ended, !s->cut_ns || s->launch.adopted);
 }
 
+/* All that sources have ever brought or lost. */
+static uint64_t taken(struct gtv_session *s)
+{
+	struct gtv_source_stats rings, kernel = {0};
+
+	s->rings->ops->stats(s->rings, &rings);
+	if (s->kernel)
+		s->kernel->ops->stats(s->kernel, &kernel);
+	return rings.events + rings.lost + rings.corrupt + kernel.events + kernel.lost;
+}
+
+/* Rounds grow while nothing comes. */
+static void set_pace(struct gtv_session *s, int came)
+{
+	uint64_t now_taken = taken(s);
+
+	gtv_pace_turn(&s->pace, came || now_taken != s->taken);
+	s->taken = now_taken;
+}
+
 /* The recording has ended, the program runs on: who waits for us waits for it. */
 static void wait_for_program(struct gtv_session *s)
 {
@@ -426,15 +457,28 @@ static void wait_for_program(struct gtv_session *s)
 	update_status(s, s->cut_ns, gtv_clock_mono_ns(), 1, 1);
 }
 
+/* Whether the program may have ended, or have written on its terminal: one call instead of
+ * two that mostly tell nothing. */
+static void look(struct gtv_session *s, int *may_end, int *wrote)
+{
+	struct pollfd fds[] = {{.fd = s->launch.pidfd, .events = POLLIN},
+			       {.fd = s->launch.pty, .events = POLLIN}};
+	int any = poll(fds, 2, 0) > 0;
+
+	*may_end = s->launch.pidfd < 0 || (any && fds[0].revents);
+	*wrote = any && fds[1].revents;
+}
+
 void *gtv_session_collect(void *session)
 {
 	struct gtv_session *s = session;
-	int ended = 0;
+	int ended = 0, may_end, wrote;
 
 	while (!ended && !s->cut_ns && !atomic_load(&s->want_stop)) {
 		if (!s->complete_ns || gtv_source_ring_behind_ns(s->rings) == UINT64_MAX)
-			gtv_source_ring_wait(s->rings, ROUND_NS);
-		ended = gtv_launch_poll(&s->launch, &s->wait_status) == 0;
+			gtv_source_ring_wait(s->rings, s->pace.round_ns);
+		look(s, &may_end, &wrote);
+		ended = may_end && gtv_launch_poll(&s->launch, &s->wait_status) == 0;
 		uint64_t now = gtv_clock_mono_ns();
 		if (ended) {
 			s->end_ns = now;
@@ -442,7 +486,8 @@ void *gtv_session_collect(void *session)
 		}
 		serve_kill(s, now);
 		gtv_clock_sync(&s->clock, SYNC_NS);
-		take_output(s);
+		if (wrote)
+			wrote = take_output(s);
 		uint64_t here = take_round(s, now);
 		gtv_session_advance(s, here);
 		tick(s, here);
@@ -450,6 +495,7 @@ void *gtv_session_collect(void *session)
 		keep_last(s);
 		gtv_store_flush(s->store, s->status.simulated ? 0 : gtv_clock_mono_ns());
 		update_status(s, here, now, 1, 0);
+		set_pace(s, wrote);
 	}
 	finish(s, ended);
 	if (!ended && s->cut_ns && !s->launch.adopted)

@@ -16,6 +16,7 @@
 #include "tracer/session/family.h"
 #include "tracer/session/flight.h"
 #include "tracer/session/futexes.h"
+#include "tracer/session/pace.h"
 #include "tracer/session/session.h"
 #include "tracer/session/shots.h"
 #include "tracer/source/mapped.h"
@@ -38,6 +39,7 @@ struct gtv_session {
 	size_t attached_count;
 	int launched, output_opened;
 	int event_fd;
+	int screen;    /* who looks at the store is told when it has grown */
 	int keeper_fd; /* held open: its closing tells the keeper that we are gone */
 	int recorder_stream;
 
@@ -57,7 +59,10 @@ struct gtv_session {
 	uint64_t zoom_ns;
 	uint64_t last_ns;     /* of the last event stored */
 	uint64_t complete_ns; /* up to there all was drained; 0: nothing was yet */
-	uint64_t kill_ns;     /* when SIGKILL is due; 0 none */
+	struct gtv_pace pace;
+	uint64_t taken;	     /* what had come by the last round, counted */
+	uint64_t told_bytes; /* how long the store was when the screen was told */
+	uint64_t kill_ns;    /* when SIGKILL is due; 0 none */
 	int wait_status;
 	uint64_t end_ns;
 	struct {
@@ -68,6 +73,7 @@ struct gtv_session {
 	pthread_t thread;
 	int thread_started;
 	atomic_int want_kill, want_stop, want_write;
+	atomic_int told;      /* that there is more; not yet looked at */
 	pthread_mutex_t lock; /* guards status */
 	struct gtv_session_status status;
 };

@@ -311,6 +311,15 @@ static int is_simulated(void)
 	return seed && *seed;
 }
 
+/* How long may be slept while nothing comes: the user rings wake us. A trigger is to be
+ * noticed soon; and at level 0 there is no other ring. */
+static uint64_t room_ns(const struct gtv_session *s)
+{
+	if (s->shots)
+		return 0;
+	return s->kernel ? s->kernel->room_ns : UINT64_MAX;
+}
+
 static int start(struct gtv_session *s, const struct gtv_session_config *config,
 		 struct gtv_err *err)
 {
@@ -356,6 +365,7 @@ static int start(struct gtv_session *s, const struct gtv_session_config *config,
 	s->zoom_ns = s->checkpoint_ns = s->last_ns = s->status.start_ns;
 	if (!config->attach && (rc = gtv_launch_go(&s->launch, err)) < 0)
 		return rc;
+	gtv_pace_begin(&s->pace, room_ns(s));
 	return start_collector(s, nice, err);
 }
 
@@ -367,6 +377,7 @@ int gtv_session_start(struct gtv_session **out, const struct gtv_session_config 
 	if (!s)
 		return gtv_err_set(err, GTV_ENOMEM, "session", "", "out of memory");
 	s->event_fd = s->keeper_fd = s->launch.pty = s->launch.pidfd = -1;
+	s->screen = config->screen;
 	pthread_mutex_init(&s->lock, NULL);
 	int rc = start(s, config, err);
 	if (rc < 0) {
@@ -389,6 +400,7 @@ struct gtv_store *gtv_session_store(struct gtv_session *s)
 
 void gtv_session_status(struct gtv_session *s, struct gtv_session_status *out)
 {
+	atomic_store(&s->told, 0); /* before it is read: what comes then is told anew */
 	pthread_mutex_lock(&s->lock);
 	*out = s->status;
 	pthread_mutex_unlock(&s->lock);
@@ -414,12 +426,19 @@ void gtv_session_resize(struct gtv_session *s, unsigned short rows, unsigned sho
 		ioctl(s->launch.pty, TIOCSWINSZ, &size);
 }
 
+/* The collector may be resting. */
+static void wish(struct gtv_session *s, atomic_int *wanted)
+{
+	atomic_store(wanted, 1);
+	gtv_source_ring_wake(s->rings);
+}
+
 void gtv_session_kill(struct gtv_session *s)
 {
 	if (s->launch.adopted) /* it was there before us */
 		gtv_session_detach(s);
 	else
-		atomic_store(&s->want_kill, 1);
+		wish(s, &s->want_kill);
 }
 
 void gtv_session_signal(struct gtv_session *s, int sig)
@@ -439,12 +458,12 @@ void gtv_session_write(struct gtv_session *s)
 	if (s->flight && st.finished)
 		gtv_flight_write(s->flight, st.now_ns);
 	else
-		atomic_store(&s->want_write, 1);
+		wish(s, &s->want_write);
 }
 
 void gtv_session_detach(struct gtv_session *s)
 {
-	atomic_store(&s->want_stop, 1);
+	wish(s, &s->want_stop);
 }
 
 int gtv_session_wait(struct gtv_session *s, struct gtv_err *err)

@@ -75,7 +75,8 @@ int gtv_session_start(struct gtv_session **out, const struct gtv_session_config 
 		      struct gtv_err *err);
 struct gtv_store *gtv_session_store(struct gtv_session *s); /* Borrows */
 void gtv_session_status(struct gtv_session *s, struct gtv_session_status *out);
-/* Readable when the status changed in kind: the program ended, or finished. */
+/* Readable when the status changed in kind: the program ended, or finished; with a screen
+ * also when the store has grown since the status was last asked for. */
 int gtv_session_event_fd(struct gtv_session *s);
 /* The program's terminal (live), or -1: output is taken by the collector; write
  * input here. */

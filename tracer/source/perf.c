@@ -30,6 +30,7 @@
 /* A core's ring, in pages, powers of two. Every user may lock 516 KiB a core for all
  * the rings he has: the first session gets what it wants, a second one what is left. */
 #define PAGES_DEFAULT 128u
+#define RECORD_BYTES  32u /* of a switch */
 #define CORES_MAX     4096
 
 /* What sample_id_all puts behind each record, for TID | TIME | CPU. */
@@ -191,6 +192,9 @@ static int attach_core(struct perf_source *p, int core, pid_t child, struct gtv_
 				   "raise kernel.perf_event_mlock_kb or ulimit -l",
 				   "cannot map the ring of core %d: %s", core,
 				   strerror(errno));
+	uint64_t room_ns = gtv_perf_ring_room_ns(&r->ring, RECORD_BYTES);
+	if (!p->base.room_ns || room_ns < p->base.room_ns)
+		p->base.room_ns = room_ns;
 	r->stream = gtv_merge_stream(p->base.config.merge,
 				     (uint64_t)GTV_SRC_PERF << 32 | (unsigned)core);
 	return r->stream < 0 ? r->stream : 0;

@@ -10,6 +10,7 @@
 
 #define PAGES_MIN 8u
 #define PAGES_MAX 16384u
+#define EVENT_NS  1000u
 
 int gtv_perf_ring_map(struct gtv_perf_ring *ring, int fd, size_t want_pages,
 		      uint64_t *halved)
@@ -31,6 +32,11 @@ int gtv_perf_ring_map(struct gtv_perf_ring *ring, int fd, size_t want_pages,
 		++*halved;
 	}
 	return -1;
+}
+
+uint64_t gtv_perf_ring_room_ns(const struct gtv_perf_ring *ring, size_t record_bytes)
+{
+	return ring->data_bytes / record_bytes * EVENT_NS;
 }
 
 void gtv_perf_ring_unmap(struct gtv_perf_ring *ring)

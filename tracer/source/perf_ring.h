@@ -22,6 +22,9 @@ struct gtv_perf_ring {
  * -1 and errno. */
 int gtv_perf_ring_map(struct gtv_perf_ring *ring, int fd, size_t want_pages,
 		      uint64_t *halved);
+/* How long it holds what comes of a core that does little but switch, a record of so many
+ * bytes each time. */
+uint64_t gtv_perf_ring_room_ns(const struct gtv_perf_ring *ring, size_t record_bytes);
 void gtv_perf_ring_unmap(struct gtv_perf_ring *ring);
 
 /* Calls `take` for each record that is there now: a copy, 8-aligned, of size bytes. It

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,7 +229,10 @@ static void send_fd(int peer, int fd)
 /* No thread for this: one made before the privileges are dropped would keep them. */
 static void serve_peers(struct gtv_ring_source *src)
 {
-	for (int i = 0; i < PEERS_A_DRAIN; i++) {
+	struct pollfd asked = {.fd = src->socket, .events = POLLIN};
+
+	/* To accept nobody makes a descriptor and takes it back. */
+	for (int i = 0; i < PEERS_A_DRAIN && poll(&asked, 1, 0) > 0; i++) {
 		int peer = accept4(src->socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (peer < 0)
 			return;
@@ -529,18 +533,26 @@ void gtv_source_ring_wait(struct gtv_source *base, uint64_t timeout_ns)
 	struct gtv_ring_source *src = of(base);
 	struct timespec timeout = {.tv_sec = (time_t)(timeout_ns / 1000000000u),
 				   .tv_nsec = (long)(timeout_ns % 1000000000u)};
-	uint64_t now = gtv_clock_mono_ns();
 
-	serve_peers(src);
-	if (now - src->last_wake_ns < WAKE_APART_NS) {
+	if (gtv_clock_mono_ns() - src->last_wake_ns < WAKE_APART_NS) {
 		struct timespec pause = {.tv_nsec = WAKE_APART_NS};
 		nanosleep(&pause, NULL);
 	}
-	uint32_t rung = __atomic_load_n(&src->shm->doorbell, __ATOMIC_ACQUIRE);
 	__atomic_store_n(&src->shm->waiting, 1, __ATOMIC_SEQ_CST);
-	syscall(SYS_futex, &src->shm->doorbell, FUTEX_WAIT, rung, &timeout, NULL, 0);
+	syscall(SYS_futex, &src->shm->doorbell, FUTEX_WAIT, src->rung, &timeout, NULL, 0);
 	__atomic_store_n(&src->shm->waiting, 0, __ATOMIC_RELAXED);
-	src->last_wake_ns = gtv_clock_mono_ns();
+	uint32_t rung = __atomic_load_n(&src->shm->doorbell, __ATOMIC_ACQUIRE);
+	if (rung != src->rung)
+		src->last_wake_ns = gtv_clock_mono_ns();
+	src->rung = rung;
+}
+
+void gtv_source_ring_wake(struct gtv_source *base)
+{
+	struct gtv_shm *shm = of(base)->shm;
+
+	__atomic_fetch_add(&shm->doorbell, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &shm->doorbell, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 /* -------------------------------------------------------------- life cycle */

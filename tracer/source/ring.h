@@ -86,6 +86,7 @@ struct gtv_ring_source {
 	struct gtv_idmap gil;  /* locks known to be GILs */
 	uint64_t unringed[GTV_EV_USER_MAX];
 	uint64_t begun_ns, last_drain_ns, last_wake_ns;
+	uint32_t rung;		  /* the doorbell, when it was heard last */
 	uint64_t drain_left;	  /* what this drain may still take */
 	uint64_t behind_ns;	  /* of what it left: nothing there is earlier; UINT64_MAX:
 				     nothing */

@@ -84,6 +84,9 @@ struct gtv_source_ops {
 struct gtv_source {
 	const struct gtv_source_ops *ops;
 	struct gtv_source_config config;
+	/* Of a kernel source that is attached: how long its rings, when they are dry, hold
+	 * the most that may come. 0: not known, so it wants to be drained all the time. */
+	uint64_t room_ns;
 };
 
 /* All kernel sources, highest level first, NULL-terminated. Those not built in
@@ -101,9 +104,11 @@ extern const struct gtv_source_ops gtv_source_perf;
  * name for GTV_SOCK. Borrows. */
 int gtv_source_ring_fd(const struct gtv_source *src);
 const char *gtv_source_ring_socket(const struct gtv_source *src);
-/* Sleeps until a ring is half full or the time is over; what the collector does
- * between drains. */
+/* Sleeps until a ring is half full, somebody wakes it or the time is over; what the
+ * collector does between drains. */
 void gtv_source_ring_wait(struct gtv_source *src, uint64_t timeout_ns);
+/* Ends that, or the next one: from any thread. */
+void gtv_source_ring_wake(struct gtv_source *src);
 /* A drain takes so much at once: what it left in the rings is not earlier than this, so
  * nothing later may leave the merge. UINT64_MAX: it left nothing. */
 uint64_t gtv_source_ring_behind_ns(const struct gtv_source *src);

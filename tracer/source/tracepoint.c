@@ -30,6 +30,7 @@
 #include "tracer/source/tree.h"
 
 #define WHAT	      "level 2 (perf tracepoints)"
+#define RECORD_BYTES  100u  /* of a switch */
 #define PAGES_DEFAULT 1024u /* of a core's ring: all cores' threads are in it */
 #define CORES_MAX     4096
 #define SEEN	      32768u  /* names of others that are kept at a time */
@@ -222,6 +223,9 @@ static int open_core(struct tracepoint_source *s, struct core *c, struct gtv_err
 		    ioctl(c->fd[e], PERF_EVENT_IOC_SET_OUTPUT, c->fd[SWITCH]) < 0)
 			return refused(err);
 	}
+	uint64_t room_ns = gtv_perf_ring_room_ns(&c->ring, RECORD_BYTES);
+	if (!s->base.room_ns || room_ns < s->base.room_ns)
+		s->base.room_ns = room_ns;
 	c->stream = gtv_merge_stream(s->within, (uint64_t)c->idx);
 	return c->stream < 0 ? gtv_err_set(err, GTV_ENOMEM, WHAT, "", "out of memory") : 0;
 }

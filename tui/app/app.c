@@ -36,19 +36,20 @@
 #include "tui/trace/patience.h"
 #include "tui/trace/span.h"
 
-#define FRAME_NS     33000000u
-#define FRAME_COST   5 /* frames are at least so many times their cost apart */
-#define NS_PER_MS    1000000u
-#define KEYS_AT_ONCE 256
-#define BEGUN_NS     1000000u
-#define ANSWER_NS    8000000u	/* after a key the next frame may follow so soon */
-#define LOOK_NS	     1000000u	/* of a frame: what it may decode before it is shown */
-#define MESSAGE_ROWS 16		/* smaller screens have no line for messages of their own */
-#define READ_NS	     15000000u	/* of a frame: reading for the view that is shown */
-#define PIECE_NS     4000000u	/* of it, until it is seen whether a key waits */
-#define SCOPE_NS     24000000u	/* of a frame: the trigger and the cursors, in a replay */
-#define READ_ON_NS   250000000u /* for the window at most; a key ends it */
-#define OPENING_MS   100	/* how often it is said how far the opening is */
+#define FRAME_NS      33000000u
+#define FRAME_COST    5 /* frames are at least so many times their cost apart */
+#define NS_PER_MS     1000000u
+#define KEYS_AT_ONCE  256
+#define BEGUN_NS      1000000u
+#define ANSWER_NS     8000000u	/* after a key the next frame may follow so soon */
+#define LOOK_NS	      1000000u	/* of a frame: what it may decode before it is shown */
+#define MESSAGE_ROWS  16	/* smaller screens have no line for messages of their own */
+#define READ_NS	      15000000u /* of a frame: reading for the view that is shown */
+#define PIECE_NS      4000000u	/* of it, until it is seen whether a key waits */
+#define SCOPE_NS      24000000u /* of a frame: the trigger and the cursors, in a replay */
+#define READ_ON_NS    250000000u /* for the window at most; a key ends it */
+#define LOOK_AGAIN_MS 100	 /* live: so soon though nothing was told */
+#define OPENING_MS    100	 /* how often it is said how far the opening is */
 
 /* Signals come in by this pipe, a byte each: its number. */
 static int signal_pipe[2] = {-1, -1};
@@ -274,20 +275,29 @@ static int is_half_listed(const struct tui_app *app)
 		gtv_window_busy_unread(app->trace.window));
 }
 
-/* How long there is nothing to do: until the next frame if one is wanted or more
- * may have come, else for ever. */
+/* Live: whether the next round is to come as soon as it may. What a pipe brings tells
+ * nobody of it. */
+static int is_soon(const struct tui_app *app)
+{
+	return tui_live_active(app) &&
+	       (app->news || app->streaming || app->answering || app->begins);
+}
+
+/* How long there is nothing to do: until the next frame if one is wanted or more has come
+ * or may have, else for ever. A session says when there is more; what changes by itself
+ * meanwhile, as a rate that falls, is seen to a few times a second. */
 static int sleep_ms(const struct tui_app *app)
 {
 	uint64_t now_ns = tui_app_now_ns(), next_ns = next_round_ns(app);
 	int has_trace = app->trace.store != NULL;
 
-	if (!app->dirty && !app->trace.nav.playing && !tui_live_active(app) &&
+	if (!app->dirty && !app->trace.nav.playing && !is_soon(app) &&
 	    !(has_trace &&
 	      (tui_pane_unread(&app->trace, app->view) || tui_trace_unread(&app->trace))) &&
 	    !tui_search_runs(app) && !tui_app_exports(app) && !is_half_listed(app) &&
 	    !tui_scope_unread(&app->trace) && !tui_span_unread(&app->trace) &&
 	    !tui_asking_unread(&app->trace) && !(app->talking && tui_talking_active(app)))
-		return -1;
+		return tui_live_active(app) ? LOOK_AGAIN_MS : -1;
 	return next_ns > now_ns ? (int)((next_ns - now_ns) / NS_PER_MS) + 1 : 0;
 }
 
@@ -398,6 +408,7 @@ static void step(struct tui_app *app)
 	/* An eventfd: reading it takes its news back. */
 	if (fds[2].revents && read(fds[2].fd, &told, sizeof(told)) < 0)
 		fds[2].revents = 0;
+	app->news |= fds[2].revents != 0;
 	if (fds[1].revents)
 		take_signals(app);
 	if (fds[0].revents)
@@ -411,6 +422,7 @@ static void step(struct tui_app *app)
 	int answering = app->answering;
 
 	app->round_ns = now_ns;
+	app->news = 0;
 	play(app);
 	/* Of what the last frame showed: what has come since then waits for the next one.
 	 */

@@ -56,6 +56,7 @@ struct tui_app {
 	enum tui_leave leave;
 	int dying;			  /* a signal asked us to end, 0 none */
 	int dirty;			  /* what is shown is not what is */
+	int news;			  /* the session said that there is more */
 	int begins;			  /* what the screen begins with was not yet done */
 	uint64_t round_ns, frame_cost_ns; /* when we last looked; the last frame's cost */
 	int answering;			  /* a key was pressed since the last frame */
