@@ -14,6 +14,8 @@
 
 #define ROOF_ON	 0x2584 /* ▄ */
 #define ROOF_OFF 0x2580 /* ▀ */
+/* Other programs are one to the eye: a cell has room for few, and ours must be seen. */
+#define OTHERS 0
 
 struct core {
 	struct tui_timeline *tl;
@@ -90,7 +92,7 @@ static void body_exact(struct core *c, const struct gtv_span *s)
 		if (c->resident && is_victim(c, c->resident, s))
 			ghost(c, c->resident, s->from_ns, s->to_ns);
 		else
-			tui_strip_fill(strip, s->from_ns, s->to_ns, TUI_DONE, s->tid);
+			tui_strip_fill(strip, s->from_ns, s->to_ns, TUI_DONE, OTHERS);
 		break;
 	case GTV_ST_UNKNOWN:
 		tui_strip_line(strip, s->from_ns, s->to_ns, tui_look_of(s->state)->glyph,
@@ -114,7 +116,7 @@ static void body_rest(struct core *c, const struct gtv_span *s, uint64_t ns, uin
 {
 	uint64_t rest = tui_tl_rest_ns(s, ns, told);
 	if (rest > 0)
-		tui_strip_share(&c->tl->strip, s->from_ns, s->to_ns, rest, role, 0);
+		tui_strip_share(&c->tl->strip, s->from_ns, s->to_ns, rest, role, OTHERS);
 }
 
 static void body_tile(struct core *c, const struct gtv_piece *p)
@@ -135,7 +137,7 @@ static void body_tile(struct core *c, const struct gtv_piece *p)
 		int other = is_tid && other_ns > 0 && (busy_ns == 0 || !is_ours(c, id));
 		int role = tui_tl_fill_role(c->tl, is_tid ? 0 : id, is_tid ? id : 0, &who);
 		tui_strip_share(&c->tl->strip, s->from_ns, s->to_ns, sums->id_ns[i],
-				other ? TUI_DONE : role, who);
+				other ? TUI_DONE : role, other ? OTHERS : who);
 		*(other ? &other_told : &busy_told) += sums->id_ns[i];
 	}
 	body_rest(c, s, busy_ns, busy_told, TUI_OTHER);
