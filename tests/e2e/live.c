@@ -302,6 +302,8 @@ static void the_end_is_a_replay(void **state)
 	need(pingpong);
 	pty_gtviz_start(&p, COLS, ROWS, pingpong, NULL);
 	pty_wait_text(&p, "exited 0; q quits");
+	/* All of it: the program may end long after its green threads. */
+	pty_keys(&p, "f");
 	pty_wait_text(&p, "G1");
 	pty_keys(&p, "j.");
 	pty_wait_text(&p, "selected");

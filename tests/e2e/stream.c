@@ -88,6 +88,8 @@ static void its_end_is_told(void **state)
 	(void)state;
 	start(&p, "0.3");
 	pty_wait_text(&p, "exited 0");
+	/* All of it: the program may end long after its green threads. */
+	pty_keys(&p, "f");
 	pty_wait_text(&p, "G1");
 	pty_keys(&p, "wj");
 	pty_wait_text(&p, "selected");
