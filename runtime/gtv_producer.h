@@ -239,8 +239,18 @@ static inline int gtv_producer__claim(const struct gtv_map *map, uint32_t idx,
 	return 1;
 }
 
+static inline void gtv_map_doorbell(const struct gtv_map *map)
+{
+	if (!__atomic_load_n(&map->shm->waiting, __ATOMIC_ACQUIRE))
+		return;
+	__atomic_fetch_add(&map->shm->doorbell, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &map->shm->doorbell, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
 /* Claims a ring for the OS thread `tid`. The first event looks at it; if none is left,
- * every event does, and is counted. */
+ * every event does, and is counted. The first that is free is taken, so one of the upper
+ * half says that rings grow few: where threads come and go by the thousand, most are
+ * closed already and wait for the reader to free them. */
 static inline void gtv_producer_claim(const struct gtv_map *map, struct gtv_producer *p,
 				      uint32_t tid)
 {
@@ -249,6 +259,8 @@ static inline void gtv_producer_claim(const struct gtv_map *map, struct gtv_prod
 	for (i = 0; i < map->ring_count; i++)
 		if (gtv_producer__claim(map, i, p, tid))
 			break;
+	if (i > map->ring_count / 2)
+		gtv_map_doorbell(map);
 	__atomic_store_n(&p->limit, p->head, __ATOMIC_RELAXED);
 }
 
@@ -264,14 +276,6 @@ static inline void gtv_producer_close(struct gtv_producer *p)
 }
 
 /* ---------------------------------------------------- the ring's far side */
-
-static inline void gtv_map_doorbell(const struct gtv_map *map)
-{
-	if (!__atomic_load_n(&map->shm->waiting, __ATOMIC_ACQUIRE))
-		return;
-	__atomic_fetch_add(&map->shm->doorbell, 1, __ATOMIC_RELEASE);
-	syscall(SYS_futex, &map->shm->doorbell, FUTEX_WAKE, 1, NULL, NULL, 0);
-}
 
 static inline int gtv_map_reader_is_gone(const struct gtv_map *map)
 {

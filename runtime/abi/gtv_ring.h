@@ -59,7 +59,7 @@ struct gtv_shm {
 	__u64 total_bytes;  /* of the file: a check on the arithmetic */
 	__u64 heartbeat_ns; /* atomic, CLOCK_MONOTONIC, by the reader */
 	__u32 enabled;	    /* atomic: 0 asks every producer to stop */
-	__u32 doorbell;	    /* futex word: a ring is half full */
+	__u32 doorbell;	    /* futex word: a ring is half full, or rings grow few */
 	__u32 waiting;	    /* atomic: the reader sleeps on doorbell */
 	__u32 pad;
 	__u64 unringed[GTV_EV_USER_MAX]; /* atomic: dropped for want of a ring */

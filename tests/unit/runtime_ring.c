@@ -181,6 +181,33 @@ static void the_doorbell_rings_at_half_full(void **state)
 	rig_free(&rig);
 }
 
+static void the_doorbell_rings_when_rings_grow_few(void **state)
+{
+	struct rig rig = rig_make(4, RING_BYTES, GTV_CLOCK_TSC);
+	struct gtv_producer tr[5] = {0};
+
+	(void)state;
+	assert_int_equal(gt__trace_map(rig.fd), 0);
+	rig.shm->waiting = 1;
+	for (int i = 0; i < 3; i++)
+		gt__trace_claim(&tr[i]);
+	assert_int_equal(rig.shm->doorbell, 0);
+	gt__trace_claim(&tr[3]);
+	assert_int_equal(rig.shm->doorbell, 1);
+	gt__trace_claim(&tr[4]); /* there is none left */
+	assert_null(tr[4].ring);
+	assert_int_equal(rig.shm->doorbell, 2);
+	/* Freed, those of the lower half are taken first. */
+	gt__trace_close(&tr[0]);
+	rig_ring(&rig, 0)->state = GTV_RING_FREE;
+	gt__trace_claim(&tr[0]);
+	assert_int_equal(rig.shm->doorbell, 2);
+	for (int i = 0; i < 5; i++)
+		gt__trace_close(&tr[i]);
+	gt__trace_unmap();
+	rig_free(&rig);
+}
+
 static void without_a_reader_tracing_ends(void **state)
 {
 	struct rig rig = rig_make(2, RING_BYTES, GTV_CLOCK_TSC);
@@ -486,6 +513,7 @@ int main(void)
 		cmocka_unit_test(rings_are_claimed_and_closed),
 		cmocka_unit_test(loss_is_counted_and_told),
 		cmocka_unit_test(the_doorbell_rings_at_half_full),
+		cmocka_unit_test(the_doorbell_rings_when_rings_grow_few),
 		cmocka_unit_test(without_a_reader_tracing_ends),
 		cmocka_unit_test(a_forked_child_has_its_own_ring),
 		cmocka_unit_test(fork_and_exec_work_everywhere),
