@@ -357,15 +357,6 @@ static void doubt_the_silent(struct gtv_model *m)
 	}
 }
 
-void gtv_model_finish(struct gtv_model *m, uint64_t end_ns)
-{
-	struct end_at end = {m, end_ns};
-
-	doubt_the_silent(m);
-	gtv__futexes_finish(m);
-	each_lane(m, end_lane, &end);
-}
-
 struct open_each {
 	uint64_t now_ns;
 	void (*each)(void *arg, const struct gtv_span *span);
@@ -407,21 +398,51 @@ static struct gtv__lane *lane_at(const struct gtv_model *m, unsigned kind, size_
 	}
 }
 
-int gtv_model_open_some(const struct gtv_model *m, uint64_t now_ns, struct gtv_model_at *at,
-			size_t count, void (*each)(void *arg, const struct gtv_span *span),
-			void *arg)
+/* Calls for each of the next `count` lanes. */
+static int some_lanes(const struct gtv_model *m, struct gtv_model_at *at, size_t count,
+		      void (*each)(void *arg, struct gtv__lane *lane), void *arg)
 {
 	const size_t counts[] = {m->cores.count, m->threads.count, m->gts.count,
 				 m->locks.count};
-	struct open_each open = {now_ns, each, arg};
 
 	for (; at->kind < 4; at->kind++, at->idx = 0) {
 		while (at->idx < counts[at->kind] && count) {
-			open_lane(&open, lane_at(m, at->kind, at->idx++));
+			each(arg, lane_at(m, at->kind, at->idx++));
 			count--;
 		}
 		if (at->idx < counts[at->kind])
 			return 1;
 	}
 	return 0;
+}
+
+int gtv_model_open_some(const struct gtv_model *m, uint64_t now_ns, struct gtv_model_at *at,
+			size_t count, void (*each)(void *arg, const struct gtv_span *span),
+			void *arg)
+{
+	struct open_each open = {now_ns, each, arg};
+
+	return some_lanes(m, at, count, open_lane, &open);
+}
+
+void gtv_model_finish_begin(struct gtv_model *m)
+{
+	doubt_the_silent(m);
+	gtv__futexes_finish(m);
+}
+
+int gtv_model_finish_some(struct gtv_model *m, uint64_t end_ns, struct gtv_model_at *at,
+			  size_t count)
+{
+	struct end_at end = {m, end_ns};
+
+	return some_lanes(m, at, count, end_lane, &end);
+}
+
+void gtv_model_finish(struct gtv_model *m, uint64_t end_ns)
+{
+	struct gtv_model_at at = {0};
+
+	gtv_model_finish_begin(m);
+	gtv_model_finish_some(m, end_ns, &at, SIZE_MAX);
 }

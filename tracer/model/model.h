@@ -48,6 +48,16 @@ int gtv_model_gap(struct gtv_model *m, uint64_t from_ns, uint64_t to_ns);
 /* The trace ends at end_ns: closes every open span there (states go on; feed may
  * be called again only after restore). */
 void gtv_model_finish(struct gtv_model *m, uint64_t end_ns);
+/* The same in parts, for there may be a hundred thousand: begun, which tells what is known
+ * only at the end, and then the open spans of the next `count` lanes. *at begins with
+ * noughts. Returns whether there are more; in between nothing else may be asked. */
+struct gtv_model_at {
+	unsigned kind;
+	size_t idx;
+};
+void gtv_model_finish_begin(struct gtv_model *m);
+int gtv_model_finish_some(struct gtv_model *m, uint64_t end_ns, struct gtv_model_at *at,
+			  size_t count);
 /* A part of a trace only: the totals begin anew at ts_ns, with what goes on then cut there;
  * spans told from now on begin at ts_ns at the earliest. Everything before it was fed, and
  * nothing after. The totals of what ended before are nought, its times too. */
@@ -59,10 +69,6 @@ void gtv_model_open_spans(const struct gtv_model *m, uint64_t now_ns,
 			  void (*each)(void *arg, const struct gtv_span *span), void *arg);
 /* The same a part at a time: of the next `count` lanes. *at begins with noughts; where it
  * stands nothing may be fed meanwhile. Returns whether there are more. */
-struct gtv_model_at {
-	unsigned kind;
-	size_t idx;
-};
 int gtv_model_open_some(const struct gtv_model *m, uint64_t now_ns, struct gtv_model_at *at,
 			size_t count, void (*each)(void *arg, const struct gtv_span *span),
 			void *arg);

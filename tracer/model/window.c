@@ -152,10 +152,10 @@ static void exact_lanes(struct gtv_window *w)
 	for (size_t i = 0; i < r->lives; i++) {
 		const struct gtv__rlife *life = &r->life[i];
 		uint64_t from_ns = life->to_ns ? life->from_ns : life->open_ns;
-		uint64_t to_ns = life->end_ns ? life->end_ns : life->to_ns;
+		uint64_t to_ns = life->end_ns > life->to_ns ? life->end_ns : life->to_ns;
 		/* What lives where decoding has come to probably does so later too. */
 		if (from_ns < w->to_ns && to_ns > from_ns &&
-		    (to_ns > w->from_ns || (r->unread && to_ns >= r->feeder.done_ns)))
+		    (to_ns > w->from_ns || (r->unread && to_ns >= gtv__region_known_ns(r))))
 			gtv__lane_set_add(&w->set, life->lane);
 		if (life->to_ns || !life->quiet)
 			gtv__lane_set_add(&w->lively, life->lane);
@@ -516,7 +516,8 @@ int gtv_window_damaged(const struct gtv_window *w)
 
 uint64_t gtv_window_known_ns(const struct gtv_window *w)
 {
-	uint64_t known_ns = w->exact ? w->region.feeder.done_ns : w->tiles.known_ns;
+	uint64_t known_ns =
+		w->exact ? gtv__region_known_ns(&w->region) : w->tiles.known_ns;
 
 	if (!(w->exact ? w->region.unread : w->tiles.unread))
 		return UINT64_MAX;

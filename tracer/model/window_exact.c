@@ -137,22 +137,36 @@ static int feed_rest(struct gtv__feeder *f, const struct gtv_block_info *block)
 	return 0;
 }
 
-int gtv__feeder_step(struct gtv__feeder *f)
+/* Nothing is left of a trace that is over: what is open ends, a part of it at a time. */
+static int end_step(struct gtv__feeder *f)
 {
-	struct gtv_block_info block;
 	struct gtv_store_stats stats;
 	uint64_t from, to;
 
-	if (gtv_store_block(f->st, f->next_block, &block)) {
-		gtv_store_get_stats(f->st, &stats);
-		if (f->finished || !stats.complete || gtv_store_range(f->st, &from, &to))
-			return 1;
-		feed_gaps(f, UINT64_MAX);
-		gtv_model_finish(f->m, to);
-		f->finished = 1;
-		f->done_ns = to;
+	gtv_store_get_stats(f->st, &stats);
+	if (f->finished || !stats.complete || gtv_store_range(f->st, &from, &to))
 		return 1;
+	if (!f->ending) {
+		feed_gaps(f, UINT64_MAX);
+		gtv_model_finish_begin(f->m);
+		f->end_at = (struct gtv_model_at){0};
+		f->ending = 1;
+		return 0;
 	}
+	if (gtv_model_finish_some(f->m, to, &f->end_at,
+				  f->in_parts ? GTV__TOLD_AT_ONCE : SIZE_MAX))
+		return 0;
+	f->finished = 1;
+	f->done_ns = to;
+	return 1;
+}
+
+int gtv__feeder_step(struct gtv__feeder *f)
+{
+	struct gtv_block_info block;
+
+	if (gtv_store_block(f->st, f->next_block, &block))
+		return end_step(f);
 	if (f->rest)
 		return feed_rest(f, &block);
 	feed_gaps(f, block.from_ns);
@@ -324,10 +338,12 @@ static void keep_span(void *arg, const struct gtv_span *span)
 		lane_add(r, l, span);
 		return;
 	}
-	/* A hundred thousand end with the trace: memory for each is a long time. */
-	if (l->open.to_ns)
+	/* A hundred thousand end with the trace: memory for each is a long time. A lane may
+	 * have two then, and only the last is kept so. */
+	if (r->ended == l)
 		lane_add(r, l, &l->open);
 	lane_open(r, l, span);
+	r->ended = l;
 }
 
 static void keep_edge(void *arg, const struct gtv_edge *edge)
@@ -444,8 +460,9 @@ static void clear(struct gtv__region *r)
 	}
 	free(r->hash);
 	r->hash = NULL;
-	r->lives = r->opened_block = 0;
-	r->first_open = NULL;
+	r->lives = r->opened_ns = r->opened_block = r->steps = 0;
+	r->telling = 0;
+	r->first_open = r->ended = NULL;
 	r->hash_cap = r->lanes = r->spans = r->edges = r->notes = r->extras = 0;
 	r->valid = 0;
 }
@@ -480,36 +497,74 @@ static int can_go_on(const struct gtv__region *r, uint64_t from_ns, uint64_t wid
 	return gtv__feeder_is_near(&r->feeder, start_ns);
 }
 
-static void clear_open(struct gtv__region *r)
+static int is_told(const struct gtv__region *r)
 {
-	for (struct gtv__rlane *l = r->first_open; l; l = l->after)
-		l->open.to_ns = 0;
-	for (size_t i = 0; i < r->lives; i++)
-		r->life[i].end_ns = 0;
+	return r->feeder.finished || (r->opened_ns == r->feeder.done_ns &&
+				      r->opened_block == r->feeder.next_block);
 }
 
-/* Whoever was open is told again, or has a closed span that ends no earlier. */
-static void ask_open(struct gtv__region *r)
+uint64_t gtv__region_known_ns(const struct gtv__region *r)
 {
-	if (r->feeder.finished ||
-	    (r->opened_ns == r->feeder.done_ns && r->opened_block == r->feeder.next_block))
-		return;
-	clear_open(r);
-	r->last_open = NULL;
-	gtv_model_open_spans(r->feeder.m, r->feeder.done_ns, keep_open, r);
+	return is_told(r) ? r->feeder.done_ns : r->opened_ns;
+}
+
+/* Whoever was open is told again, or has a closed span that ends no earlier. The first at
+ * once, the others as far as patience goes: 1, it ended before. */
+static int tell_open(struct gtv__region *r, struct gtv__patience *wait)
+{
+	size_t count = wait && wait->enough ? GTV__TOLD_AT_ONCE : SIZE_MAX;
+	int more;
+
+	do {
+		if (r->telling && gtv__has_enough_to_decode(wait))
+			return 1;
+		if (!r->telling) {
+			r->tells_at = (struct gtv_model_at){0};
+			r->last_open = NULL;
+		}
+		r->telling = 1;
+		more = gtv_model_open_some(r->feeder.m, r->feeder.done_ns, &r->tells_at,
+					   count, keep_open, r);
+	} while (more);
 	/* Else it might lead round and round. */
 	*(r->last_open ? &r->last_open->after : &r->first_open) = NULL;
+	r->telling = 0;
 	r->opened_ns = r->feeder.done_ns;
 	r->opened_block = r->feeder.next_block;
+	r->steps = 0;
+	return 0;
 }
 
 static int region_step(struct gtv__region *r)
 {
-	r->ends = gtv__feeder_ends(&r->feeder);
-	if (r->ends)
-		clear_open(r);
+	r->ends = r->feeder.ending;
 	int err = gtv__feeder_step(&r->feeder);
 	r->ends = 0;
+	r->steps++;
+	if (r->feeder.finished)
+		r->feeder.ending = 0;
+	return err;
+}
+
+/* As with patches (window_patch.c). */
+static int region_go_on(struct gtv__region *r, uint64_t to_ns, struct gtv__patience *wait)
+{
+	struct gtv__feeder *f = &r->feeder;
+	int err = 0;
+
+	if (r->telling)
+		r->unread = tell_open(r, wait);
+	while (!err && !r->unread &&
+	       (f->done_ns < to_ns || !f->next_block || f->rest || f->ending)) {
+		/* A window may reach behind the end: nothing is unread there. */
+		r->unread = gtv__feeder_has_more(f) && gtv__has_enough_to_decode(wait);
+		if (!r->unread)
+			err = region_step(r);
+	}
+	if (err < 0 || r->telling || f->ending || is_told(r))
+		return err;
+	if (!r->unread || r->steps * GTV__TOLD_A_STEP >= r->lanes)
+		r->unread |= tell_open(r, wait);
 	return err;
 }
 
@@ -534,15 +589,9 @@ int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct g
 		r->valid = 1;
 	}
 	r->feeder.in_parts = wait && wait->enough;
-	while (!err &&
-	       (r->feeder.done_ns < to_ns || !r->feeder.next_block || r->feeder.rest)) {
-		/* A window may reach behind the end: nothing is unread there. */
-		r->unread =
-			gtv__feeder_has_more(&r->feeder) && gtv__has_enough_to_decode(wait);
-		if (r->unread)
-			break;
-		err = region_step(r);
-	}
+	err = region_go_on(r, to_ns, wait);
+	/* Nothing can be shown before what is open was told once. */
+	r->elsewhere = r->unread && !r->opened_ns && !r->opened_block;
 	if (err < 0 || r->no_memory) {
 		r->no_memory = r->unread = 0;
 		clear(r);
@@ -550,8 +599,7 @@ int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct g
 	}
 	if (wait)
 		wait->crowd = r->lanes > GTV__CROWD;
-	ask_open(r);
-	return r->no_memory ? -GTV_ENOMEM : 0;
+	return 0;
 }
 
 size_t gtv__rlane_find(const struct gtv__rlane *l, uint64_t ts_ns)
@@ -580,8 +628,9 @@ int gtv__region_at(const struct gtv__region *r, struct gtv_lane lane, uint64_t t
 		*out = l->span[i];
 		return 0;
 	}
-	if (i == l->count && l->open.to_ns > ts_ns && l->open.from_ns <= ts_ns) {
-		*out = l->open;
+	const struct gtv_span *open = i == l->count ? gtv__rlane_open(l) : NULL;
+	if (open && open->to_ns > ts_ns && open->from_ns <= ts_ns) {
+		*out = *open;
 		return 0;
 	}
 	return -GTV_ENOTFOUND;

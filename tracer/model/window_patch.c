@@ -58,123 +58,104 @@ static size_t open_place(const struct gtv__patch *p, struct gtv_lane lane)
 	return at;
 }
 
-static int open_at_grow(struct gtv__patch *p)
-{
-	size_t cap = p->open_at_cap ? p->open_at_cap * 2 : 64;
-	uint32_t *grown = calloc(cap, sizeof *grown);
-
-	if (!grown)
-		return -GTV_ENOMEM;
-	free(p->open_at);
-	p->open_at = grown;
-	p->open_at_cap = cap;
-	for (size_t i = 0; i < p->opens; i++)
-		p->open_at[open_place(p, p->open[i].lane)] = (uint32_t)i + 1;
-	return 0;
-}
-
 static void patch_tell(struct gtv__patch *p, const struct gtv_span *span)
 {
 	gtv_zoom_span(p->zoom, span);
 	know_life(p, span);
 }
 
-static void patch_open(void *arg, const struct gtv_span *span)
+static int same_lane(struct gtv_lane a, struct gtv_lane b)
+{
+	return a.id == b.id && a.kind == b.kind;
+}
+
+/* They are told in the same order each time. */
+static void next_add(void *arg, const struct gtv_span *span)
 {
 	struct gtv__patch *p = arg;
+	struct gtv__next *n = &p->next;
 
 	if (span->to_ns <= span->from_ns)
 		return;
-	if ((2 * p->opens >= p->open_at_cap && open_at_grow(p)) ||
-	    grow((void **)&p->open, &p->open_cap, p->opens, sizeof *p->open)) {
+	/* At the end a lane may have two: only the last is kept so. */
+	if (n->count && same_lane(n->span[n->count - 1].lane, span->lane)) {
+		patch_tell(p, &n->span[n->count - 1]);
+		n->count--;
+	} else {
+		n->same += n->same == n->count && n->count < p->opens &&
+			   same_lane(p->open[n->count].lane, span->lane);
+	}
+	if (grow((void **)&n->span, &n->cap, n->count, sizeof *n->span)) {
 		p->no_memory = 1;
 		return;
 	}
-	size_t at = open_place(p, span->lane);
-	if (p->open_at[at]) {
-		/* At the end a lane may have two: only the last is kept so. */
-		struct gtv_span *before = &p->open[p->open_at[at] - 1];
-		patch_tell(p, before);
-		*before = *span;
+	n->span[n->count++] = *span;
+	n->most_from_ns = span->from_ns > n->most_from_ns ? span->from_ns : n->most_from_ns;
+	n->least_to_ns = span->to_ns < n->least_to_ns ? span->to_ns : n->least_to_ns;
+}
+
+static void next_none(struct gtv__patch *p)
+{
+	p->next.count = p->next.same = 0;
+	p->next.most_from_ns = 0;
+	p->next.least_to_ns = UINT64_MAX;
+	p->telling = 0;
+	p->tells_at = (struct gtv_model_at){0};
+}
+
+/* Other lanes than before are open. */
+static void open_lanes_anew(struct gtv__patch *p)
+{
+	size_t cap = p->open_at_cap ? p->open_at_cap : 64;
+
+	gtv__lane_set_fini(&p->open_lanes);
+	p->open_lanes = (struct gtv__lane_set){0};
+	while (cap < 2 * p->opens)
+		cap *= 2;
+	if (cap != p->open_at_cap) {
+		free(p->open_at);
+		p->open_at = malloc(cap * sizeof *p->open_at);
+		p->open_at_cap = p->open_at ? cap : 0;
+	}
+	if (!p->open_at) {
+		p->opens = 0;
+		p->no_memory = 1;
 		return;
 	}
-	p->open[p->opens++] = *span;
-	p->open_at[at] = (uint32_t)p->opens;
-	p->same_lanes = 0;
-}
-
-static void open_none(struct gtv__patch *p)
-{
-	p->opens = p->same = 0;
-	p->same_lanes = 0;
-	if (p->open_at)
-		memset(p->open_at, 0, p->open_at_cap * sizeof *p->open_at);
-}
-
-/* They are told in the same order each time: as long as they are the same ones, each has
- * its place already. */
-static void patch_open_again(void *arg, const struct gtv_span *span)
-{
-	struct gtv__patch *p = arg;
-
-	if (span->to_ns <= span->from_ns)
-		return;
-	if (p->same < p->opens) {
-		struct gtv_span *was = &p->open[p->same];
-		if (was->lane.id == span->lane.id && was->lane.kind == span->lane.kind) {
-			*was = *span;
-			p->same++;
-			return;
-		}
-		memset(p->open_at, 0, p->open_at_cap * sizeof *p->open_at);
-		p->opens = p->same;
-		for (size_t i = 0; i < p->opens; i++)
-			p->open_at[open_place(p, p->open[i].lane)] = (uint32_t)i + 1;
-	}
-	patch_open(p, span);
-	p->same = p->opens;
-}
-
-/* Those that were told before and are no more. */
-static void open_end(struct gtv__patch *p)
-{
-	while (p->opens > p->same) {
-		/* Nothing that was put in later lies behind its place. */
-		p->open_at[open_place(p, p->open[p->opens - 1].lane)] = 0;
-		p->opens--;
-		p->same_lanes = 0;
+	memset(p->open_at, 0, cap * sizeof *p->open_at);
+	for (size_t i = 0; i < p->opens; i++) {
+		gtv__lane_set_add(&p->open_lanes, p->open[i].lane);
+		p->open_at[open_place(p, p->open[i].lane)] = (uint32_t)i + 1;
 	}
 }
 
-/* All of them, if each is open in [from, to): as bits that hold while they are the same. */
-int gtv__patch_open_lanes(struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
+/* All are told. */
+static void next_take(struct gtv__patch *p)
+{
+	struct gtv__next *n = &p->next;
+	struct gtv_span *was = p->open;
+	size_t was_cap = p->open_cap;
+	int same = n->same == n->count && n->count == p->opens;
+
+	p->open = n->span;
+	p->opens = n->count;
+	p->open_cap = n->cap;
+	n->span = was;
+	n->cap = was_cap;
+	p->open_most_from_ns = n->most_from_ns;
+	p->open_least_to_ns = n->least_to_ns;
+	if (!same)
+		open_lanes_anew(p);
+	next_none(p);
+}
+
+int gtv__patch_open_lanes(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
 			  struct gtv__lane_set *set)
 {
 	if (p->open_most_from_ns >= to_ns || (p->open_least_to_ns <= from_ns && !p->unread))
 		return 0;
-	if (!p->same_lanes) {
-		gtv__lane_set_fini(&p->open_lanes);
-		p->open_lanes = (struct gtv__lane_set){0};
-		for (size_t i = 0; i < p->opens; i++)
-			gtv__lane_set_add(&p->open_lanes, p->open[i].lane);
-		p->same_lanes = 1;
-	}
 	gtv__lane_set_or(set, &p->open_lanes);
 	return 1;
-}
-
-/* What is open has been told: from when, until when. */
-static void know_open(struct gtv__patch *p)
-{
-	p->open_most_from_ns = 0;
-	p->open_least_to_ns = UINT64_MAX;
-	for (size_t i = 0; i < p->opens; i++) {
-		const struct gtv_span *s = &p->open[i];
-		if (s->from_ns > p->open_most_from_ns)
-			p->open_most_from_ns = s->from_ns;
-		if (s->to_ns < p->open_least_to_ns)
-			p->open_least_to_ns = s->to_ns;
-	}
 }
 
 const struct gtv_span *gtv__patch_open(const struct gtv__patch *p, struct gtv_lane lane)
@@ -193,7 +174,7 @@ static void patch_span(void *arg, const struct gtv_span *span)
 	if (span->to_ns <= p->from_ns)
 		return;
 	if (p->ends)
-		patch_open(p, span);
+		next_add(p, span);
 	else
 		patch_tell(p, span);
 }
@@ -204,9 +185,13 @@ static void patch_drop(struct gtv__patch *p)
 	gtv_zoom_free(p->zoom);
 	p->zoom = NULL;
 	p->lives = 0;
-	p->opened_ns = p->opened_block = 0;
-	open_none(p);
-	know_open(p);
+	p->opened_ns = p->opened_block = p->steps = 0;
+	next_none(p);
+	p->opens = 0;
+	p->open_most_from_ns = 0;
+	p->open_least_to_ns = UINT64_MAX;
+	gtv__lane_set_fini(&p->open_lanes);
+	p->open_lanes = (struct gtv__lane_set){0};
 	p->no_memory = p->unread = p->elsewhere = p->ends = 0;
 }
 
@@ -214,14 +199,13 @@ void gtv__patch_fini(struct gtv__patch *p)
 {
 	patch_drop(p);
 	free(p->open);
+	free(p->next.span);
 	free(p->open_at);
 	free(p->life);
-	gtv__lane_set_fini(&p->open_lanes);
-	p->open_lanes = (struct gtv__lane_set){0};
-	p->open = NULL;
+	p->open = p->next.span = NULL;
 	p->open_at = NULL;
 	p->life = NULL;
-	p->open_cap = p->open_at_cap = p->life_cap = 0;
+	p->open_cap = p->next.cap = p->open_at_cap = p->life_cap = 0;
 }
 
 static int patch_start(struct gtv__patch *p, const struct gtv_store *st, struct gtv_ev *evs,
@@ -261,28 +245,74 @@ int gtv__patch_near(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns
 
 static int patch_step(struct gtv__patch *p)
 {
-	p->ends = gtv__feeder_ends(&p->feeder);
-	if (p->ends)
-		open_none(p);
+	p->ends = p->feeder.ending;
 	int err = gtv__feeder_step(&p->feeder);
-	if (p->ends)
-		know_open(p);
 	p->ends = 0;
+	p->steps++;
+	if (p->feeder.finished && p->feeder.ending) {
+		p->feeder.ending = 0;
+		next_take(p);
+		free(p->next.span); /* that was the last time */
+		p->next.span = NULL;
+		p->next.cap = 0;
+	}
 	return err;
 }
 
-/* What is open is known already if nothing was decoded. */
-static void ask_open(struct gtv__patch *p)
+/* ---- telling what is open ---- */
+
+static int is_told(const struct gtv__patch *p)
 {
-	if (p->feeder.finished ||
-	    (p->opened_ns == p->feeder.done_ns && p->opened_block == p->feeder.next_block))
-		return;
-	p->same = 0;
-	gtv_model_open_spans(p->feeder.m, p->feeder.done_ns, patch_open_again, p);
-	open_end(p);
-	know_open(p);
+	return p->feeder.finished || (p->opened_ns == p->feeder.done_ns &&
+				      p->opened_block == p->feeder.next_block);
+}
+
+uint64_t gtv__patch_known_ns(const struct gtv__patch *p)
+{
+	return is_told(p) ? p->feeder.done_ns : p->opened_ns;
+}
+
+/* The first lanes at once, the others as far as patience goes: 1, it ended before. */
+static int tell_open(struct gtv__patch *p, struct gtv__patience *wait)
+{
+	size_t count = wait && wait->enough ? GTV__TOLD_AT_ONCE : SIZE_MAX;
+	int more;
+
+	do {
+		if (p->telling && gtv__has_enough_to_decode(wait))
+			return 1;
+		p->telling = 1;
+		more = gtv_model_open_some(p->feeder.m, p->feeder.done_ns, &p->tells_at,
+					   count, next_add, p);
+	} while (more);
 	p->opened_ns = p->feeder.done_ns;
 	p->opened_block = p->feeder.next_block;
+	p->steps = 0;
+	next_take(p);
+	return 0;
+}
+
+/* What is open is told at the end of the stretch, and on the way when so much was decoded
+ * that this is worth its time; before more is decoded all of it must be told. */
+static int patch_go_on(struct gtv__patch *p, uint64_t to_ns, struct gtv__patience *wait)
+{
+	struct gtv__feeder *f = &p->feeder;
+	int err = 0;
+
+	if (p->telling)
+		p->unread = tell_open(p, wait);
+	while (!err && !p->unread &&
+	       (f->done_ns < to_ns || !f->next_block || f->rest || f->ending)) {
+		/* A window may reach behind the end: nothing is unread there. */
+		p->unread = gtv__feeder_has_more(f) && gtv__has_enough_to_decode(wait);
+		if (!p->unread)
+			err = patch_step(p);
+	}
+	if (err < 0 || p->telling || f->ending || is_told(p))
+		return err;
+	if (!p->unread || p->steps * GTV__TOLD_A_STEP >= p->opens)
+		p->unread |= tell_open(p, wait);
+	return err;
 }
 
 int gtv__patch_load(struct gtv__patch *p, const struct gtv_store *st, struct gtv_ev *evs,
@@ -300,19 +330,12 @@ int gtv__patch_load(struct gtv__patch *p, const struct gtv_store *st, struct gtv
 				  from_ns > margin_ns ? from_ns - margin_ns : 0);
 	}
 	p->feeder.in_parts = wait && wait->enough;
-	while (!err &&
-	       (p->feeder.done_ns < to_ns || !p->feeder.next_block || p->feeder.rest)) {
-		/* A window may reach behind the end: nothing is unread there. */
-		p->unread =
-			gtv__feeder_has_more(&p->feeder) && gtv__has_enough_to_decode(wait);
-		if (p->unread)
-			break;
-		err = patch_step(p);
-	}
-	if (err >= 0)
-		ask_open(p);
+	if (!err)
+		err = patch_go_on(p, to_ns, wait);
+	/* Nothing can be shown before what is open was told once. */
+	p->elsewhere = p->unread && !p->opened_ns && !p->opened_block;
 	if (wait)
-		wait->crowd = p->opens > GTV__CROWD;
+		wait->crowd = p->opens > GTV__CROWD || p->next.count > GTV__CROWD;
 	if (err < 0 || p->zoom->err || p->no_memory) {
 		patch_drop(p);
 		return -GTV_ENOMEM;

@@ -186,8 +186,9 @@ static void exact_pieces(struct gtv_window *w, struct gtv__wlane *l)
 		w->no_memory = 1;
 	for (; at < end; at++)
 		exact_piece(w, l, &r->span[at]);
-	if (r->open.to_ns > w->from_ns && r->open.from_ns < w->to_ns) {
-		struct gtv_span open = r->open;
+	const struct gtv_span *last = gtv__rlane_open(r);
+	if (last && last->to_ns > w->from_ns && last->from_ns < w->to_ns) {
+		struct gtv_span open = *last;
 		/* Within the trace it only was not decoded to its end. */
 		if (w->region.feeder.next_block < w->first_block + w->blocks)
 			open.flags &= (uint8_t)~GTV_SP_OPEN;
@@ -402,7 +403,9 @@ static uint64_t exact_activity(const struct gtv_window *w, struct gtv_lane lane)
 	if (!r)
 		return 0;
 	for (size_t i = gtv__rlane_find(r, w->from_ns); i <= r->count; i++) {
-		const struct gtv_span *s = i < r->count ? &r->span[i] : &r->open;
+		const struct gtv_span *s = i < r->count ? &r->span[i] : gtv__rlane_open(r);
+		if (!s)
+			break;
 		uint64_t from = s->from_ns > w->from_ns ? s->from_ns : w->from_ns;
 		uint64_t to = s->to_ns < w->to_ns ? s->to_ns : w->to_ns;
 		if (s->from_ns >= w->to_ns)

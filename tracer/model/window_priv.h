@@ -126,7 +126,9 @@ struct gtv__feeder {
 	size_t next_block, next_gap;
 	size_t unreadable; /* blocks that could not be read */
 	uint64_t done_ns;  /* the model knows everything before this */
-	int finished;	   /* the trace is complete and over: gtv_model_finish was called */
+	int finished;	   /* the trace is complete and over: the model was finished */
+	int ending;	   /* that was begun: steps tell what ends with it */
+	struct gtv_model_at end_at;
 	int in_parts; /* a step may end within a block: it has so many events in a crowd */
 	struct gtv_ev
 		*rest; /* of next_block, its events from `fed` on are still to be fed */
@@ -139,8 +141,12 @@ int gtv__feeder_seek(struct gtv__feeder *f, const struct gtv_store *st, struct g
 int gtv__feeder_step(struct gtv__feeder *f);
 /* Whether there is a step to be made (now). */
 int gtv__feeder_has_more(const struct gtv__feeder *f);
-/* Whether the next step is the last: the trace is over, and all that is open ends. */
+/* Whether no events are left: the trace is over, and all that is open ends. */
 int gtv__feeder_ends(const struct gtv__feeder *f);
+/* What is open is told of so many lanes between two questions for patience: half a ms. */
+#define GTV__TOLD_AT_ONCE 8192u
+/* …and not after each piece, where it costs more than the piece: so many lanes a step. */
+#define GTV__TOLD_A_STEP 2048u
 /* Whether to go on is the shortest way to from_ns: no checkpoint lies between. */
 int gtv__feeder_is_near(const struct gtv__feeder *f, uint64_t from_ns);
 void gtv__feeder_fini(struct gtv__feeder *f);
@@ -150,7 +156,8 @@ struct gtv__rlane {
 	struct gtv_lane lane;
 	struct gtv_span *span;
 	size_t count, cap;
-	struct gtv_span open;		 /* to_ns 0: none; or what ended with the trace */
+	struct gtv_span open; /* as it was told last, or what ended with the trace; to_ns
+			       * 0: none (gtv__rlane_open) */
 	struct gtv__rlane *next, *after; /* after: was told to be open after it */
 	uint32_t nr;			 /* of its life in the region */
 };
@@ -161,7 +168,7 @@ struct gtv__rlife {
 	struct gtv_lane lane;
 	int quiet;		  /* its open span, if it has no other, is not active */
 	uint64_t from_ns, to_ns;  /* of its closed spans; to 0: none */
-	uint64_t open_ns, end_ns; /* of its open one; end 0: none */
+	uint64_t open_ns, end_ns; /* of its open one; it has none where end <= to */
 };
 
 /* A stretch of the trace as exact spans: [from, feeder.done_ns). */
@@ -174,9 +181,12 @@ struct gtv__region {
 	int ends;      /* the trace ends: spans are kept as open ones are */
 	struct gtv__rlane **hash;
 	size_t hash_cap, lanes, spans;
-	uint64_t opened_ns; /* what is open was asked for then; and */
-	size_t opened_block;
+	uint64_t opened_ns; /* what is open was told for then, all of it; and */
+	size_t opened_block, steps;   /* so many steps ago */
+	int telling;		      /* it is being told again */
+	struct gtv_model_at tells_at; /* of them, the next */
 	struct gtv__rlane *first_open, *last_open;
+	struct gtv__rlane *ended; /* the last that ended with the trace */
 	struct gtv__rlife *life;
 	size_t lives, life_cap;
 	struct gtv_edge *edge;
@@ -192,6 +202,17 @@ int gtv__region_load(struct gtv__region *r, const struct gtv_store *st, struct g
 		     uint64_t from_ns, uint64_t to_ns, uint64_t margin_ns,
 		     struct gtv__patience *wait);
 void gtv__region_fini(struct gtv__region *r);
+/* Up to when all lanes are known: what is open may not be told yet of where decoding is. */
+uint64_t gtv__region_known_ns(const struct gtv__region *r);
+/* The lane's open span, NULL: none. One that was closed since it was told lies before the
+ * end of a closed one. */
+static inline const struct gtv_span *gtv__rlane_open(const struct gtv__rlane *l)
+{
+	return l->open.to_ns &&
+			       (!l->count || l->open.from_ns >= l->span[l->count - 1].to_ns)
+		       ? &l->open
+		       : NULL;
+}
 struct gtv__rlane *gtv__region_lane(const struct gtv__region *r, struct gtv_lane lane);
 /* The lane's span at ts: 0; the last one may be cut at the region's end and then has
  * GTV_SP_OPEN. -GTV_ENOTFOUND. */
@@ -213,13 +234,21 @@ struct gtv__patch {
 	size_t opens, open_cap;
 	uint32_t *open_at; /* by lane: the index of its open span + 1, 0 none */
 	size_t open_at_cap;
-	size_t same;	/* of them were told again */
-	int same_lanes; /* all: open_lanes are theirs, as bits */
-	struct gtv__lane_set open_lanes;
+	struct gtv__lane_set open_lanes; /* theirs, as bits */
 	uint64_t open_most_from_ns,
-		open_least_to_ns; /* the last to begin, the first to end */
-	uint64_t opened_ns;	  /* what is open was asked for then; and */
-	size_t opened_block;
+		open_least_to_ns; /* of them: the last to begin, the first to end */
+	uint64_t opened_ns;	  /* they were told for then; and */
+	size_t opened_block, steps; /* so many steps ago */
+	/* They are told again, or end with the trace, a part at a time: this takes their
+	 * place when all are told. */
+	struct gtv__next {
+		struct gtv_span *span;
+		size_t count, cap;
+		size_t same; /* so many are the same lanes as before, in the same order */
+		uint64_t most_from_ns, least_to_ns;
+	} next;
+	int telling;
+	struct gtv_model_at tells_at;
 	struct gtv__zlife { /* of the zoom's lanes, by their numbers */
 		struct gtv_lane lane;
 		uint64_t from_ns, to_ns;
@@ -230,6 +259,8 @@ struct gtv__patch {
 	int elsewhere; /* nor to go there: what is known is of another stretch */
 	int ends;      /* the trace ends: spans are kept as open ones are */
 };
+/* As gtv__region_known_ns. */
+uint64_t gtv__patch_known_ns(const struct gtv__patch *p);
 /* Makes it know [from, to), as far as the store and patience go; margin: how much before
  * it is worth knowing when it must start anew. 0 or -GTV_ENOMEM. */
 int gtv__patch_load(struct gtv__patch *p, const struct gtv_store *st, struct gtv_ev *evs,
@@ -240,7 +271,7 @@ int gtv__patch_near(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns
 		    uint64_t margin_ns);
 const struct gtv_span *gtv__patch_open(const struct gtv__patch *p, struct gtv_lane lane);
 /* Adds all that are open, if all are in [from, to); else returns 0. */
-int gtv__patch_open_lanes(struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
+int gtv__patch_open_lanes(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
 			  struct gtv__lane_set *set);
 void gtv__patch_fini(struct gtv__patch *p);
 
@@ -269,7 +300,7 @@ struct gtv__zinfo {
  * them. It begins to be wanted at from, and is cut at to. */
 struct gtv__source {
 	struct gtv__zcached *block;
-	struct gtv__patch *patch;
+	const struct gtv__patch *patch;
 	uint64_t from_ns, to_ns;
 };
 

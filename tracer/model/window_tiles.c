@@ -320,9 +320,10 @@ static int use_patch(struct gtv__tiles *t, struct gtv_ev *evs, struct gtv__hole 
 	if (err)
 		return err;
 	if (p->unread) {
-		uint64_t known_ns = p->elsewhere || p->feeder.done_ns < source.from_ns
-					    ? source.from_ns
-					    : p->feeder.done_ns;
+		uint64_t known_ns = gtv__patch_known_ns(p);
+
+		if (p->elsewhere || known_ns < source.from_ns)
+			known_ns = source.from_ns;
 		t->known_ns = known_ns;
 		t->unread = 1;
 		if (known_ns < source.to_ns)
@@ -464,7 +465,7 @@ static int whole_block(struct gtv__zcached *c, uint64_t from_ns, uint64_t to_ns,
 	return 1;
 }
 
-static void patch_lanes(struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
+static void patch_lanes(const struct gtv__patch *p, uint64_t from_ns, uint64_t to_ns,
 			struct gtv__lane_set *set)
 {
 	for (size_t i = 0; i < p->lives; i++) {
