@@ -516,8 +516,7 @@ int gtv_window_damaged(const struct gtv_window *w)
 
 uint64_t gtv_window_known_ns(const struct gtv_window *w)
 {
-	uint64_t known_ns =
-		w->exact ? gtv__region_known_ns(&w->region) : w->tiles.known_ns;
+	uint64_t known_ns = w->exact ? gtv__region_known_ns(&w->region) : w->tiles.known_ns;
 
 	if (!(w->exact ? w->region.unread : w->tiles.unread))
 		return UINT64_MAX;

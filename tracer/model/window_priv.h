@@ -181,7 +181,7 @@ struct gtv__region {
 	int ends;      /* the trace ends: spans are kept as open ones are */
 	struct gtv__rlane **hash;
 	size_t hash_cap, lanes, spans;
-	uint64_t opened_ns; /* what is open was told for then, all of it; and */
+	uint64_t opened_ns;	      /* what is open was told for then, all of it; and */
 	size_t opened_block, steps;   /* so many steps ago */
 	int telling;		      /* it is being told again */
 	struct gtv_model_at tells_at; /* of them, the next */
@@ -236,8 +236,8 @@ struct gtv__patch {
 	size_t open_at_cap;
 	struct gtv__lane_set open_lanes; /* theirs, as bits */
 	uint64_t open_most_from_ns,
-		open_least_to_ns; /* of them: the last to begin, the first to end */
-	uint64_t opened_ns;	  /* they were told for then; and */
+		open_least_to_ns;   /* of them: the last to begin, the first to end */
+	uint64_t opened_ns;	    /* they were told for then; and */
 	size_t opened_block, steps; /* so many steps ago */
 	/* They are told again, or end with the trace, a part at a time: this takes their
 	 * place when all are told. */
