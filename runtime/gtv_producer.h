@@ -277,14 +277,20 @@ static inline void gtv_producer_close(struct gtv_producer *p)
 
 /* ---------------------------------------------------- the ring's far side */
 
-static inline int gtv_map_reader_is_gone(const struct gtv_map *map)
+/* Whether the reader has been still for so long. */
+static inline int gtv_map_reader_is_still(const struct gtv_map *map, uint64_t for_ns)
 {
 	struct timespec ts;
 	uint64_t beat = __atomic_load_n(&map->shm->heartbeat_ns, __ATOMIC_ACQUIRE), now;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	now = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-	return now > beat && now - beat > GTV_HEARTBEAT_STALE_NS;
+	return now > beat && now - beat > for_ns;
+}
+
+static inline int gtv_map_reader_is_gone(const struct gtv_map *map)
+{
+	return gtv_map_reader_is_still(map, GTV_HEARTBEAT_GONE_NS);
 }
 
 /* Free slots; a tail that no reader can have written counts as a full ring. */

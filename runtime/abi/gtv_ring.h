@@ -31,7 +31,11 @@
 #define GTV_SHM_PAGE	       4096u
 #define GTV_SHM_RINGS_DEFAULT  64u
 #define GTV_RING_BYTES_DEFAULT (8u << 20) /* at least, unless asked for less */
+/* A reader that has been still for so long: another one may take its place; and for so
+ * long: it is gone, and nothing more is written or counted. Between the two what has no
+ * room is counted: a reader may only be waiting for a core. */
 #define GTV_HEARTBEAT_STALE_NS 1000000000ull
+#define GTV_HEARTBEAT_GONE_NS  5000000000ull
 /* Virtual clocks start here, and the first simulated process's ids. */
 #define GTV_SIM_START_NS 1000000000ull
 #define GTV_SIM_PID	 1000u

@@ -125,7 +125,7 @@ static int fetch(struct gtv_map *fresh, const char *socket)
 int gt__trace_fetch(struct gt__trace_next *next, const char *socket)
 {
 	if (gt__trace_is_on() && __atomic_load_n(&map.shm->enabled, __ATOMIC_RELAXED) &&
-	    !gtv_map_reader_is_gone(&map))
+	    !gtv_map_reader_is_still(&map, GTV_HEARTBEAT_STALE_NS))
 		return -EBUSY;
 	memset(next, 0, sizeof *next);
 	next->fd = fetch(&next->map, socket);

@@ -17,9 +17,8 @@
 
 #include "tests/tools/marks.h"
 
-#define WATCH_MS   100
 #define STEP_MS	   5
-#define STEPS	   (WATCH_MS / STEP_MS)
+#define STEPS_MAX  128
 #define RUN_MS	   "400"
 #define PRESENT_NS 50000000u /* before the recorder's death */
 
@@ -42,10 +41,15 @@ struct run {
 	struct marks_book *book;
 	enum victim victim;
 	uint64_t killed_ns;
-	uint64_t starved_ns; /* gtviz could not run, in the last WATCH_MS */
+	/* How long gtviz could not run, in steps up to the blow. */
+	struct step {
+		uint64_t to_ns, starved_ns;
+	} step[STEPS_MAX];
+	unsigned steps;
 	char what[96];
 	uint64_t missing;	    /* marks that must be there */
 	uint64_t oldest_missing_ns; /* how long before the blow it was made */
+	uint64_t starved_ns;	    /* since then */
 };
 
 /* The first child of a process, 0 if it has none yet. */
@@ -198,19 +202,16 @@ static uint64_t starved_in(const struct lot *from, const struct lot *to)
  * which is no fault of its. */
 static void kill_it(struct run *run)
 {
-	uint64_t starved[STEPS] = {0};
 	unsigned after_ms = random_below(300);
 	struct lot last = lot_of(run->gtviz.pid), now;
 
-	for (unsigned at_ms = 0, step = 0; at_ms < after_ms; at_ms += STEP_MS, step++) {
+	for (unsigned at_ms = 0; at_ms < after_ms; at_ms += STEP_MS) {
 		nap_ms(after_ms - at_ms < STEP_MS ? after_ms - at_ms : STEP_MS);
 		now = lot_of(run->gtviz.pid);
-		starved[step % STEPS] = starved_in(&last, &now);
+		run->step[run->steps++] = (struct step){now.at_ns, starved_in(&last, &now)};
 		last = now;
 	}
 	run->killed_ns = now_ns();
-	for (unsigned i = 0; i < STEPS; i++)
-		run->starved_ns += starved[i];
 	if (run->victim != PROGRAM)
 		kill(run->gtviz.pid, SIGKILL);
 	if (run->victim != GTVIZ)
@@ -258,6 +259,16 @@ static void note_mark(void *arg, const char *line)
 		f->seen[w][n] = 1;
 }
 
+/* From a time up to the blow: so long gtviz could not run. */
+static uint64_t starved_since(const struct run *run, uint64_t ts_ns)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = run->steps; i-- && run->step[i].to_ns > ts_ns;)
+		sum += run->step[i].starved_ns;
+	return sum;
+}
+
 /* Compares the book with the trace, one writer's pages. */
 static void compare_marks(struct run *run, const struct marks_page *page,
 			  const uint8_t *seen)
@@ -270,11 +281,13 @@ static void compare_marks(struct run *run, const struct marks_page *page,
 		if (seen[n]) {
 			marks_seen++;
 		} else if (run->victim == PROGRAM ||
-			   ts + PRESENT_NS + run->starved_ns < run->killed_ns) {
+			   ts + PRESENT_NS + starved_since(run, ts) < run->killed_ns) {
 			run->missing++;
 			if (run->killed_ns - ts > run->oldest_missing_ns &&
-			    ts < run->killed_ns)
+			    ts < run->killed_ns) {
 				run->oldest_missing_ns = run->killed_ns - ts;
+				run->starved_ns = starved_since(run, ts);
+			}
 		} else if (ts < run->killed_ns && run->killed_ns - ts > farthest_back_ns) {
 			farthest_back_ns = run->killed_ns - ts;
 		}

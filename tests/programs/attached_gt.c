@@ -115,7 +115,9 @@ static void starter(void *unused)
 	while (!over) {
 		if (gt_spawn(&child, nothing, NULL) || gt_join(child))
 			wrong |= 32;
-		gt_sleep_ns(1000000);
+		/* An OS thread each, under some policies: no more of them than a gtviz that
+		 * waits for a core may have rings for. */
+		gt_sleep_ns(20000000);
 	}
 }
 

@@ -16,7 +16,7 @@
 #define W0 1000u
 #define W1 1001u
 
-static struct gtv_ev evs[128];
+static struct gtv_ev evs[1024];
 static size_t count;
 static uint64_t counted; /* edges of the kind asked for */
 static unsigned edge_kind;
@@ -223,6 +223,13 @@ static void locks(void **state)
 	gtv_model_free(m);
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const struct gtv_ev *x = a, *y = b;
+
+	return (x->ts_ns > y->ts_ns) - (x->ts_ns < y->ts_ns);
+}
+
 /* Contradictions are counted, each as what it is. */
 static void faults(void **state)
 {
@@ -272,6 +279,38 @@ static void faults(void **state)
 	m = told(3, 100);
 	assert_faults(m, -1, 0);
 	gtv_model_free(m);
+}
+
+/* Very many numbers are missing before somebody says why: nobody's fault; and each one's
+ * if nobody does. */
+static void many_gaps(void **state)
+{
+	const uint32_t many = 300;
+
+	(void)state;
+	for (int told_why = 0; told_why < 2; told_why++) {
+		ev(5, GTV_EV_MARK, W1, 0, 0, 0, 0);
+		for (uint32_t i = 1; i <= many; i++) {
+			ev(10 + i, GTV_EV_SPAWN, W0, i, 0, 0, 0);
+			ev(400 + 2 * i, GTV_EV_SWITCH_RUN, W0, 0, i, 0, 2ull << 32);
+			ev(401 + 2 * i, GTV_EV_SWITCH_SLEEP, W0, i, 0, 3, 0);
+		}
+		qsort(evs, count, sizeof *evs, by_time);
+		if (told_why)
+			evs[count++] = (struct gtv_ev){.ts_ns = 1100,
+						       .kind = GTV_EV_LOSS,
+						       .core = -1,
+						       .obj = GTV_SRC_RING,
+						       .seq = GTV_EV_READY,
+						       .gt = 700,
+						       .arg = many};
+		struct gtv_model *m = told(0, 1200);
+		if (told_why)
+			assert_faults(m, -1, 0);
+		else
+			assert_faults(m, GTV_FAULT_SEQ, many);
+		gtv_model_free(m);
+	}
 }
 
 /* A missing number and a loss: unknown from the loss on, and nobody's fault, even
@@ -594,14 +633,23 @@ static void counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(declared_wins), cmocka_unit_test(lower_levels),
-		cmocka_unit_test(locks),	 cmocka_unit_test(faults),
-		cmocka_unit_test(gaps),		 cmocka_unit_test(killed),
-		cmocka_unit_test(kernel_quirks), cmocka_unit_test(filtered_core),
-		cmocka_unit_test(counts),	 cmocka_unit_test(stalls),
-		cmocka_unit_test(one_to_one),	 cmocka_unit_test(clamped),
-		cmocka_unit_test(held_asleep),	 cmocka_unit_test(edges),
-		cmocka_unit_test(page_faults),	 cmocka_unit_test(others_and_level_2),
+		cmocka_unit_test(declared_wins),
+		cmocka_unit_test(lower_levels),
+		cmocka_unit_test(locks),
+		cmocka_unit_test(faults),
+		cmocka_unit_test(gaps),
+		cmocka_unit_test(killed),
+		cmocka_unit_test(kernel_quirks),
+		cmocka_unit_test(filtered_core),
+		cmocka_unit_test(many_gaps),
+		cmocka_unit_test(counts),
+		cmocka_unit_test(stalls),
+		cmocka_unit_test(one_to_one),
+		cmocka_unit_test(clamped),
+		cmocka_unit_test(held_asleep),
+		cmocka_unit_test(edges),
+		cmocka_unit_test(page_faults),
+		cmocka_unit_test(others_and_level_2),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -217,10 +217,16 @@ static void without_a_reader_tracing_ends(void **state)
 	assert_int_equal(gt__trace_map(rig.fd), 0);
 	gt__trace_claim(&tr);
 	gt__trace_claim(&other);
-	rig.shm->heartbeat_ns = gt__sys_now_ns() - 2 * GTV_HEARTBEAT_STALE_NS;
+	rig.shm->heartbeat_ns = gt__sys_now_ns() - 2 * GTV_HEARTBEAT_GONE_NS;
 	emit_marks(&tr, SLOTS);
 	assert_true(tr.on); /* not full yet: nobody asks */
-	emit_marks(&tr, 1);
+	/* It may only be waiting for a core: what it misses is counted. */
+	rig.shm->heartbeat_ns = gt__sys_now_ns() - 2 * GTV_HEARTBEAT_STALE_NS;
+	emit_marks(&tr, 1000);
+	assert_true(tr.on);
+	assert_int_equal(rig_ring(&rig, 0)->dropped[GTV_EV_MARK], 1000);
+	rig.shm->heartbeat_ns = gt__sys_now_ns() - 2 * GTV_HEARTBEAT_GONE_NS;
+	emit_marks(&tr, 256); /* it is asked now and then */
 	assert_false(tr.on);
 	emit_marks(&other, 1); /* the whole process is off */
 	assert_false(other.on);

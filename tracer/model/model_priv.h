@@ -223,7 +223,9 @@ struct gtv__fault {
  * none does.
  */
 struct gtv__suspect {
-	uint64_t from_ns, ts_ns;      /* the loss must meet this */
+	uint64_t from_ns, ts_ns; /* the loss must meet this, up to */
+	uint64_t to_ns;		 /* the last's ts_ns */
+	uint64_t count;		 /* of one fault and process, where there were too many */
 	const struct gtv__proc *proc; /* of user events; NULL: kernel events */
 	uint8_t fault;
 	char text[160];

@@ -356,13 +356,41 @@ void gtv__fault(struct gtv_model *m, enum gtv_fault fault, uint64_t ts_ns, const
 	va_end(ap);
 }
 
+static void drop_suspect(struct gtv_model *m, size_t idx)
+{
+	m->suspects--;
+	memmove(&m->suspect[idx], &m->suspect[idx + 1],
+		(m->suspects - idx) * sizeof *m->suspect);
+}
+
 static void convict_first(struct gtv_model *m)
 {
 	const struct gtv__suspect *s = &m->suspect[0];
 
 	gtv__fault(m, s->fault, s->ts_ns, "%s", s->text);
-	m->suspects--;
-	memmove(m->suspect, m->suspect + 1, m->suspects * sizeof *s);
+	m->fault[s->fault].count += s->count - 1;
+	drop_suspect(m, 0);
+}
+
+/* Too many: the oldest two of a kind become one. A loss that meets one of them explains
+ * both: too kind is safe here, for where so much is suspect something was lost. Returns 0
+ * if no two are of a kind. */
+static int melt_suspects(struct gtv_model *m)
+{
+	for (size_t i = 0; i < m->suspects; i++) {
+		for (size_t k = i + 1; k < m->suspects; k++) {
+			struct gtv__suspect *a = &m->suspect[i], *b = &m->suspect[k];
+
+			if (a->fault != b->fault || a->proc != b->proc)
+				continue;
+			a->from_ns = b->from_ns < a->from_ns ? b->from_ns : a->from_ns;
+			a->to_ns = b->to_ns > a->to_ns ? b->to_ns : a->to_ns;
+			a->count += b->count;
+			drop_suspect(m, k);
+			return 1;
+		}
+	}
+	return 0;
 }
 
 void gtv__suspect(struct gtv_model *m, enum gtv_fault fault, const struct gtv__proc *proc,
@@ -370,11 +398,12 @@ void gtv__suspect(struct gtv_model *m, enum gtv_fault fault, const struct gtv__p
 {
 	va_list ap;
 
-	if (m->suspects == GTV__SUSPECTS_MAX)
+	if (m->suspects == GTV__SUSPECTS_MAX && !melt_suspects(m))
 		convict_first(m);
 	struct gtv__suspect *s = &m->suspect[m->suspects++];
 	s->from_ns = from_ns;
-	s->ts_ns = ts_ns;
+	s->ts_ns = s->to_ns = ts_ns;
+	s->count = 1;
 	s->proc = proc;
 	s->fault = (uint8_t)fault;
 	va_start(ap, fmt);
@@ -390,7 +419,7 @@ void gtv__absolve(struct gtv_model *m, int kernel, const struct gtv__proc *proc,
 	for (size_t i = 0; i < m->suspects; i++) {
 		const struct gtv__suspect *s = &m->suspect[i];
 		int mine = kernel ? !s->proc : s->proc && (!proc || s->proc == proc);
-		if (!mine || from_ns > s->ts_ns || to_ns < s->from_ns)
+		if (!mine || from_ns > s->to_ns || to_ns < s->from_ns)
 			m->suspect[kept++] = *s;
 	}
 	m->suspects = kept;

@@ -159,7 +159,7 @@ uint64_t gtv_model_faults(const struct gtv_model *m, unsigned fault)
 	uint64_t n = fault < GTV_FAULT_MAX ? m->fault[fault].count : 0;
 
 	for (size_t i = 0; i < m->suspects; i++)
-		n += m->suspect[i].fault == fault;
+		n += m->suspect[i].fault == fault ? m->suspect[i].count : 0;
 	return n;
 }
 

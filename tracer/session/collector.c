@@ -115,6 +115,30 @@ static void take_rest(struct gtv_session *s, uint64_t cut_ns)
 	drain_sources(s); /* what the others made room for: pending LOST records */
 }
 
+/* A loss is told where its range ends. One that begins before the trace is cut off and ends
+ * behind belongs to it all the same: without it what is missing would be nobody's fault. */
+static void tell_cut_losses(struct gtv_session *s, uint64_t cut_ns)
+{
+	size_t count;
+
+	while ((count = gtv_merge_take(s->merge, UINT64_MAX, s->batch, GTV_BATCH))) {
+		for (size_t i = 0; i < count; i++) {
+			struct gtv_ev *ev = &s->batch[i];
+			uint64_t from_ns = gtv_ev_loss_from(ev);
+
+			if (ev->kind != GTV_EV_LOSS || from_ns >= cut_ns ||
+			    ev->ts_ns <= cut_ns)
+				continue;
+			ev->ts_ns = cut_ns;
+			ev->gt = (uint32_t)(cut_ns - from_ns);
+			if (gtv_session_feed(s, ev, 1)) {
+				gtv_store_append(s->store, ev, 1);
+				s->last_ns = cut_ns;
+			}
+		}
+	}
+}
+
 /* Whether a checkpoint is worth its bytes: it bounds what a seek must decode. */
 static int checkpoint_due(const struct gtv_session *s, const struct gtv_store_stats *stats,
 			  uint64_t now)
@@ -384,6 +408,8 @@ static void finish(struct gtv_session *s, int ended)
 		push_recorder(s, GTV_EV_END, gtv_session_pid(s), 0,
 			      (uint64_t)(uint32_t)s->wait_status, s->end_ns);
 	gtv_session_advance(s, cut);
+	if (cut != UINT64_MAX && !s->cut_ns)
+		tell_cut_losses(s, cut);
 	uint64_t now = s->status.simulated ? s->last_ns
 		       : cut != UINT64_MAX ? cut
 					   : gtv_clock_mono_ns();

@@ -474,17 +474,22 @@ static void free_unused(struct gtv_ring_source *src, struct gtv_reader *r, uint6
 		}
 }
 
-static int tell_unringed(struct gtv_ring_source *src, uint64_t now_ns)
+/* What was dropped for want of a ring, up to now: the drain may have taken long. */
+static int tell_unringed(struct gtv_ring_source *src)
 {
+	uint64_t n[GTV_EV_USER_MAX], to_ns;
 	int rc = 0;
 
+	for (uint32_t k = 1; k < GTV_EV_USER_MAX; k++)
+		n[k] = __atomic_load_n(&src->shm->unringed[k], __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	to_ns = gtv_clock_mono_ns();
 	for (uint32_t k = 1; k < GTV_EV_USER_MAX && !rc; k++) {
-		uint64_t n = __atomic_load_n(&src->shm->unringed[k], __ATOMIC_RELAXED);
-		if (n <= src->unringed[k])
+		if (n[k] <= src->unringed[k])
 			continue;
-		rc = gtv_ring_push_loss(src, src->stray_stream, 0, k, n - src->unringed[k],
-					src->last_drain_ns, now_ns);
-		src->unringed[k] = n;
+		rc = gtv_ring_push_loss(src, src->stray_stream, 0, k,
+					n[k] - src->unringed[k], src->last_drain_ns, to_ns);
+		src->unringed[k] = n[k];
 	}
 	return rc;
 }
@@ -509,7 +514,7 @@ static int ring_drain(struct gtv_source *base)
 			free_unused(src, &src->reader[i], now_ns);
 	}
 	if (!rc)
-		rc = tell_unringed(src, now_ns);
+		rc = tell_unringed(src);
 	if (!rc && src->stopped)
 		rc = gtv_ring_unstage(src, now_ns);
 	gtv_images_bury(src);
