@@ -6,6 +6,7 @@
  */
 #include <sys/stat.h>
 
+#include "tests/e2e/one_talk.h"
 #include "tests/e2e/pty.h"
 
 static char dir[] = "/tmp/gtviz-talk-XXXXXX";
@@ -49,6 +50,7 @@ static int make_talk(void **state)
 	char out[PTY_LINE];
 
 	(void)state;
+	one_talk();
 	if (!convoy || !mkdtemp(dir))
 		return convoy ? -1 : 0;
 	snprintf(file, sizeof(file), "%s/t.talk", dir);

@@ -7,6 +7,7 @@
  */
 #include <sys/stat.h>
 
+#include "tests/e2e/one_talk.h"
 #include "tests/e2e/pty.h"
 
 #define STEPS_MAX 200
@@ -22,6 +23,7 @@ static int read_captions(void **state)
 	char line[400];
 
 	(void)state;
+	one_talk();
 	while (f && fgets(line, sizeof(line), f) && steps < STEPS_MAX) {
 		const char *from = strstr(line, "  caption \"");
 
