@@ -481,8 +481,7 @@ static int tell_unringed(struct gtv_ring_source *src)
 	int rc = 0;
 
 	for (uint32_t k = 1; k < GTV_EV_USER_MAX; k++)
-		n[k] = __atomic_load_n(&src->shm->unringed[k], __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		n[k] = __atomic_load_n(&src->shm->unringed[k], __ATOMIC_ACQUIRE);
 	to_ns = gtv_clock_mono_ns();
 	for (uint32_t k = 1; k < GTV_EV_USER_MAX && !rc; k++) {
 		if (n[k] <= src->unringed[k])
