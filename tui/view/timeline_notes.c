@@ -166,36 +166,35 @@ static void write_name(struct tui_timeline *tl, int x, int y, int size, const ch
 		write_on(tl, x, y, size, fill, name);
 }
 
-/* How many regions without room for their names begin in each cell of each row. */
-struct shorts {
-	uint8_t *begin; /* rows x cells; NULL: nobody counted */
+/* How many regions begin in each cell of each row, two at most. */
+struct begins {
+	uint8_t *count; /* rows x cells; NULL: nobody counted */
 	int cells;
 };
 
-static uint8_t *shorts_at(const struct tui_timeline *tl, const struct shorts *shorts,
+static uint8_t *begins_at(const struct tui_timeline *tl, const struct begins *begins,
 			  const struct tui_tl_row *row, int x)
 {
-	return shorts->begin + (row - tl->row) * shorts->cells + (x - tl->gutter);
+	return begins->count + (row - tl->row) * begins->cells + (x - tl->gutter);
 }
 
-/* Closer to each other than this, their ticks would hide what the lane does. */
+static int begins_in(const struct tui_timeline *tl, const struct begins *begins,
+		     const struct tui_tl_row *row, int from, int to)
+{
+	int n = 0;
+
+	for (int x = from; begins->count && x < to; x++)
+		if (x >= tl->gutter && x < tl->gutter + begins->cells)
+			n += *begins_at(tl, begins, row, x);
+	return n;
+}
+
+/* Closer to each other than this, the ticks of regions without names would hide what the
+ * lane does. */
 #define APART 4
 
-static int is_alone(const struct tui_timeline *tl, const struct shorts *shorts,
-		    const struct tui_tl_row *row, int x)
-{
-	int near = 0;
-
-	if (!shorts->begin)
-		return 1;
-	for (int i = x - APART + 1; i < x + APART; i++)
-		if (i >= tl->gutter && i < tl->gutter + shorts->cells)
-			near += *shorts_at(tl, shorts, row, i);
-	return near <= 1;
-}
-
 static void region(struct tui_timeline *tl, const struct tui_tl_row *row,
-		   const struct gtv_note *note, struct shorts *shorts, int counting)
+		   const struct gtv_note *note, struct begins *begins, int counting)
 {
 	char name[4 * GTV_TEXT_CHUNK + 1];
 	int first, last, y = row->height == 3 ? row->y + 1 : row->y, size;
@@ -205,19 +204,22 @@ static void region(struct tui_timeline *tl, const struct tui_tl_row *row,
 	gtv_names_escape(note->text, name, sizeof name);
 	size = (int)strlen(name);
 	if (counting) {
-		uint8_t *n = shorts_at(tl, shorts, row, first);
-		if (last - first <= size && *n < 2)
+		uint8_t *n = begins_at(tl, begins, row, first);
+		if (*n < 2)
 			(*n)++;
 		return;
 	}
-	if (last - first <= size && !is_alone(tl, shorts, row, first))
+	/* By core or OS thread, others may begin where its name would stand. */
+	int named = last - first > size &&
+		    begins_in(tl, begins, row, first, first + size + 1) <= 1;
+	if (!named && begins_in(tl, begins, row, first - APART + 1, first + APART) > 1)
 		return;
 	if (note->from_ns >= tl->axis.from_ns)
 		put(tl, first, y, GLYPH_BEGIN);
 	if (note->to_ns <= tl->axis.to_ns && last > first)
 		put(tl, last, y, GLYPH_END);
 	int x = clear_of_bracket(tl, row, first + 1, size);
-	if (last - x < size)
+	if (!named || last - x < size)
 		return;
 	write_name(tl, x, y, size, name);
 	/* What is left of a word that stood there would be read as ours. */
@@ -236,17 +238,17 @@ static const struct tui_tl_row *row_seen(const struct tui_timeline *tl,
 
 static void regions(struct tui_timeline *tl, const struct gtv_note *note, size_t count)
 {
-	struct shorts shorts = {.cells = tl->axis.cells};
+	struct begins begins = {.cells = tl->axis.cells};
 
-	shorts.begin = calloc((size_t)tl->row_count * (size_t)shorts.cells + 1, 1);
-	for (int counting = shorts.begin != NULL; counting >= 0; counting--)
+	begins.count = calloc((size_t)tl->row_count * (size_t)begins.cells + 1, 1);
+	for (int counting = begins.count != NULL; counting >= 0; counting--)
 		for (size_t i = 0; i < count; i++) {
 			const struct tui_tl_row *row =
 				note[i].is_region ? row_seen(tl, &note[i]) : NULL;
 			if (row)
-				region(tl, row, &note[i], &shorts, counting);
+				region(tl, row, &note[i], &begins, counting);
 		}
-	free(shorts.begin);
+	free(begins.count);
 }
 
 /* Marks last: a region may begin where one lies. */
