@@ -263,6 +263,44 @@ static void the_list_follows_the_cursor(void **state)
 	assert_null(trace.events);
 }
 
+/* Of several in one nanosecond the one that was found is chosen, and the next one then. */
+static void the_list_goes_to_what_was_found(void **state)
+{
+	struct tui_event_row at;
+
+	(void)state;
+	open_trace();
+	trace.nav.cursor_ns = 0;
+	tui_trace_read_events(&trace, UINT64_MAX);
+	do {
+		at = trace.events->row[trace.events->chosen];
+		assert_int_equal(tui_trace_choose_event(&trace, 1), 1);
+		tui_trace_read_events(&trace, UINT64_MAX);
+	} while (trace.events->row[trace.events->chosen].ev.ts_ns != at.ev.ts_ns);
+	struct tui_event_row second = trace.events->row[trace.events->chosen];
+	uint64_t number = trace.events->number;
+
+	tui_trace_forget_events(&trace);
+	trace.nav.cursor_ns = at.ev.ts_ns;
+	tui_trace_read_events(&trace, UINT64_MAX);
+	assert_int_equal(trace.events->number, number - 1);
+	for (int opened = 1; opened >= 0; opened--) {
+		tui_trace_place_event(&trace, second.block, second.idx);
+		assert_true(tui_trace_events_unread(&trace));
+		tui_trace_read_events(&trace, UINT64_MAX);
+		assert_int_equal(trace.events->number, number);
+		assert_false(tui_trace_events_unread(&trace));
+		if (opened)
+			tui_trace_forget_events(&trace);
+	}
+	/* Elsewhere it is the cursor that counts. */
+	tui_trace_place_event(&trace, second.block, second.idx);
+	trace.nav.cursor_ns = 0;
+	tui_trace_read_events(&trace, UINT64_MAX);
+	assert_int_equal(trace.events->number, 1);
+	tui_trace_forget_events(&trace);
+}
+
 /* From one end to the other by pages: every event once, in order. */
 static void walking_meets_every_event(void **state)
 {
@@ -315,6 +353,7 @@ int main(void)
 		cmocka_unit_test(events_are_picked),
 		cmocka_unit_test(scans_begin_anywhere),
 		cmocka_unit_test(the_list_follows_the_cursor),
+		cmocka_unit_test(the_list_goes_to_what_was_found),
 		cmocka_unit_test(walking_meets_every_event),
 		cmocka_unit_test(a_filter_that_nothing_fits),
 	};

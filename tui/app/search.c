@@ -10,6 +10,7 @@
 #include "tui/scene/ident.h"
 #include "tui/scene/named.h"
 #include "tui/trace/asking.h"
+#include "tui/trace/events.h"
 #include "tui/trace/select.h"
 #include "tui/trace/pick.h"
 #include "tui/trace/span.h"
@@ -173,13 +174,14 @@ static void say_event(struct tui_app *app, const struct gtv_ev *ev)
 			       : "");
 }
 
-static void found(struct tui_app *app, const struct gtv_ev *ev)
+static void found(struct tui_app *app, const struct gtv_ev *ev, size_t block, uint32_t idx)
 {
 	struct tui_search *s = app->search;
 	char label[TUI_LABEL], time[TUI_FIGURE];
 
 	s->running = 0;
 	show_event(app, ev);
+	tui_trace_place_event(&app->trace, block, idx);
 	if (!s->wanted.kind) {
 		say_event(app, ev);
 		return;
@@ -236,7 +238,7 @@ void tui_search_go(struct tui_app *app, uint64_t budget_ns)
 		int over = rc == TUI_SCAN_END ? !wrap(s) : is_around(s);
 
 		if (rc == TUI_SCAN_FOUND && !over) {
-			found(app, &ev);
+			found(app, &ev, block, idx);
 		} else if (over) {
 			s->running = 0;
 			tui_app_say(app,

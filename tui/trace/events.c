@@ -84,11 +84,11 @@ static struct tui_events *begin(struct tui_trace *t)
 
 /* ---- rows ---- */
 
-static void seek(struct tui_events *e, uint64_t ts_ns)
+/* From where the scan on stands, both ways. */
+static void begin_here(struct tui_events *e, uint64_t ts_ns)
 {
 	struct tui_events_reader *r = e->reader;
 
-	tui_scan_seek(&r->on, ts_ns);
 	r->back.block = r->on.block;
 	r->back.idx = r->on.idx;
 	r->first = r->split = ROOM / 2;
@@ -98,6 +98,12 @@ static void seek(struct tui_events *e, uint64_t ts_ns)
 	e->count = e->chosen = 0;
 	e->at_begin = e->at_end = 0;
 	e->looked_ns = ts_ns;
+}
+
+static void seek(struct tui_events *e, uint64_t ts_ns)
+{
+	tui_scan_seek(&e->reader->on, ts_ns);
+	begin_here(e, ts_ns);
 }
 
 /* Makes room at an end by dropping what is far behind at the other, and moves what is left
@@ -225,6 +231,22 @@ static uint64_t inside(const struct tui_range *r, uint64_t ts_ns)
 	return ts_ns < r->from_ns ? r->from_ns : ts_ns >= r->to_ns ? r->to_ns - 1 : ts_ns;
 }
 
+/* An event that was found at the cursor's time, and is listed. */
+static int is_placed(const struct tui_trace *t)
+{
+	return t->found.is_new && t->found.ts_ns == t->nav.cursor_ns &&
+	       inside(&t->events->range, t->found.ts_ns) == t->found.ts_ns;
+}
+
+static void seek_found(struct tui_trace *t)
+{
+	struct tui_events_reader *r = t->events->reader;
+
+	r->on.block = t->found.block;
+	r->on.idx = t->found.idx;
+	begin_here(t->events, t->found.ts_ns);
+}
+
 /* The timeline's cursor leads; following a live end, the end does. */
 static void find_place(struct tui_trace *t)
 {
@@ -239,8 +261,11 @@ static void find_place(struct tui_trace *t)
 	r->cursor_ns = t->nav.cursor_ns;
 	if (e->is_live && (!was_live || (!r->pick.count && !e->at_end)))
 		seek(e, UINT64_MAX);
+	else if (!e->is_live && is_placed(t))
+		seek_found(t);
 	else if (!e->is_live && moved)
 		seek(e, inside(&e->range, t->nav.cursor_ns));
+	t->found.is_new = 0;
 }
 
 /* ---- words ---- */
@@ -365,12 +390,21 @@ int tui_trace_events_unread(const struct tui_trace *t)
 {
 	struct tui_range wanted = tui_range_of(&t->nav, t->scope);
 
-	return (t->events && tui_range_differs(&wanted, &t->events->range)) || !t->events ||
-	       t->events->looking || t->nav.cursor_ns != t->events->reader->cursor_ns ||
+	return !t->events || tui_range_differs(&wanted, &t->events->range) ||
+	       t->events->looking || is_placed(t) ||
+	       t->nav.cursor_ns != t->events->reader->cursor_ns ||
 	       strcmp(t->events->filter, t->nav.filter.text) != 0;
 }
 
 /* ---- choosing ---- */
+
+void tui_trace_place_event(struct tui_trace *t, size_t block, uint32_t idx)
+{
+	t->found.ts_ns = t->nav.cursor_ns;
+	t->found.block = block;
+	t->found.idx = idx;
+	t->found.is_new = 1;
+}
 
 int tui_trace_choose_event(struct tui_trace *t, int by)
 {

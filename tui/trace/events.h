@@ -18,6 +18,9 @@ void tui_trace_forget_events(struct tui_trace *t);
 /* Chooses the event so many rows on (back: negative), and brings the timeline's cursor
  * there. 0 at either end. */
 int tui_trace_choose_event(struct tui_trace *t, int by);
+/* The event at the cursor's time that was found is number idx of the block: the list, now
+ * or when it is opened, chooses it, and not the first of that nanosecond. */
+void tui_trace_place_event(struct tui_trace *t, size_t block, uint32_t idx);
 /* Selects in the timeline what did the chosen event, at its time. 0, or -GTV_ENOTFOUND:
  * there is none. */
 int tui_trace_show_event(struct tui_trace *t);

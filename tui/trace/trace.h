@@ -65,6 +65,12 @@ struct tui_trace {
 		struct gtv_edge edge;
 		unsigned nth, count;
 	} followed;
+	struct { /* events.h: an event that was found, for the list of events */
+		uint64_t ts_ns;
+		size_t block;
+		uint32_t idx;
+		int is_new; /* the list has not gone there yet */
+	} found;
 	struct tui_asking *asking;	 /* asking.h; NULL: nothing was asked yet */
 	struct tui_presenter *presenter; /* Borrowed: a talk's (app/talk.c), else NULL */
 };
