@@ -16,7 +16,7 @@
  *
  * A full ring drops the newest event and counts it by kind. When there is room
  * again the producer writes one LOST event a kind, with the range of time. If
- * the reader is gone (full, and the heartbeat over a second old) the producer
+ * the reader is gone (full, and the heartbeat over five seconds old) the producer
  * switches its tracing off and runs on.
  *
  * Neither side may trust the other: the reader reads an index once and bounds
