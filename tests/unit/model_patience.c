@@ -113,7 +113,7 @@ static void parts_make_a_whole(void **state)
 	int most = 0;
 
 	(void)state;
-	simulate(5, 200000);
+	simulate(5, 100000);
 	rec_start(&r, &all);
 	rec_feed(&r, sim.count);
 	rec_finish(&r);
