@@ -13,16 +13,27 @@
 #define LONG_TURN 70000	    /* before this one ours waits longer, for LONG_NS */
 #define LONG_NS	  2500000ull
 
-/* In the first half the other program has nine tenths of the core, in the second ours. */
-static struct gtv_store *store_of_turns(struct gtv_names *names)
+/* Takes the events. */
+static struct gtv_store *store_of(struct gtv_names *names, struct convoy *c)
 {
 	struct gtv_store_info info = {.level = 3,
 				      .core_count = 1,
 				      .start_ns = CONVOY_START,
 				      .pid = CONVOY_PID,
-				      .command = "./turns"};
-	struct convoy c = {0};
+				      .command = "./others"};
 	struct gtv_store *st;
+
+	assert_int_equal(gtv_store_create_temp(&st, &info, names, NULL), 0);
+	assert_int_equal(gtv_store_append(st, c->ev, c->count), 0);
+	assert_int_equal(gtv_store_finish(st), 0);
+	free(c->ev);
+	return st;
+}
+
+/* In the first half the other program has nine tenths of the core, in the second ours. */
+static struct gtv_store *store_of_turns(struct gtv_names *names)
+{
+	struct convoy c = {0};
 	uint64_t ts = CONVOY_START;
 
 	convoy_names(names);
@@ -37,11 +48,7 @@ static struct gtv_store *store_of_turns(struct gtv_names *names)
 		ts += TURN_NS;
 		convoy_kswitch(&c, ts, 0, CONVOY_PID, CONVOY_CC1, GTV_OFF_PREEMPTED, 0);
 	}
-	assert_int_equal(gtv_store_create_temp(&st, &info, names, NULL), 0);
-	assert_int_equal(gtv_store_append(st, c.ev, c.count), 0);
-	assert_int_equal(gtv_store_finish(st), 0);
-	free(c.ev);
-	return st;
+	return store_of(names, &c);
 }
 
 /* The cells of a lane's row from one column to another whose most, or whose only, ink is
@@ -67,16 +74,25 @@ static void draw_timeline(struct tui_trace *t, struct tui_scene *scene,
 	assert_false(gtv_window_exact(t->window));
 }
 
-static void open_turns(struct tui_trace *t, struct gtv_names *names)
+static void open_whole(struct tui_trace *t, struct gtv_store *store)
 {
 	struct gtv_err err;
 
-	assert_non_null(names);
-	assert_int_equal(tui_trace_attach(t, store_of_turns(names), &err), 0);
+	assert_int_equal(tui_trace_attach(t, store, &err), 0);
 	t->owned = 1;
 	t->nav.follow = 0;
 	t->nav.rows = TUI_ROWS_CORE;
 	tui_nav_window(&t->nav, t->nav.first_ns, t->nav.last_ns);
+}
+
+static int row_of_the_core(struct tui_canvas *canvas)
+{
+	int y = 0;
+
+	while (y < canvas->rows && tui_canvas_at(canvas, 1, y)->glyph != 'C')
+		y++;
+	assert_true(y < canvas->rows);
+	return y;
 }
 
 static void tiles_tell_whose_time_it_was(void **state)
@@ -87,13 +103,10 @@ static void tiles_tell_whose_time_it_was(void **state)
 	struct tui_trace t;
 
 	(void)state;
-	open_turns(&t, names);
+	open_whole(&t, store_of_turns(names));
 	draw_timeline(&t, &scene, &canvas);
 
-	int y = 0;
-	while (y < 40 && tui_canvas_at(&canvas, 1, y)->glyph != 'C')
-		y++;
-	assert_true(y < 40);
+	int y = row_of_the_core(&canvas);
 	/* Of a hundred cells each half has fifty; the one between may be anybody's. */
 	assert_int_equal(cells_of(&canvas, y, 19, 68, TUI_DONE), 49);
 	assert_int_equal(cells_of(&canvas, y, 19, 68, TUI_OTHER), 0);
@@ -123,7 +136,7 @@ static void the_longest_wait_is_found_among_tiles(void **state)
 	struct tui_trace t;
 
 	(void)state;
-	open_turns(&t, names);
+	open_whole(&t, store_of_turns(names));
 	select_lane(&t, "T4242", UINT64_MAX, UINT64_MAX);
 	assert_int_equal(t.nav.span.from_ns, CONVOY_START + from_ns);
 	assert_int_equal(t.nav.span.to_ns, CONVOY_START + to_ns);
@@ -141,13 +154,7 @@ static void the_longest_wait_is_found_among_tiles(void **state)
 /* Sixteen threads of ours in turns, none of which has much of any tile. */
 static struct gtv_store *store_of_many(struct gtv_names *names)
 {
-	struct gtv_store_info info = {.level = 3,
-				      .core_count = 1,
-				      .start_ns = CONVOY_START,
-				      .pid = CONVOY_PID,
-				      .command = "./many"};
 	struct convoy c = {0};
-	struct gtv_store *st;
 
 	convoy_names(names);
 	for (uint32_t i = 0; i < 16; i++)
@@ -158,11 +165,7 @@ static struct gtv_store *store_of_many(struct gtv_names *names)
 			       i ? CONVOY_PID + 100 + (i - 1) % 16 : 0,
 			       CONVOY_PID + 100 + i % 16,
 			       i ? GTV_OFF_PREEMPTED : GTV_OFF_IDLE, 0);
-	assert_int_equal(gtv_store_create_temp(&st, &info, names, NULL), 0);
-	assert_int_equal(gtv_store_append(st, c.ev, c.count), 0);
-	assert_int_equal(gtv_store_finish(st), 0);
-	free(c.ev);
-	return st;
+	return store_of(names, &c);
 }
 
 static void a_core_that_many_share_is_busy(void **state)
@@ -171,20 +174,12 @@ static void a_core_that_many_share_is_busy(void **state)
 	struct tui_canvas canvas;
 	struct tui_scene scene;
 	struct tui_trace t;
-	struct gtv_err err;
-	int y = 0, full = 0;
+	int full = 0;
 
 	(void)state;
-	assert_non_null(names);
-	assert_int_equal(tui_trace_attach(&t, store_of_many(names), &err), 0);
-	t.owned = 1;
-	t.nav.follow = 0;
-	t.nav.rows = TUI_ROWS_CORE;
-	tui_nav_window(&t.nav, t.nav.first_ns, t.nav.last_ns);
+	open_whole(&t, store_of_many(names));
 	draw_timeline(&t, &scene, &canvas);
-	while (y < 40 && tui_canvas_at(&canvas, 1, y)->glyph != 'C')
-		y++;
-	assert_true(y < 40);
+	int y = row_of_the_core(&canvas);
 	for (int x = 19; x < 119; x++) {
 		uint32_t glyph = tui_canvas_at(&canvas, x, y)->glyph;
 		full += glyph == 0x259a || glyph == 0x2588;

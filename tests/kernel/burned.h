@@ -7,6 +7,7 @@
 #define BURNED_H
 
 #include "tests/kernel/accept.h"
+#include "tests/kernel/steal.h"
 
 #define THREADS_MAX   12
 #define STEAL_TICK_NS 10000000
@@ -26,20 +27,6 @@ struct burned {
 	int count;
 	uint64_t steal_ns;
 };
-
-/* What the hypervisor took from all cores, in ticks of 10 ms: what it took around a
- * switch no thread can see, and the kernel leaves it out of running times. */
-static inline uint64_t machine_steal_ns(void)
-{
-	FILE *f = fopen("/proc/stat", "re");
-	uint64_t ticks = 0;
-
-	if (f && fscanf(f, "cpu %*u %*u %*u %*u %*u %*u %*u %" SCNu64, &ticks) != 1)
-		ticks = 0;
-	if (f)
-		fclose(f);
-	return ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
-}
 
 static inline void parse_figures(struct burned *b, const char *text)
 {

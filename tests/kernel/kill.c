@@ -10,6 +10,7 @@
  * length.
  */
 #include "tests/kernel/accept.h"
+#include "tests/kernel/steal.h"
 
 #include <dirent.h>
 #include <sched.h>
@@ -137,24 +138,11 @@ static int is_held_up(const char *stat)
 	return state && (!strncmp(state, ") R", 3) || !strncmp(state, ") D", 3));
 }
 
-/* What the machine's own owner took from all cores, as it says. */
-static uint64_t stolen_ns(void)
-{
-	FILE *f = fopen("/proc/stat", "re");
-	uint64_t ticks = 0;
-
-	if (f && fscanf(f, "cpu %*u %*u %*u %*u %*u %*u %*u %" SCNu64, &ticks) != 1)
-		ticks = 0;
-	if (f)
-		fclose(f);
-	return ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
-}
-
 static struct lot lot_of(pid_t pid)
 {
 	char path[64], line[512];
 	uint64_t ran, waited;
-	struct lot lot = {.at_ns = now_ns(), .stolen_ns = stolen_ns()};
+	struct lot lot = {.at_ns = now_ns(), .stolen_ns = machine_steal_ns()};
 	struct dirent *d;
 	DIR *dir;
 

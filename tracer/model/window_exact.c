@@ -499,8 +499,7 @@ static int can_go_on(const struct gtv__region *r, uint64_t from_ns, uint64_t wid
 
 static int is_told(const struct gtv__region *r)
 {
-	return r->feeder.finished || (r->opened_ns == r->feeder.done_ns &&
-				      r->opened_block == r->feeder.next_block);
+	return gtv__feeder_is_told(&r->feeder, r->opened_ns, r->opened_block);
 }
 
 uint64_t gtv__region_known_ns(const struct gtv__region *r)

@@ -263,8 +263,7 @@ static int patch_step(struct gtv__patch *p)
 
 static int is_told(const struct gtv__patch *p)
 {
-	return p->feeder.finished || (p->opened_ns == p->feeder.done_ns &&
-				      p->opened_block == p->feeder.next_block);
+	return gtv__feeder_is_told(&p->feeder, p->opened_ns, p->opened_block);
 }
 
 uint64_t gtv__patch_known_ns(const struct gtv__patch *p)

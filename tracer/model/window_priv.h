@@ -149,6 +149,12 @@ int gtv__feeder_ends(const struct gtv__feeder *f);
 #define GTV__TOLD_A_STEP 2048u
 /* Whether to go on is the shortest way to from_ns: no checkpoint lies between. */
 int gtv__feeder_is_near(const struct gtv__feeder *f, uint64_t from_ns);
+/* Whether what is open was told for where it stands: told last for `ns`, before `block`. */
+static inline int gtv__feeder_is_told(const struct gtv__feeder *f, uint64_t ns,
+				      size_t block)
+{
+	return f->finished || (ns == f->done_ns && block == f->next_block);
+}
 void gtv__feeder_fini(struct gtv__feeder *f);
 
 /* A lane's closed spans in a region, in order of time. */
